@@ -1,0 +1,81 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let package = Package(
+    name: "interpretd",
+    products: [
+        .executable(name: "interpretd", targets: ["interpretd"]),
+        .executable(name: "interpretctl", targets: ["interpretctl"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // C libraries: two shims of our own, and the headers of three system libraries.
+        .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+        .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+        .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
+        .systemLibrary(name: "CInotifyTools", providers: [.apt(["libinotifytools0-dev"])]),
+        .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+
+        // From numbers to networks to explanations.
+        .target(name: "Tensors"),
+        .target(name: "Networks", dependencies: ["Tensors"]),
+        .target(
+            name: "ONNXImport",
+            dependencies: ["Networks", "Tensors", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
+            exclude: ["onnx.proto"]),
+        .target(name: "Execution", dependencies: ["CDNN", "Networks", "Tensors"]),
+        .target(name: "Interpretation", dependencies: ["Execution", "Networks", "Tensors"]),
+        .target(name: "Localization", dependencies: ["Interpretation", "Tensors"]),
+
+        // From files to tensors, from maps to pictures.
+        .target(name: "Photos", dependencies: ["CFreeType", "CJPEG", "Tensors"]),
+
+        // The daemon and its client.
+        .target(name: "WireProtocol"),
+        .target(
+            name: "Service",
+            dependencies: [
+                "CInotifyTools", "CSystemd", "Execution", "Interpretation", "Localization", "Networks", "ONNXImport",
+                "Photos", "Tensors", "WireProtocol",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        .executableTarget(
+            name: "interpretd",
+            dependencies: [
+                "Service",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(
+            name: "interpretctl",
+            dependencies: [
+                "WireProtocol",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]),
+
+        .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where [.regular, .executable, .test].contains(target.type) {
+    target.swiftSettings =
+        (target.swiftSettings ?? []) + [
+            .enableUpcomingFeature("ExistentialAny"),
+            .enableUpcomingFeature("MemberImportVisibility"),
+            .enableUpcomingFeature("InternalImportsByDefault"),
+        ]
+}

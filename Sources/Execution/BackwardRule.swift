@@ -1,0 +1,20 @@
+/// What a backward pass hands on at a ReLU. With R the incoming signal and x the forward value:
+///
+/// | rule | passes on | paper |
+/// |---|---|---|
+/// | gradient | R·[x>0] | the chain rule; Simonyan et al. 2013 |
+/// | deconvnet | max(R, 0) | Zeiler and Fergus 2014 |
+/// | guided | max(R·[x>0], 0) | Springenberg et al. 2015 |
+///
+/// Everything else in the network is passed by its own vector-Jacobian product: the transposed convolution, unpooling
+/// with switches. So the three methods are one walk with different rules.
+public struct BackwardRule: Hashable, Sendable {
+    /// Keeps the signal only where the forward value was positive.
+    public let masksInactive: Bool
+    /// Keeps only positive signal.
+    public let rectifiesSignal: Bool
+
+    public static let gradient = BackwardRule(masksInactive: true, rectifiesSignal: false)
+    public static let deconvnet = BackwardRule(masksInactive: false, rectifiesSignal: true)
+    public static let guided = BackwardRule(masksInactive: true, rectifiesSignal: true)
+}

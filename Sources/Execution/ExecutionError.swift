@@ -1,0 +1,29 @@
+public import Networks
+import CDNN
+
+/// Why a network could not be run.
+public enum ExecutionError: Error, CustomStringConvertible {
+    /// The input does not fit the network.
+    case network(NetworkError)
+    /// oneDNN refused; `status` is its number.
+    case kernel(node: String, operation: String, status: Int32)
+    case unsupported(node: String, operation: String, reason: String)
+    case outOfMemory(bytes: Int)
+    /// The pass was asked for something after the session went on to another input.
+    case stalePass
+    case unknownValue(String)
+
+    public var description: String {
+        switch self {
+        case .network(let error): "\(error)"
+        case .kernel(let node, let operation, let status):
+            "node '\(node)' (\(operation)): oneDNN \(cdnn_version_major()).\(cdnn_version_minor()) "
+                + "has no kernel for it (status \(status))"
+        case .unsupported(let node, let operation, let reason):
+            "node '\(node)' (\(operation)): \(reason)"
+        case .outOfMemory(let bytes): "no \(bytes / 1_048_576) MiB of memory for this input; use a smaller picture"
+        case .stalePass: "the session has gone on to another input"
+        case .unknownValue(let name): "the network has no layer '\(name)'; `interpretctl models --layers` lists them"
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import CDNN
+import Tensors
+
+// oneDNN's objects as Swift types: a throwing initializer makes them, `deinit` frees them.
+
+/// A status of oneDNN that is not success.
+struct KernelStatus: Error {
+    let code: Int32
+
+    static func check(_ code: Int32) throws(KernelStatus) {
+        if code != 0 { throw KernelStatus(code: code) }
+    }
+}
+
+/// The CPU, with an in-order stream.
+final class Engine {
+    let handle: OpaquePointer
+
+    init() throws(KernelStatus) {
+        handle = try made { cdnn_engine_create($0) }
+    }
+
+    deinit { cdnn_engine_destroy(handle) }
+}
+
+/// Extents and their order in memory. Blocked layouts pad the channels to a multiple of the block.
+final class Layout {
+    let handle: OpaquePointer
+
+    private init(handle: OpaquePointer) { self.handle = handle }
+
+    /// Dense row-major; a scalar becomes one value.
+    static func plain(_ extents: [Int]) throws(KernelStatus) -> Layout {
+        Layout(handle: try made { cdnn_layout_create($0, rank(extents), wide(extents)) })
+    }
+
+    /// Left to the primitive.
+    static func any(_ extents: [Int]) throws(KernelStatus) -> Layout {
+        Layout(handle: try made { cdnn_layout_create_any($0, rank(extents), wide(extents)) })
+    }
+
+    /// Strides in elements.
+    static func strided(_ extents: [Int], _ strides: [Int]) throws(KernelStatus) -> Layout {
+        Layout(handle: try made { cdnn_layout_create_strided($0, rank(extents), wide(extents), wide(strides)) })
+    }
+
+    static func copy(of handle: OpaquePointer) throws(KernelStatus) -> Layout {
+        Layout(handle: try made { cdnn_layout_clone($0, handle) })
+    }
+
+    deinit { cdnn_layout_destroy(handle) }
+
+    var byteCount: Int { cdnn_layout_size(handle) }
+
+    static func == (a: Layout, b: Layout) -> Bool { cdnn_layout_equal(a.handle, b.handle) != 0 }
+
+    private static func rank(_ extents: [Int]) -> Int32 { Int32(max(extents.count, 1)) }
+    private static func wide(_ extents: [Int]) -> [Int64] { extents.isEmpty ? [1] : extents.map(Int64.init) }
+}
+
+/// A layout at an address.
+final class Memory {
+    let handle: OpaquePointer
+    private let layout: Layout
+
+    init(_ layout: Layout, at address: UnsafeMutableRawPointer, on engine: Engine) throws(KernelStatus) {
+        handle = try made { cdnn_memory_create($0, engine.handle, layout.handle, address) }
+        self.layout = layout
+    }
+
+    deinit { cdnn_memory_destroy(handle) }
+}
+
+/// A compiled operation.
+final class Primitive {
+    let handle: OpaquePointer
+
+    /// - Parameter make: calls one of the cdnn functions that compile a primitive.
+    init(_ make: (UnsafeMutablePointer<OpaquePointer?>) -> Int32) throws(KernelStatus) {
+        handle = try made(make)
+    }
+
+    deinit { cdnn_primitive_destroy(handle) }
+
+    /// The layout the primitive chose for an argument.
+    func layout(_ argument: cdnn_argument) throws(KernelStatus) -> Layout? {
+        guard let layout = cdnn_primitive_layout(handle, argument) else { return nil }
+        return try Layout.copy(of: layout)
+    }
+
+    /// The layout of an argument that every primitive of the kind has.
+    func requiredLayout(_ argument: cdnn_argument) throws(KernelStatus) -> Layout {
+        guard let layout = try layout(argument) else { throw KernelStatus(code: Int32(CDNN_INVALID_ARGUMENTS)) }
+        return layout
+    }
+
+    var implementation: String { String(cString: cdnn_primitive_implementation(handle)) }
+
+    func execute(on engine: Engine, _ arguments: [Int32], _ memories: [OpaquePointer?]) throws(KernelStatus) {
+        try KernelStatus.check(
+            cdnn_primitive_execute(handle, engine.handle, Int32(arguments.count), arguments, memories))
+    }
+}
+
+private func made(_ make: (UnsafeMutablePointer<OpaquePointer?>) -> Int32) throws(KernelStatus) -> OpaquePointer {
+    var handle: OpaquePointer?
+    try KernelStatus.check(make(&handle))
+    guard let handle else { throw KernelStatus(code: Int32(CDNN_OUT_OF_MEMORY)) }
+    return handle
+}

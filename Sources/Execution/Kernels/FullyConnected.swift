@@ -1,0 +1,58 @@
+import CDNN
+import Networks
+import Tensors
+
+extension PlanBuilder {
+    /// y = x·Wᵀ + b, a ReLU behind it computed with it; back: x̄ = ȳ·W.
+    func emitFullyConnected(_ node: Node) throws(ExecutionError) {
+        let x = try plain(try input(node, 0), for: node)
+        let weightExtents = shape(of: try inputID(node, 1)).dimensions
+        let outputExtents = shape(of: node.output).dimensions
+        let biasID = node.input(2)
+        let relu = takeFollowingReLU(node)
+        let primitive = try check(node) { () throws(KernelStatus) in
+            let filter = try Layout.any(weightExtents)
+            let bias = try biasID == nil ? nil : Layout.plain([weightExtents[0]])
+            let destination = try Layout.plain(outputExtents)
+            let postOps = relu == nil ? [] : [cdnn_post_op.relu]
+            return try Primitive {
+                cdnn_inner_product_forward(
+                    $0, engine.handle, x.layout.handle, filter.handle, bias?.handle, destination.handle,
+                    Int32(postOps.count), postOps)
+            }
+        }
+        let filter = try weights(
+            try inputID(node, 1), as: weightExtents, in: try layout(primitive, CDNN_ARG_WEIGHTS, node), for: node)
+        let y = try allocatePlain(outputExtents, for: node)
+        var arguments = [(CDNN_ARG_SRC, x), (CDNN_ARG_WEIGHTS, filter), (CDNN_ARG_DST, y)]
+        if let biasID {
+            let layout = try plainLayout([weightExtents[0]], for: node)
+            arguments.append((CDNN_ARG_BIAS, try weights(biasID, as: [weightExtents[0]], in: layout, for: node)))
+        }
+        try emit(node, primitive, arguments)
+        if relu == nil { set(node.output, y) }
+
+        record(node) { (builder, signal, _) throws(ExecutionError) in
+            let incoming = try builder.plain(signal, for: node)
+            let passed = try builder.allocatePlain(x.extents, for: node)
+            let primitive = try builder.check(node) { () throws(KernelStatus) in
+                let filter = try Layout.any(weightExtents)
+                return try Primitive {
+                    cdnn_inner_product_backward(
+                        $0, builder.engine.handle, passed.layout.handle, filter.handle, incoming.layout.handle)
+                }
+            }
+            let filter = try builder.weights(
+                try builder.inputID(node, 1), as: weightExtents,
+                in: try builder.layout(primitive, CDNN_ARG_WEIGHTS, node), for: node)
+            try builder.emit(
+                node, primitive,
+                [(CDNN_ARG_DIFF_DST, incoming), (CDNN_ARG_WEIGHTS, filter), (CDNN_ARG_DIFF_SRC, passed)])
+            return [(try builder.inputID(node, 0), passed)]
+        }
+        if let relu {
+            set(relu.output, y)
+            recordReLU(relu, output: y)
+        }
+    }
+}

@@ -1,0 +1,204 @@
+import CDNN
+import Foundation
+import Networks
+import Tensors
+
+/// A compiled request: one linear list of steps over one arena.
+final class Plan {
+    /// A backward walk within the list.
+    struct Walk {
+        let derivative: Derivative
+        let steps: Range<Int>
+        let seed: PlanBuilder.PlannedTensor
+        /// The signal at each target; nil where none arrives.
+        let results: [PlanBuilder.PlannedTensor?]
+    }
+
+    private enum Action {
+        case primitive(Primitive, arguments: [Int32], memories: [OpaquePointer?])
+        case kernel([UnsafeMutableRawPointer], ([UnsafeMutableRawPointer]) -> Void)
+    }
+
+    private struct CompiledStep {
+        let name: String
+        let action: Action
+    }
+
+    /// Bytes of the arena: what a pass needs besides the weights.
+    let arenaBytes: Int
+    let walks: [Walk]
+    /// Counts the passes, so that a result of an older one is not read from a newer one.
+    private(set) var generation = 0
+
+    private let engine: Engine
+    private let arena: UnsafeMutableRawPointer
+    private let addresses: [UnsafeMutableRawPointer]
+    private let steps: [CompiledStep]
+    private let forwardEnd: Int
+    private let inputs: [PlanBuilder.PlannedTensor]
+    private let outputs: [ValueID: PlanBuilder.PlannedTensor]
+    // What the steps point to.
+    private let memories: [Memory]
+    private let blocks: [WeightStore.Block]
+
+    init(
+        builder: PlanBuilder, inputs: [PlanBuilder.PlannedTensor],
+        outputs: [ValueID: PlanBuilder.PlannedTensor], forwardEnd: Int, walks: [Walk]
+    ) throws(ExecutionError) {
+        let (lifetimes, buffers) = Plan.lifetimes(
+            of: builder, inputs: inputs, outputs: outputs, forwardEnd: forwardEnd, walks: walks)
+        let packing = MemoryPlanner.pack(lifetimes)
+        var memory: UnsafeMutableRawPointer?
+        guard posix_memalign(&memory, 64, max(packing.bytes, 64)) == 0, let arena = memory else {
+            throw .outOfMemory(bytes: packing.bytes)
+        }
+        self.arena = arena
+        arenaBytes = packing.bytes
+        var addresses = [UnsafeMutableRawPointer](repeating: arena, count: builder.buffers.count)
+        for (position, buffer) in buffers.enumerated() { addresses[buffer] = arena + packing.offsets[position] }
+        var blocks: [WeightStore.Block] = []
+        for (index, buffer) in builder.buffers.enumerated() {
+            if case .weights(let block) = buffer {
+                addresses[index] = block.address
+                blocks.append(block)
+            }
+        }
+        self.addresses = addresses
+        self.blocks = blocks
+        self.forwardEnd = forwardEnd
+        self.walks = walks
+        self.inputs = inputs
+        self.outputs = outputs
+        engine = builder.engine
+        (steps, memories) = try Plan.compiled(builder.steps, engine: builder.engine, addresses: addresses)
+    }
+
+    deinit { free(arena) }
+
+    // MARK: Running
+
+    /// Runs the network forward.
+    func run(_ tensors: [Tensor]) throws(ExecutionError) {
+        generation += 1
+        for (input, tensor) in zip(inputs, tensors) { write(tensor, to: input) }
+        try execute(0..<forwardEnd)
+    }
+
+    /// Runs a backward walk; may be called again with other seeds after one forward pass.
+    func run(walk: Int, seed: Tensor) throws(ExecutionError) -> [Tensor?] {
+        write(seed, to: walks[walk].seed)
+        try execute(walks[walk].steps)
+        return walks[walk].results.map { $0.map(read) }
+    }
+
+    /// What the forward pass left at an output or a kept value.
+    func value(_ value: ValueID) -> Tensor? { outputs[value].map(read) }
+
+    private func execute(_ range: Range<Int>) throws(ExecutionError) {
+        for step in steps[range] {
+            switch step.action {
+            case .kernel(let addresses, let kernel):
+                kernel(addresses)
+            case .primitive(let primitive, let arguments, let memories):
+                do {
+                    try primitive.execute(on: engine, arguments, memories)
+                } catch {
+                    throw .kernel(node: step.name, operation: primitive.implementation, status: error.code)
+                }
+            }
+        }
+    }
+
+    private func write(_ tensor: Tensor, to planned: PlanBuilder.PlannedTensor) {
+        tensor.withUnsafeValues { values in
+            if let start = values.baseAddress {
+                address(planned).copyMemory(from: start, byteCount: values.count * MemoryLayout<Float>.stride)
+            }
+        }
+    }
+
+    private func read(_ planned: PlanBuilder.PlannedTensor) -> Tensor {
+        // The extents were a valid shape when the plan was made.
+        let shape = (try? Shape(planned.extents)) ?? .scalar
+        return Tensor(shape: shape) { target in
+            if let start = target.baseAddress {
+                UnsafeMutableRawPointer(start).copyMemory(
+                    from: address(planned), byteCount: target.count * MemoryLayout<Float>.stride)
+            }
+        }
+    }
+
+    private func address(_ tensor: PlanBuilder.PlannedTensor) -> UnsafeMutableRawPointer {
+        addresses[tensor.buffer.index] + tensor.offset
+    }
+
+    // MARK: Compiling
+
+    /// When each arena buffer must be intact.
+    ///
+    /// A value lives from the step that writes it to the last that reads it. What a backward walk reads of the
+    /// forward pass lives to the end of the list, so that walks can be run in any order and repeatedly.
+    private static func lifetimes(
+        of builder: PlanBuilder, inputs: [PlanBuilder.PlannedTensor],
+        outputs: [ValueID: PlanBuilder.PlannedTensor], forwardEnd: Int, walks: [Walk]
+    ) -> (lifetimes: [MemoryPlanner.Lifetime], buffers: [Int]) {
+        let end = max(builder.steps.count, 1)
+        var first = [Int](repeating: end, count: builder.buffers.count)
+        var last = [Int](repeating: -1, count: builder.buffers.count)
+        func use(_ buffer: PlanBuilder.BufferID, at step: Int) {
+            first[buffer.index] = min(first[buffer.index], step)
+            last[buffer.index] = max(last[buffer.index], step)
+        }
+        for input in inputs { use(input.buffer, at: 0) }
+        for (index, step) in builder.steps.enumerated() {
+            for buffer in step.reads + step.writes { use(buffer, at: index) }
+        }
+        for output in outputs.values { use(output.buffer, at: end) }
+        for walk in walks {
+            use(walk.seed.buffer, at: walk.steps.lowerBound)
+            for case let result? in walk.results { use(result.buffer, at: walk.steps.upperBound) }
+        }
+        for index in first.indices where first[index] < forwardEnd && last[index] >= forwardEnd { last[index] = end }
+
+        var lifetimes: [MemoryPlanner.Lifetime] = []
+        var buffers: [Int] = []
+        for (index, buffer) in builder.buffers.enumerated() {
+            if case .arena(let bytes) = buffer, last[index] >= 0 {
+                lifetimes.append(MemoryPlanner.Lifetime(bytes: bytes, first: first[index], last: last[index]))
+                buffers.append(index)
+            }
+        }
+        return (lifetimes, buffers)
+    }
+
+    private static func compiled(
+        _ steps: [PlanBuilder.Step], engine: Engine, addresses: [UnsafeMutableRawPointer]
+    ) throws(ExecutionError) -> ([CompiledStep], [Memory]) {
+        var memories: [Memory] = []
+        var compiled: [CompiledStep] = []
+        for step in steps {
+            switch step.action {
+            case .kernel(let tensors, let kernel):
+                let bound = tensors.map { addresses[$0.buffer.index] + $0.offset }
+                compiled.append(CompiledStep(name: step.name, action: .kernel(bound, kernel)))
+            case .primitive(let primitive, let arguments):
+                var bound: [OpaquePointer?] = []
+                for (_, tensor) in arguments {
+                    do {
+                        let address = addresses[tensor.buffer.index] + tensor.offset
+                        let memory = try Memory(tensor.layout, at: address, on: engine)
+                        memories.append(memory)
+                        bound.append(memory.handle)
+                    } catch {
+                        throw .kernel(node: step.name, operation: primitive.implementation, status: error.code)
+                    }
+                }
+                compiled.append(
+                    CompiledStep(
+                        name: step.name,
+                        action: .primitive(primitive, arguments: arguments.map(\.argument), memories: bound)))
+            }
+        }
+        return (compiled, memories)
+    }
+}

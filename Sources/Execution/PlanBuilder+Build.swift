@@ -1,0 +1,99 @@
+import CDNN
+import Networks
+import Tensors
+
+extension PlanBuilder {
+    /// Emits everything the request asks for.
+    func build() throws(ExecutionError) -> Plan {
+        let inputs = try emitInputs()
+        for node in graph.nodes where !isFused(node) { try emitForward(node) }
+        var outputs: [ValueID: PlannedTensor] = [:]
+        for value in Set(graph.outputs + request.kept) {
+            outputs[value] = try plain(try tensor(value, for: edge(value)), for: edge(value))
+        }
+        let forwardEnd = steps.count
+        var walks: [Plan.Walk] = []
+        for index in request.derivatives.indices { walks.append(try emitBackward(index)) }
+        return try Plan(
+            builder: self, inputs: inputs, outputs: outputs, forwardEnd: forwardEnd, walks: walks)
+    }
+
+    private func emitInputs() throws(ExecutionError) -> [PlannedTensor] {
+        var inputs: [PlannedTensor] = []
+        for input in graph.inputs {
+            let tensor = try allocatePlain(shape(of: input.value).dimensions, for: edge(input.value))
+            set(input.value, tensor)
+            inputs.append(tensor)
+        }
+        return inputs
+    }
+
+    private func emitForward(_ node: Node) throws(ExecutionError) {
+        switch node.operation {
+        case .convolution(let convolution): try emitConvolution(node, convolution)
+        case .pooling(let pooling): try emitPooling(node, pooling)
+        case .globalPooling(let kind): try emitGlobalPooling(node, kind)
+        case .fullyConnected: try emitFullyConnected(node)
+        case .batchNormalization(let epsilon): try emitBatchNormalization(node, epsilon: epsilon)
+        case .activation(let activation): try emitActivation(node, activation)
+        case .arithmetic(let kind): try emitArithmetic(node, kind)
+        case .softmax(let softmax): try emitSoftmax(node, softmax)
+        case .concatenation(let axis): try emitConcatenation(node, axis: axis)
+        case .flatten, .reshape, .identity: try emitReshape(node)
+        }
+    }
+
+    /// One walk back over the tape. Signals that arrive at a value from several readers are summed when its own node
+    /// is reached.
+    private func emitBackward(_ index: Int) throws(ExecutionError) -> Plan.Walk {
+        let derivative = request.derivatives[index]
+        let path = path(ofDerivative: index)
+        let first = steps.count
+        let seed = try allocatePlain(shape(of: derivative.source).dimensions, for: edge(derivative.source))
+        var signals: [ValueID: [PlannedTensor]] = [derivative.source: [seed]]
+        for entry in tape.reversed() where path.contains(entry.output) && entry.inputs.contains(where: path.contains) {
+            guard let signal = try sum(&signals, at: entry.output) else { continue }
+            for (input, passed) in try entry.vectorJacobianProduct(self, signal, derivative.rule)
+            where path.contains(input) {
+                signals[input, default: []].append(passed)
+            }
+        }
+        var results: [PlannedTensor?] = []
+        for target in derivative.targets {
+            guard let signal = try sum(&signals, at: target) else {
+                results.append(nil)
+                continue
+            }
+            results.append(try plain(signal, for: edge(target)))
+        }
+        return Plan.Walk(derivative: derivative, steps: first..<steps.count, seed: seed, results: results)
+    }
+
+    /// The sum of the signals that have arrived at `value`, which stays in `signals` for whoever asks again.
+    private func sum(
+        _ signals: inout [ValueID: [PlannedTensor]], at value: ValueID
+    ) throws(ExecutionError) -> PlannedTensor? {
+        guard let arrived = signals[value], let first = arrived.first else { return nil }
+        guard arrived.count > 1 else { return first }
+        let node = edge(value)
+        let result = allocate(first.extents, first.layout)
+        let primitive = try check(node) { () throws(KernelStatus) in
+            let layouts = arrived.map { Optional($0.layout.handle) }
+            return try Primitive {
+                cdnn_sum($0, engine.handle, Int32(arrived.count), layouts, first.layout.handle)
+            }
+        }
+        var arguments = [(CDNN_ARG_DST, result)]
+        for (index, tensor) in arrived.enumerated() {
+            arguments.append((cdnn_argument(rawValue: CDNN_ARG_SOURCE_0.rawValue + UInt32(index)), tensor))
+        }
+        try emit(node, primitive, arguments)
+        signals[value] = [result]
+        return result
+    }
+
+    /// Stands for the edge of the network in error messages.
+    private func edge(_ value: ValueID) -> Node {
+        Node(name: graph.name(of: value), operation: .identity, inputs: [], outputs: [value])
+    }
+}

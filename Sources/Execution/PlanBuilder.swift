@@ -1,0 +1,257 @@
+import CDNN
+import Networks
+import Tensors
+
+/// Turns a graph and a request into one linear list of steps, forward and backward.
+///
+/// Kernels (see `Kernels/`) emit their steps here, and note beside them how a signal is taken back through them.
+final class PlanBuilder {
+    let graph: Graph
+    let shapes: [ValueID: Shape]
+    let request: PlanRequest
+    let engine: Engine
+    let weights: WeightStore
+
+    private(set) var steps: [Step] = []
+    private(set) var buffers: [Buffer] = []
+    private(set) var tensors: [ValueID: PlannedTensor] = [:]
+    private(set) var tape: [TapeEntry] = []
+    /// Nodes that were computed together with the one before them.
+    private var fused: Set<ValueID> = []
+
+    private let useCounts: [ValueID: Int]
+    private let readers: [ValueID: [Node]]
+    private let paths: [Set<ValueID>]
+    /// Values that must exist in memory by themselves.
+    private let observed: Set<ValueID>
+
+    /// A tensor of the plan; what a `Step` reads and writes.
+    struct PlannedTensor {
+        var extents: [Int]
+        var layout: Layout
+        var buffer: BufferID
+        /// Bytes from the start of the buffer.
+        var offset = 0
+    }
+
+    struct BufferID: Hashable {
+        let index: Int
+    }
+
+    enum Buffer {
+        case arena(bytes: Int)
+        /// Memory that outlives the plan.
+        case weights(WeightStore.Block)
+    }
+
+    struct Step {
+        enum Action {
+            case primitive(Primitive, [(argument: Int32, tensor: PlannedTensor)])
+            /// A kernel of our own, called with the addresses of the tensors.
+            case kernel([PlannedTensor], ([UnsafeMutableRawPointer]) -> Void)
+        }
+
+        let name: String
+        let action: Action
+        let reads: [BufferID]
+        let writes: [BufferID]
+    }
+
+    /// How a signal at `output` goes back to the inputs of the node that made it.
+    struct TapeEntry {
+        typealias VectorJacobianProduct = (PlanBuilder, PlannedTensor, BackwardRule) throws(ExecutionError) -> [(
+            input: ValueID, signal: PlannedTensor
+        )]
+
+        let output: ValueID
+        let inputs: [ValueID]
+        let vectorJacobianProduct: VectorJacobianProduct
+    }
+
+    init(
+        graph: Graph, request: PlanRequest, engine: Engine, weights: WeightStore
+    ) throws(ExecutionError) {
+        self.graph = graph
+        self.request = request
+        self.engine = engine
+        self.weights = weights
+        var inputShapes: [ValueID: Shape] = [:]
+        for (input, shape) in zip(graph.inputs, request.inputShapes) { inputShapes[input.value] = shape }
+        do { shapes = try graph.shapes(for: inputShapes) } catch { throw .network(error) }
+        useCounts = graph.useCounts()
+        var readers: [ValueID: [Node]] = [:]
+        for node in graph.nodes {
+            for case let input? in node.inputs { readers[input, default: []].append(node) }
+        }
+        self.readers = readers
+        paths = request.derivatives.map { graph.path(from: $0.targets, to: $0.source) }
+        observed = Set(graph.outputs + request.kept + request.derivatives.flatMap { [$0.source] + $0.targets })
+    }
+
+    // MARK: Values
+
+    func shape(of value: ValueID) -> Shape { shapes[value] ?? Shape.scalar }
+
+    /// The tensor of a value that an earlier step makes.
+    func tensor(_ value: ValueID, for node: Node) throws(ExecutionError) -> PlannedTensor {
+        if let known = tensors[value] { return known }
+        guard case .floats(let constant)? = graph.constants[value] else {
+            throw .unsupported(
+                node: node.name, operation: node.operation.name,
+                reason: "input '\(graph.name(of: value))' is not a tensor of numbers")
+        }
+        let extents = constant.shape.dimensions
+        let stored = try check(node) { () throws(KernelStatus) in
+            try weights.tensor(value, as: extents, in: try Layout.plain(extents), of: graph)
+        }
+        let tensor = adopt(stored, extents: extents)
+        tensors[value] = tensor
+        return tensor
+    }
+
+    func set(_ value: ValueID, _ tensor: PlannedTensor) { tensors[value] = tensor }
+
+    /// New memory in the arena for a tensor of this layout.
+    func allocate(_ extents: [Int], _ layout: Layout) -> PlannedTensor {
+        buffers.append(.arena(bytes: max(layout.byteCount, 4)))
+        return PlannedTensor(extents: extents, layout: layout, buffer: BufferID(index: buffers.count - 1))
+    }
+
+    func allocatePlain(_ extents: [Int], for node: Node) throws(ExecutionError) -> PlannedTensor {
+        allocate(extents, try plainLayout(extents, for: node))
+    }
+
+    func plainLayout(_ extents: [Int], for node: Node) throws(ExecutionError) -> Layout {
+        try check(node) { () throws(KernelStatus) in try Layout.plain(extents) }
+    }
+
+    /// A trained tensor in the layout a kernel wants; it is brought into it once per model.
+    func weights(
+        _ value: ValueID, as extents: [Int], in layout: Layout, for node: Node
+    ) throws(ExecutionError) -> PlannedTensor {
+        let block = try check(node) { () throws(KernelStatus) in
+            try weights.tensor(value, as: extents, in: layout, of: graph)
+        }
+        return adopt(block, extents: extents)
+    }
+
+    private func adopt(_ block: WeightStore.Block, extents: [Int]) -> PlannedTensor {
+        buffers.append(.weights(block))
+        return PlannedTensor(extents: extents, layout: block.layout, buffer: BufferID(index: buffers.count - 1))
+    }
+
+    // MARK: Steps
+
+    /// Adds a step; scratch memory is added to it where the primitive wants some.
+    func emit(
+        _ node: Node, _ primitive: Primitive, _ arguments: [(cdnn_argument, PlannedTensor)]
+    ) throws(ExecutionError) {
+        var bound = arguments.map { (argument: Int32(bitPattern: $0.0.rawValue), tensor: $0.1) }
+        let scratch = try check(node) { () throws(KernelStatus) in try primitive.layout(CDNN_ARG_SCRATCHPAD) }
+        if let scratch, scratch.byteCount > 0 {
+            bound.append(
+                (Int32(bitPattern: CDNN_ARG_SCRATCHPAD.rawValue), allocate([scratch.byteCount], scratch)))
+        }
+        let isForward = arguments.contains { $0.0 == CDNN_ARG_DST }
+        var reads: [BufferID] = []
+        var writes: [BufferID] = []
+        for (argument, tensor) in bound {
+            switch cdnn_argument(rawValue: UInt32(bitPattern: argument)) {
+            case CDNN_ARG_DST, CDNN_ARG_DIFF_SRC, CDNN_ARG_SCRATCHPAD: writes.append(tensor.buffer)
+            case CDNN_ARG_WORKSPACE: if isForward { writes.append(tensor.buffer) } else { reads.append(tensor.buffer) }
+            default: reads.append(tensor.buffer)
+            }
+        }
+        steps.append(Step(name: node.name, action: .primitive(primitive, bound), reads: reads, writes: writes))
+    }
+
+    /// Adds a kernel of our own; it is called with the addresses of `reads`, then of `writes`.
+    func emit(
+        _ node: Node, reading reads: [PlannedTensor], writing writes: [PlannedTensor],
+        _ kernel: @escaping ([UnsafeMutableRawPointer]) -> Void
+    ) {
+        steps.append(
+            Step(
+                name: node.name, action: .kernel(reads + writes, kernel), reads: reads.map(\.buffer),
+                writes: writes.map(\.buffer)))
+    }
+
+    /// The tensor in `layout`: itself, or reordered by a step.
+    func converted(_ tensor: PlannedTensor, to layout: Layout, for node: Node) throws(ExecutionError) -> PlannedTensor {
+        if tensor.layout == layout { return tensor }
+        let result = allocate(tensor.extents, layout)
+        let primitive = try check(node) { () throws(KernelStatus) in
+            try Primitive { cdnn_reorder($0, engine.handle, tensor.layout.handle, layout.handle) }
+        }
+        try emit(node, primitive, [(CDNN_ARG_SRC, tensor), (CDNN_ARG_DST, result)])
+        return result
+    }
+
+    func plain(_ tensor: PlannedTensor, for node: Node) throws(ExecutionError) -> PlannedTensor {
+        try converted(tensor, to: try plainLayout(tensor.extents, for: node), for: node)
+    }
+
+    /// The same values under other extents, row-major.
+    func reshaped(
+        _ tensor: PlannedTensor, to extents: [Int], for node: Node
+    ) throws(ExecutionError) -> PlannedTensor {
+        var result = try plain(tensor, for: node)
+        result.extents = extents
+        result.layout = try plainLayout(extents, for: node)
+        return result
+    }
+
+    // MARK: Differentiation
+
+    /// Notes how a signal goes back through `node`; nothing is noted where no derivative passes through it.
+    func record(_ node: Node, output: ValueID? = nil, _ product: @escaping TapeEntry.VectorJacobianProduct) {
+        let output = output ?? node.output
+        guard isDifferentiated(output) else { return }
+        tape.append(
+            TapeEntry(output: output, inputs: node.inputs.compactMap { $0 }, vectorJacobianProduct: product))
+    }
+
+    /// Whether some derivative passes through `value`.
+    func isDifferentiated(_ value: ValueID) -> Bool { paths.contains { $0.contains(value) } }
+
+    func path(ofDerivative index: Int) -> Set<ValueID> { paths[index] }
+
+    // MARK: Fusion
+
+    /// The ReLU that alone reads the node's output and may be computed with it: nobody wants to see the value between.
+    func takeFollowingReLU(_ node: Node) -> Node? {
+        guard useCounts[node.output] == 1, !observed.contains(node.output), let reader = readers[node.output]?.first,
+            reader.operation == .activation(.relu)
+        else { return nil }
+        fused.insert(reader.output)
+        return reader
+    }
+
+    func isFused(_ node: Node) -> Bool { fused.contains(node.output) }
+
+    // MARK: Errors
+
+    /// Names the node in an error of oneDNN.
+    func check<R>(_ node: Node, _ body: () throws(KernelStatus) -> R) throws(ExecutionError) -> R {
+        do {
+            return try body()
+        } catch {
+            throw .kernel(node: node.name, operation: node.operation.name, status: error.code)
+        }
+    }
+}
+
+extension Graph {
+    /// The values on some way from `targets` to `source`, both ends included.
+    fileprivate func path(from targets: [ValueID], to source: ValueID) -> Set<ValueID> {
+        var downstream = Set(targets)
+        for node in nodes where node.inputs.contains(where: { $0.map(downstream.contains) ?? false }) {
+            downstream.formUnion(node.outputs)
+        }
+        var upstream: Set<ValueID> = [source]
+        for node in nodes.reversed() where node.outputs.contains(where: upstream.contains) {
+            upstream.formUnion(node.inputs.compactMap { $0 })
+        }
+        return downstream.intersection(upstream)
+    }
+}

@@ -1,0 +1,20 @@
+/// What can be wrong with a tensor or a `.npy` file.
+public enum TensorError: Error, Equatable, CustomStringConvertible {
+    case invalidShape([Int], reason: String)
+    case countMismatch(shape: Shape, expected: Int, got: Int)
+    case malformedNPY(String)
+    case unsupportedNPY(String)
+
+    public var description: String {
+        switch self {
+        case .invalidShape(let dimensions, let reason):
+            "shape \(dimensions) cannot be used: \(reason)"
+        case .countMismatch(let shape, let expected, let got):
+            "shape \(shape) needs \(expected) values, got \(got)"
+        case .malformedNPY(let reason):
+            "not a valid .npy file: \(reason); write it with numpy.save"
+        case .unsupportedNPY(let reason):
+            "this .npy file is not supported: \(reason); save it as a C-ordered float32 array"
+        }
+    }
+}
