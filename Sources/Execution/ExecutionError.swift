@@ -1,5 +1,5 @@
-public import Networks
 import CDNN
+public import Networks
 
 /// Why a network could not be run.
 public enum ExecutionError: Error, CustomStringConvertible {

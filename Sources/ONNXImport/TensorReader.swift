@@ -46,7 +46,9 @@ extension Onnx_TensorProto {
     private func checkedShape() throws(ONNXError) -> Shape {
         var extents: [Int] = []
         for extent in dims {
-            guard let extent = Int(exactly: extent) else { throw .invalidTensor(name: name, reason: "extent \(extent)") }
+            guard let extent = Int(exactly: extent) else {
+                throw .invalidTensor(name: name, reason: "extent \(extent)")
+            }
             extents.append(extent)
         }
         do { return try Shape(extents) } catch { throw .invalidTensor(name: name, reason: "\(error)") }

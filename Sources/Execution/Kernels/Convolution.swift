@@ -11,7 +11,8 @@ extension PlanBuilder {
         let groups = convolution.groups
         let weightExtents = convolutionWeightExtents(weightShape.dimensions, groups: groups)
         var window = cdnn_window(
-            convolution.window, input: Array(x.extents.dropFirst(2)), output: Array(shape(of: node.output).dimensions.dropFirst(2)))
+            convolution.window, input: Array(x.extents.dropFirst(2)),
+            output: Array(shape(of: node.output).dimensions.dropFirst(2)))
         let outputExtents = shape(of: node.output).dimensions
         let biasID = node.input(2)
         let relu = takeFollowingReLU(node)

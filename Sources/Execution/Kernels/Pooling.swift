@@ -45,14 +45,17 @@ extension PlanBuilder {
             switches = tensor
         }
         try emit(node, primitive, arguments)
-        set(node.output, try correction.map { (factors) throws(ExecutionError) in
-            try scaledByPosition(y, factors, for: node)
-        } ?? y)
+        set(
+            node.output,
+            try correction.map { (factors) throws(ExecutionError) in
+                try scaledByPosition(y, factors, for: node)
+            } ?? y)
 
         record(node) { [switches] (builder, signal, _) throws(ExecutionError) in
-            let signal = try correction.map { (factors) throws(ExecutionError) in
-                try builder.scaledByPosition(signal, factors, for: node)
-            } ?? signal
+            let signal =
+                try correction.map { (factors) throws(ExecutionError) in
+                    try builder.scaledByPosition(signal, factors, for: node)
+                } ?? signal
             return [
                 (
                     try builder.inputID(node, 0),

@@ -1,0 +1,66 @@
+public import Execution
+import Networks
+public import Tensors
+
+/// Σₖ wₖᶜ fₖ(x,y) over the last convolution's channels: where in the image the evidence for the class lies (Zhou et
+/// al. 2016, "Learning Deep Features for Discriminative Localization", eq. 2). No clipping; the bias is left out.
+public struct ClassActivationMapping: InterpretationMethod {
+    public init() {}
+
+    public var card: MethodCard {
+        MethodCard(
+            name: "cam",
+            summary: "where the evidence lies: the last convolution's maps, weighted as the classifier weights them",
+            cost: .onePass,
+            needs: "global average pooling followed by one fully-connected layer",
+            caveat:
+                "exact for the score, but coarse (one value per cell of the last convolution), and a cell sees more "
+                + "of the image than its place. Passes the randomization check.",
+            paper: "Zhou et al. 2016, arXiv:1512.04150")
+    }
+
+    public func obstacle(for network: Network) -> String? {
+        network.classifier?.classActivation == nil
+            ? "its head is not global average pooling followed by one fully-connected layer" : nil
+    }
+
+    public func explain(
+        _ question: Question, on evaluator: Evaluator
+    ) throws(InterpretationError) -> Explanation {
+        guard let head = question.network.classifier?.classActivation else {
+            throw .notApplicable(
+                method: card.name, reason: obstacle(for: question.network) ?? "",
+                alternatives: Methods.applicable(to: question.network).map(\.card.name))
+        }
+        let pass = try ClassificationPass(question.network, question.input, on: evaluator, keeping: [head.features])
+        let classIndex = try pass.resolve(question.classIndex)
+        return Explanation(
+            scores: pass.scores, classIndex: classIndex,
+            map: try pass.classActivationMap(ofClass: classIndex, of: question.network))
+    }
+}
+
+extension ClassificationPass {
+    /// The class activation map [h,w] of a pass that kept the head's features.
+    public func classActivationMap(
+        ofClass classIndex: Int, of network: Network
+    ) throws(InterpretationError) -> Tensor {
+        guard let head = network.classifier?.classActivation,
+            let weights = network.graph.constants[head.weights]?.tensor
+        else { throw .notAClassifier }
+        let features = try activation(head.features)
+        let channels = weights.shape[1]
+        let extents = Array(features.shape.dimensions.dropFirst(2))
+        guard extents.count == 2, let shape = try? Shape(extents), features.count == channels * shape.count else {
+            throw .notAClassifier
+        }
+        return Tensor(shape: shape) { map in
+            features.withUnsafeValues { values in
+                for channel in 0..<channels {
+                    let weight = weights[classIndex * channels + channel]
+                    for index in 0..<map.count { map[index] += weight * values[channel * map.count + index] }
+                }
+            }
+        }
+    }
+}

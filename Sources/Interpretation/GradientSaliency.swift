@@ -1,0 +1,91 @@
+public import Execution
+public import Tensors
+
+/// The gradient of the pre-softmax score with respect to the input image, ∂s_c/∂x. The map is the maximum over the
+/// channels of its absolute value (Simonyan, Vedaldi and Zisserman 2013, "Deep Inside Convolutional Networks", §3).
+public struct GradientSaliency: InterpretationMethod {
+    public init() {}
+
+    public var card: MethodCard {
+        MethodCard(
+            name: "gradient",
+            summary: "how much each pixel moves the class score: max over channels of |∂s/∂x|",
+            cost: .oneGradient,
+            needs: "any differentiable network",
+            caveat: "shows sensitivity, not what the score is made of; noisy where the network saturates. "
+                + "Passes the randomization check.",
+            paper: "Simonyan et al. 2013, arXiv:1312.6034")
+    }
+
+    public func explain(
+        _ question: Question, on evaluator: Evaluator
+    ) throws(InterpretationError) -> Explanation {
+        try signalExplanation(question, on: evaluator, rule: .gradient)
+    }
+}
+
+/// Backward passes that treat ReLUs otherwise than the chain rule does; see `BackwardRule`.
+public struct RuleSaliency: InterpretationMethod {
+    public let card: MethodCard
+    private let rule: BackwardRule
+
+    /// Zeiler and Fergus 2014: the rectified signal is sent down, whatever was active on the way up.
+    public static let deconvnet = RuleSaliency(
+        card: MethodCard(
+            name: "deconvnet",
+            summary: "the class score sent back through transposed convolutions and unpooling, rectified on the way",
+            cost: .oneGradient,
+            needs: "ReLU networks",
+            caveat: "sharp, but depends little on the class and on the upper layers: FAILS the randomization check. "
+                + "Do not read it as a reason.",
+            paper: "Zeiler and Fergus 2014, arXiv:1311.2901"),
+        rule: .deconvnet)
+
+    /// Springenberg et al. 2015: both rules at once.
+    public static let guidedBackpropagation = RuleSaliency(
+        card: MethodCard(
+            name: "guided-backprop",
+            summary: "the gradient, of which each ReLU passes on only what is positive both ways",
+            cost: .oneGradient,
+            needs: "ReLU networks",
+            caveat: "draws edges of the input whatever the upper layers have learned: FAILS the randomization check. "
+                + "Do not read it as a reason.",
+            paper: "Springenberg et al. 2015, arXiv:1412.6806"),
+        rule: .guided)
+
+    public func explain(
+        _ question: Question, on evaluator: Evaluator
+    ) throws(InterpretationError) -> Explanation {
+        try signalExplanation(question, on: evaluator, rule: rule)
+    }
+}
+
+/// The score's signal at the input by `rule`, and its largest magnitude over the channels.
+private func signalExplanation(
+    _ question: Question, on evaluator: Evaluator, rule: BackwardRule
+) throws(InterpretationError) -> Explanation {
+    let pass = try ClassificationPass(
+        question.network, question.input, on: evaluator, derivatives: [([question.network.image], rule)])
+    let classIndex = try pass.resolve(question.classIndex)
+    let signal = try pass.signals(ofClass: classIndex)[0] ?? Tensor(shape: question.input.shape)
+    return Explanation(
+        scores: pass.scores, classIndex: classIndex, map: channelMaximum(signal), attribution: firstItem(signal))
+}
+
+/// [1,C,H,W] → [C,H,W].
+public func firstItem(_ tensor: Tensor) -> Tensor {
+    (try? tensor.item(0)) ?? tensor
+}
+
+/// Largest absolute value over the channels of the first item: [1,C,H,W] → [H,W].
+public func channelMaximum(_ signal: Tensor) -> Tensor {
+    let extents = signal.shape.dimensions
+    guard extents.count == 4, let shape = try? Shape([extents[2], extents[3]]) else { return signal }
+    return Tensor(shape: shape) { map in
+        signal.withUnsafeValues { values in
+            for channel in 0..<extents[1] {
+                for index in 0..<map.count { map[index] = max(map[index], abs(values[channel * map.count + index])) }
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+public import Execution
+public import Networks
+
+/// A loaded classifier: the graph, where its scores are, and the session that runs it.
+public struct Network: Sendable {
+    public let graph: Graph
+    /// Nil where the graph has no output to classify with.
+    public let classifier: Classifier?
+    public let session: InferenceSession
+
+    public init(graph: Graph, threads: Int? = nil) throws(ExecutionError) {
+        self.graph = graph
+        classifier = Classifier(graph)
+        session = try InferenceSession(graph: graph, threads: threads)
+    }
+
+    /// The image input, [N,C,H,W].
+    public var image: ValueID { graph.inputs[0].value }
+}
