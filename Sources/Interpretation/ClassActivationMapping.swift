@@ -19,6 +19,8 @@ public struct ClassActivationMapping: InterpretationMethod {
             paper: "Zhou et al. 2016, arXiv:1512.04150")
     }
 
+    public var localizes: Bool { true }
+
     public func obstacle(for network: Network) -> String? {
         network.classifier?.classActivation == nil
             ? "its head is not global average pooling followed by one fully-connected layer" : nil

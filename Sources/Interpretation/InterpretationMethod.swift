@@ -12,10 +12,13 @@ public protocol InterpretationMethod: Sendable {
 
     /// Why the method cannot be used on this network, nil where it can.
     func obstacle(for network: Network) -> String?
+    /// Whether boxes may be cut from the map: it is high where the object is and low elsewhere.
+    var localizes: Bool { get }
 }
 
 extension InterpretationMethod {
     public func obstacle(for network: Network) -> String? { nil }
+    public var localizes: Bool { false }
 }
 
 /// What people should know of a method before they believe it.

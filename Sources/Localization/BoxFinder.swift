@@ -40,7 +40,7 @@ public struct Region: Sendable {
 public struct BoxFinder: Sendable {
     /// Fraction of the map's maximum from which on a pixel belongs to the object.
     public let threshold: Float
-    /// A further region gets a box of its own where its mass is at least this fraction of the strongest one's.
+    /// A further region gets a box of its own where its mass is at least this fraction of the largest one's.
     public static let comparableStrength: Float = 0.5
     /// Objects below this share of the picture get the tight threshold.
     ///
@@ -54,7 +54,7 @@ public struct BoxFinder: Sendable {
 
     public init(threshold: Float) { self.threshold = threshold }
 
-    /// The strongest region first, then those of comparable strength; none where the map has no positive value.
+    /// The largest region first, then those of comparable strength; none where the map has no positive value.
     ///
     /// - Parameter map: [h,w], at the resolution of the picture.
     public func regions(in map: Tensor) -> [Region] {
@@ -63,11 +63,11 @@ public struct BoxFinder: Sendable {
         let isSmall = Double(largest.box.area) < Self.smallShare * Double(map.count)
         let regions =
             isSmall ? Self.regions(in: map, above: min(threshold * Self.tightFactor, 0.9)) : loose
-        guard let strongest = regions.first else { return [] }
-        return regions.filter { $0.mass >= Self.comparableStrength * strongest.mass }
+        guard let first = regions.first else { return [] }
+        return regions.filter { $0.mass >= Self.comparableStrength * first.mass }
     }
 
-    /// Connected regions (8 neighbours) of the pixels that reach `fraction` of the maximum, by falling mass.
+    /// Connected regions (8 neighbours) of the pixels that reach `fraction` of the maximum, by falling area.
     ///
     /// - Parameter map: [h,w]; values below 0 count as 0.
     public static func regions(in map: Tensor, above fraction: Float) -> [Region] {
@@ -103,7 +103,7 @@ public struct BoxFinder: Sendable {
                 let box = PixelBox(x: left, y: top, width: right - left + 1, height: bottom - top + 1)
                 regions.append(Region(box: box, area: area, mass: mass, peak: peak))
             }
-            return regions.sorted { $0.mass > $1.mass }
+            return regions.sorted { ($0.area, $0.mass) > ($1.area, $1.mass) }
         }
     }
 }

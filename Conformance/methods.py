@@ -1,0 +1,265 @@
+"""Compares the explanation methods with Captum, pytorch-grad-cam and plain loops, on petshop and on torchvision's
+networks with seeded weights, on a square and a non-square image each.
+
+    python Conformance/methods.py [--bin FILE] [--petshop DIR] [--only NETWORK …] [--method NAME …] [--report]
+    python Conformance/methods.py --self-check      the references in single precision in the daemon's place
+
+What is compared is the raw map and the raw attribution, never a picture. An error is the largest difference relative
+to the largest magnitude; the bound is 1e-3. The truth is the reference in double precision; where a kink falls between
+double and single precision the reference in single precision counts as well, and its own error stands beside. Images
+are chosen so that this is rare. Random methods draw their own samples, so the means are compared: "z" is the root mean
+square of the differences in units of their standard error, about 1 where both estimate the same thing, bound 2.
+
+Methods the daemon does not list are skipped, and say so. A method that does not apply to a network, as `cam` to one
+without global average pooling, must be refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+
+from daemon import Daemon, DaemonDied, RequestFailed, add_arguments
+from fixture import export
+from method_references import METHODS, Answer, Method
+from method_subjects import Subject, petshop, torchvision_subject
+from networks import cache, one_line, relative_error
+from report import write_section
+from torchvision_models import image
+
+ROOT = Path(__file__).resolve().parent.parent
+PETSHOP = ROOT.parent / "shared" / "models" / "petshop"
+NETWORKS = ("petshop", "resnet18", "vgg11_bn", "mobilenet_v2", "densenet121")
+BOUND = 1e-3
+Z_BOUND = 2.0
+CLASS = 1
+
+
+@dataclass
+class Row:
+    method: str
+    network: str
+    size: str
+    source: str
+    map: float | None = None
+    attribution: float | None = None
+    reference: float | None = None
+    z: float | None = None
+    problem: str = ""
+    skipped: str = ""
+
+    @property
+    def passed(self) -> bool:
+        errors = [e for e in (self.map, self.attribution) if e is not None]
+        if self.problem or (not errors and self.z is None):
+            return False
+        return all(e <= BOUND for e in errors) and (self.z is None or self.z <= Z_BOUND)
+
+
+def steady_image(subject: Subject, shape: tuple[int, ...]) -> torch.Tensor:
+    """An image on which single and double precision agree about the gradient, so that no kink is close."""
+
+    def gradient(network: torch.nn.Module, x: torch.Tensor) -> np.ndarray:
+        x = x.clone().requires_grad_(True)
+        return torch.autograd.grad(network(x)[0, CLASS], x)[0].numpy()
+
+    best = None
+    for seed in range(1, 13):
+        x = image(shape, seed)
+        double = gradient(subject.in_double_precision().network, x.double())
+        error = relative_error(gradient(subject.network, x), double)
+        # The second look, through noise of the size of another engine's rounding.
+        noise = 1e-5 * torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+        error = max(error, relative_error(gradient(subject.in_double_precision().network, x.double() + noise), double))
+        if best is None or error < best[0]:
+            best = (error, x)
+        if error < 2e-4:
+            break
+    return best[1]
+
+
+def model_folder(subject: Subject, shape: tuple[int, ...]) -> Path:
+    """The subject's ONNX model: one for all shapes, or, where its head fixes them, one a shape."""
+    if subject.path:
+        return subject.path
+    fixed = not subject.has_cam_head
+    folder = cache() / (f"method-{subject.name}" + (f"-{shape[2]}x{shape[3]}" if fixed else ""))
+    if not (folder / "model.onnx").exists():
+        model = export(subject.network, [torch.zeros(shape)], exporter="torchscript", opset=17,
+                       dynamic="N" if fixed else "NHW")
+        folder.mkdir(exist_ok=True)
+        onnx.save(model, folder / "model.onnx.partial")
+        (folder / "model.onnx.partial").rename(folder / "model.onnx")
+    return folder
+
+
+def best_match(found: Answer, answers: list[Answer], either_sign: bool) -> tuple[float | None, float | None]:
+    """Errors of map and attribution against the answer for the same cut, which its map's shape tells.
+
+    Raises ValueError where the daemon's answer lacks something or has another shape.
+    """
+    answer = answers[0]
+    if answer.map is not None and found.map is not None:
+        answer = next((a for a in answers if a.map.shape == found.map.shape), answer)
+    errors = []
+    for name in ("map", "attribution"):
+        expected, value = getattr(answer, name), getattr(found, name)
+        if expected is None:
+            errors.append(None)
+        elif value is None:
+            raise ValueError(f"the answer has no {name}")
+        else:
+            signs = (1, -1) if either_sign else (1,)
+            errors.append(min(relative_error(sign * value, expected.astype(np.float64)) for sign in signs))
+    return errors[0], errors[1]
+
+
+def compare(method: Method, subject: Subject, x: torch.Tensor, ask: Callable[..., Answer]) -> Row:
+    label = method.name + (f" ({method.label})" if method.label else "")
+    row = Row(label, subject.name, f"{x.shape[2]}×{x.shape[3]}", method.source)
+    try:
+        if method.name == "cam" and not subject.has_cam_head:
+            return expect_refusal(row, lambda: ask(method, subject, x))
+        found = ask(method, subject, x)
+        double = method.compute(subject.in_double_precision(), x.double(), CLASS, **method.parameters)
+        if double[0].deviation is not None:
+            row.z = z_score(found, double[0])
+            return row
+        single = method.compute(subject, x, CLASS, **method.parameters)
+        row.map, row.attribution = best_match(found, double, method.either_sign)
+        if not row.passed:
+            row.map, row.attribution = best_match(found, single, method.either_sign)
+        row.reference = max(e for e in best_match(single[0], double, method.either_sign) if e is not None)
+    except (RequestFailed, DaemonDied, ValueError) as error:
+        row.problem = one_line(error)
+    return row
+
+
+def z_score(found: Answer, answer: Answer) -> float:
+    """How far two independent means are apart, in units of the standard error of their difference."""
+    name = "attribution" if answer.attribution is not None else "map"
+    value, expected = getattr(found, name), getattr(answer, name)
+    if value is None or value.shape != expected.shape:
+        raise ValueError(f"the answer's {name} is missing or has another shape")
+    scale = np.sqrt(2) * answer.deviation
+    moving = scale > 1e-3 * scale.max()
+    return float(np.sqrt(np.mean(((value.astype(np.float64) - expected)[moving] / scale[moving]) ** 2)))
+
+
+def expect_refusal(row: Row, ask: Callable[[], Answer]) -> Row:
+    try:
+        ask()
+        row.problem = "answered, though the network has no global average pooling"
+    except RequestFailed as error:
+        if error.code == "method-not-applicable":
+            row.skipped = "refused, as it must be"
+        else:
+            row.problem = one_line(error)
+    return row
+
+
+def in_daemon(daemon: Daemon, model: str) -> Callable[..., Answer]:
+    def ask(method: Method, _: Subject, x: torch.Tensor) -> Answer:
+        found = daemon.explain(model, x.numpy(), method=method.name, class_index=CLASS, **method.parameters)
+        return Answer(found.map, found.attribution)
+
+    return ask
+
+
+def in_single_precision(method: Method, subject: Subject, x: torch.Tensor) -> Answer:
+    """The references as the one who is asked; random methods with another seed."""
+    if method.name == "cam" and not subject.has_cam_head:
+        raise RequestFailed("method-not-applicable", "no global average pooling")
+    parameters = dict(method.parameters)
+    if "seed" in parameters:
+        parameters["seed"] += 1
+    return method.compute(subject, x, CLASS, **parameters)[0]
+
+
+def compare_all(name: str, arguments) -> list[Row]:
+    """All methods on one network."""
+    if name == "petshop" and not (arguments.petshop / "model.onnx").exists():
+        print(f"skipping petshop: there is no {arguments.petshop / 'model.onnx'}")
+        return []
+    subject = petshop(arguments.petshop) if name == "petshop" else torchvision_subject(name)
+    chosen = [m for m in METHODS if (not m.only or name in m.only)
+              and (not arguments.method or m.name in arguments.method)]
+    rows = []
+    for shape in subject.shapes:
+        x = steady_image(subject, shape)
+        if arguments.self_check:
+            rows += show([compare(m, subject, x, in_single_precision) for m in chosen])
+            continue
+        folder = model_folder(subject, shape)
+        models = Path(tempfile.mkdtemp(prefix="methods-"))
+        (models / folder.name).symlink_to(folder.resolve(), target_is_directory=True)
+        try:
+            with Daemon(models, arguments.bin, timeout=arguments.timeout) as daemon:
+                available = daemon.methods()
+                for method in chosen:
+                    if method.name in available:
+                        rows += show([compare(method, subject, x, in_daemon(daemon, folder.name))])
+                        if rows[-1].problem and daemon.process.poll() is not None:
+                            daemon.restart()
+                    else:
+                        rows += show([Row(method.name, name, f"{shape[2]}×{shape[3]}", method.source,
+                                          skipped="skipped: the daemon does not list it")])
+        finally:
+            shutil.rmtree(models, ignore_errors=True)
+    return rows
+
+
+def show(rows: list[Row]) -> list[Row]:
+    for line in table(rows).splitlines()[2:]:
+        print(line, flush=True)
+    return rows
+
+
+def table(rows: list[Row]) -> str:
+    def number(value: float | None) -> str:
+        return "" if value is None else f"{value:.1e}"
+
+    lines = ["| method | network | image | compared with | map | attribution | its float32 | z | |",
+             "|---|---|---|---|---:|---:|---:|---:|---|"]
+    for r in rows:
+        verdict = r.skipped or ("pass" if r.passed else "**fail** " + r.problem.replace("|", "\\|"))
+        z = "" if r.z is None else f"{r.z:.2f}"
+        lines.append(f"| {r.method} | {r.network} | {r.size} | {r.source} | {number(r.map)} | {number(r.attribution)} | "
+                     f"{number(r.reference)} | {z} | {verdict} |")
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    add_arguments(parser)
+    parser.add_argument("--petshop", type=Path, default=PETSHOP, help="petshop's model folder (%(default)s)")
+    parser.add_argument("--only", nargs="+", choices=NETWORKS, metavar="NETWORK", help="only these networks")
+    parser.add_argument("--method", nargs="+", choices=sorted({m.name for m in METHODS}), metavar="NAME",
+                        help="only these methods")
+    parser.add_argument("--report", action="store_true", help="write the table into the documentation")
+    parser.add_argument("--self-check", action="store_true", help="ask the references instead of the daemon")
+    arguments = parser.parse_args()
+    if arguments.report and arguments.self_check:
+        parser.error("the documentation is about the daemon: --report goes without --self-check")
+
+    rows = [row for name in NETWORKS if not arguments.only or name in arguments.only
+            for row in compare_all(name, arguments)]
+    if arguments.report:
+        write_section("methods", "methods.py",
+                      f"Errors are relative to the largest magnitude; the bound is {BOUND:.0e}.\n\n{table(rows)}")
+    failed = [r for r in rows if not r.passed and not r.skipped]
+    print(f"{sum(r.passed for r in rows)} pass, {len(failed)} fail, {sum(bool(r.skipped) for r in rows)} skipped")
+    return 1 if failed or not rows else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

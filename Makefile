@@ -1,0 +1,106 @@
+# Everything goes through SwiftPM; this file names the usual things. `make` alone lists them.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+INBOX ?= inbox
+# Further flags for swift build, such as -Xswiftc -warnings-as-errors.
+SWIFT_FLAGS ?=
+SWIFT ?= swift
+
+# Debian's and Ubuntu's names. The two after the libraries are needed to find them, and by overlays.
+PACKAGES = libdnnl-dev libinotifytools0-dev libjpeg-dev libsystemd-dev libfreetype-dev libsqlite3-dev libssl-dev \
+	pkg-config fonts-dejavu-core
+
+BUILD = $(SWIFT) build -c release $(SWIFT_FLAGS)
+# Programs that need no toolchain where they run. In a folder of their own, because nearly everything is built anew.
+RELEASE_FOLDER = .build/static
+RELEASE = $(SWIFT) build -c release --static-swift-stdlib --scratch-path $(RELEASE_FOLDER) $(SWIFT_FLAGS)
+UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
+
+.DEFAULT_GOAL := help
+.PHONY: help deps swift build run test end-to-end lint format release install uninstall bench proto clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+deps: ## install the system packages that are missing (apt)
+	@if ! command -v dpkg-query >/dev/null; then \
+		echo "this is no Debian or Ubuntu; see that these are installed: $(PACKAGES)"; exit 0; fi; \
+	missing=; for package in $(PACKAGES); do \
+		dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+		if [ "$$(id -u)" -eq 0 ]; then as_root=; else as_root=sudo; fi; \
+		echo "installing$$missing"; \
+		$$as_root apt-get update -q && \
+		$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
+	fi
+
+swift:
+	@command -v $(SWIFT) >/dev/null || { \
+		echo "Swift 6.1 or newer is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
+
+build: swift ## build interpretd and interpretctl
+	$(BUILD)
+
+run: deps build ## start the daemon on ./inbox with a demo photo (INBOX=folder for another one)
+	@Scripts/run-demo "$(INBOX)"
+
+test: deps swift ## build and run the tests, optimized
+	$(BUILD) --build-tests
+	$(SWIFT) test -c release --skip-build $(SWIFT_FLAGS)
+
+end-to-end: build ## put the real daemon through a life with good and bad photos, kill -9 included
+	Scripts/end-to-end
+
+lint: swift ## check the format of the sources
+	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+
+format: swift ## bring the sources into the format
+	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
+
+release: swift ## build the programs for machines without Swift
+	$(RELEASE) --product interpretd
+	$(RELEASE) --product interpretctl
+
+# Builds only where nothing is built yet: after `make release`, `sudo make install` needs no Swift in root's path and
+# leaves none of root's files in .build.
+install: ## install programs, units, model and user (PREFIX=/usr/local DESTDIR=)
+	@[ -x $(RELEASE_FOLDER)/release/interpretd ] || $(MAKE) deps release
+	install -D -m 0755 $(RELEASE_FOLDER)/release/interpretd $(DESTDIR)$(PREFIX)/bin/interpretd
+	install -D -m 0755 $(RELEASE_FOLDER)/release/interpretctl $(DESTDIR)$(PREFIX)/bin/interpretctl
+	install -d $(DESTDIR)$(PREFIX)/share/interpretd $(UNITS) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+	cp -R Models $(DESTDIR)$(PREFIX)/share/interpretd/
+	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/interpretd/Models
+	install -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/interpretd/LICENSE
+	sed 's|/usr/local/|$(PREFIX)/|g' systemd/interpretd.service > $(UNITS)/interpretd.service
+	install -m 0644 systemd/interpretd.socket $(UNITS)/interpretd.socket
+	install -m 0644 systemd/interpretd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/interpretd.conf
+	install -m 0644 systemd/interpretd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/interpretd.conf
+	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then \
+		systemd-sysusers $(PREFIX)/lib/sysusers.d/interpretd.conf && \
+		systemd-tmpfiles --create $(PREFIX)/lib/tmpfiles.d/interpretd.conf && \
+		systemctl daemon-reload && \
+		echo "start it with: systemctl enable --now interpretd"; \
+	fi
+
+uninstall: ## remove what `make install` installed; the inbox and the catalog stay
+	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then \
+		systemctl disable --now interpretd.service interpretd.socket || true; fi
+	rm -f $(DESTDIR)$(PREFIX)/bin/interpretd $(DESTDIR)$(PREFIX)/bin/interpretctl
+	rm -f $(UNITS)/interpretd.service $(UNITS)/interpretd.socket
+	rm -f $(DESTDIR)$(PREFIX)/lib/sysusers.d/interpretd.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/interpretd.conf
+	rm -rf $(DESTDIR)$(PREFIX)/share/interpretd
+
+bench: swift ## measure; what comes out depends on the machine
+	$(SWIFT) run -c release --package-path Benchmarks $(BENCH_FLAGS)
+
+proto: swift ## generate the ONNX reader's messages anew (needs protobuf-compiler)
+	$(BUILD) --product protoc-gen-swift
+	protoc --plugin=.build/release/protoc-gen-swift --proto_path=Sources/ONNXImport \
+		--swift_out=Sources/ONNXImport onnx.proto
+
+clean: ## remove everything that was built
+	rm -rf .build

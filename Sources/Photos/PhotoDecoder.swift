@@ -1,0 +1,126 @@
+internal import CJPEG
+public import Foundation
+
+/// Reads JPEG photos as upright 8-bit RGB: baseline and progressive, grey, RGB, YCbCr, CMYK and YCCK.
+public enum PhotoDecoder {
+    /// Decodes `data`, at the smallest of the scales 1/8, 2/8 … 8/8 that still serves `target`.
+    ///
+    /// A file that ends early is decoded as far as it goes and carries a warning.
+    ///
+    /// - Throws: `PhotoError`; never traps, whatever the bytes. ``DecodeLimits`` are checked from the header, before
+    ///   anything in proportion to the picture is allocated.
+    public static func decode(
+        _ data: Data, for target: DecodeTarget = .fullScale, limits: DecodeLimits = DecodeLimits()
+    ) throws(PhotoError) -> DecodedPhoto {
+        try data.withBytes { bytes throws(PhotoError) in
+            let jpeg = try JPEGHandle()
+            let header = try open(bytes, with: jpeg, limits: limits)
+            let orientation = EXIFOrientation(jpeg: bytes)
+            let stored = (width: Int(header.width), height: Int(header.height))
+            let upright = orientation.swapsSides ? (width: stored.height, height: stored.width) : stored
+            let eighths = target.eighths(width: upright.width, height: upright.height)
+            let size = try jpeg.setScale(eighths: eighths)
+            // Twice where the picture must be turned.
+            let copies = orientation == .upright ? 3 : 6
+            try check(size.width * size.height * copies, limits.decodedBytes, "the decoded photo")
+
+            let (pixels, report) = try jpeg.readRGB(
+                width: size.width, height: size.height, maximumScans: limits.scans)
+            let bitmap = Bitmap(trustedWidth: size.width, height: size.height, pixels: pixels)
+            return DecodedPhoto(
+                bitmap: bitmap.upright(from: orientation), width: upright.width, height: upright.height,
+                scale: Double(eighths) / 8, warning: report.warning(height: stored.height))
+        }
+    }
+
+    /// The size of the upright photo, from the header alone.
+    ///
+    /// - Throws: `PhotoError` as ``decode(_:for:limits:)`` does.
+    public static func size(
+        of data: Data, limits: DecodeLimits = DecodeLimits()
+    ) throws(PhotoError) -> (width: Int, height: Int) {
+        try data.withBytes { bytes throws(PhotoError) in
+            let header = try open(bytes, with: JPEGHandle(), limits: limits)
+            let stored = (width: Int(header.width), height: Int(header.height))
+            return EXIFOrientation(jpeg: bytes).swapsSides ? (stored.height, stored.width) : stored
+        }
+    }
+
+    private static func open(
+        _ bytes: UnsafeRawBufferPointer, with jpeg: borrowing JPEGHandle, limits: DecodeLimits
+    ) throws(PhotoError) -> cjpeg_header {
+        guard !bytes.isEmpty else { throw .emptyFile }
+        guard bytes.count <= limits.fileBytes else { throw .fileTooLarge(bytes: bytes.count, limit: limits.fileBytes) }
+        guard FileKind.isJPEG(bytes) else { throw .notAJPEG(kind: FileKind.describe(bytes)) }
+        let header = try jpeg.readHeader(bytes)
+        let (width, height) = (Int(header.width), Int(header.height))
+        guard width * height <= limits.pixels else {
+            throw .tooManyPixels(width: width, height: height, limit: limits.pixels)
+        }
+        try check(Int(clamping: header.coefficient_bytes), limits.coefficientBytes, "its progressive coefficients")
+        return header
+    }
+
+    private static func check(_ bytes: Int, _ limit: Int, _ purpose: String) throws(PhotoError) {
+        guard bytes <= limit else { throw .tooMuchMemory(bytes: bytes, limit: limit, purpose: purpose) }
+    }
+}
+
+/// A photo as it should be looked at: turned upright.
+public struct DecodedPhoto: Sendable {
+    /// Upright; ``scale`` times the full size, rounded up.
+    public let bitmap: Bitmap
+    /// Width of the upright photo at full size, in pixels.
+    public let width: Int
+    /// Height of the upright photo at full size, in pixels.
+    public let height: Int
+    /// 1/8, 2/8 … 1: the scale at which the file was decoded.
+    public let scale: Double
+    /// One sentence where the file is damaged and the picture not all there.
+    public let warning: String?
+}
+
+/// What a photo is decoded for, and hence how large it must be.
+public enum DecodeTarget: Hashable, Sendable {
+    case fullScale
+    /// Sides of at least twice the network's input, so that the resize to it still averages (Pillow's
+    /// `reducing_gap=2.0`), and a long side of at least `longSide`, for the overlay; never enlarged.
+    case atLeast(inputWidth: Int, inputHeight: Int, longSide: Int)
+
+    /// The smallest n for which the upright photo at n/8 is large enough; 8 where none is.
+    func eighths(width: Int, height: Int) -> Int {
+        guard case .atLeast(let inputWidth, let inputHeight, let longSide) = self else { return 8 }
+        func serves(_ eighths: Int) -> Bool {
+            // As libjpeg rounds. Halved rather than doubled: no caller's number can overflow.
+            let scaledWidth = (width * eighths + 7) / 8, scaledHeight = (height * eighths + 7) / 8
+            return scaledWidth / 2 >= inputWidth && scaledHeight / 2 >= inputHeight
+                && max(scaledWidth, scaledHeight) >= longSide
+        }
+        return (1..<8).first(where: serves) ?? 8
+    }
+}
+
+/// How much a file may ask for.
+public struct DecodeLimits: Hashable, Sendable {
+    /// Size of the file.
+    public var fileBytes = 256 << 20
+    /// Declared width times height, before scaling.
+    public var pixels = 200_000_000
+    /// Memory for the decoded pixels, after scaling.
+    public var decodedBytes = 768 << 20
+    /// Memory for the coefficients that libjpeg keeps of a progressive file, whatever the scale.
+    public var coefficientBytes = 768 << 20
+    /// Scans of a progressive file. Encoders write about 10; each walks over the whole picture.
+    public var scans = 100
+
+    public init() {}
+}
+
+extension Data {
+    /// `withUnsafeBytes` with a typed error.
+    fileprivate func withBytes<R>(
+        _ body: (UnsafeRawBufferPointer) throws(PhotoError) -> R
+    ) throws(PhotoError) -> R {
+        try withUnsafeBytes { bytes in Result { () throws(PhotoError) in try body(bytes) } }.get()
+    }
+}

@@ -1,0 +1,184 @@
+import Execution
+import Foundation
+import Interpretation
+import Photos
+import Tensors
+import WireProtocol
+
+/// Answers `explain`.
+struct ExplainRequest: Sendable {
+    let models: ModelStore
+    let interpreter: PhotoInterpreter
+
+    func explain(_ parameters: ExplainParameters, _ context: RequestContext) async throws -> ExplainResult {
+        let model = try models.requested(parameters.model)
+        let classIndex = try parameters.classLabel.map { label in
+            guard let index = model.classIndex(named: label) else {
+                let known = model.labels.prefix(20).joined(separator: ", ")
+                throw RPCError(.noSuchClass, "model '\(model.name)' knows no class '\(label)'; it knows \(known)")
+            }
+            return index
+        }
+        switch try parameters.source() {
+        case .npy(let bytes):
+            return try await explain(try Tensor(npy: bytes), model, classIndex, parameters, context)
+        case .jpeg(let bytes):
+            return try await explain(bytes, name: nil, model, classIndex, parameters, context)
+        case .photo(let path):
+            let bytes = try read(path)
+            let name = URL(filePath: path).lastPathComponent
+            return try await explain(bytes, name: name, model, classIndex, parameters, context)
+        }
+    }
+
+    // MARK: Photos
+
+    private func explain(
+        _ bytes: Data, name: String?, _ model: LoadedModel, _ classIndex: Int?, _ parameters: ExplainParameters,
+        _ context: RequestContext
+    ) async throws -> ExplainResult {
+        do {
+            if let method = parameters.method {
+                return try await explain(
+                    bytes, name: name, by: try Methods.named(method), model, classIndex, parameters, context)
+            }
+            guard parameters.rawAttribution != true else {
+                throw RPCError(.badParameter, "name the method whose attribution is wanted with --method")
+            }
+            let result = try await interpreter.interpret(bytes, fileName: name, model: model, classIndex: classIndex)
+            return ExplainResult(
+                sidecar: result.document, method: "cam", classLabel: model.labels[result.classIndex],
+                map: parameters.raw == true ? result.map.map(TensorPayload.init) : nil,
+                images: parameters.images == true
+                    ? ExplainResult.Images(overlay: result.overlay, saliency: result.saliency) : nil,
+                scores: result.scores, warnings: result.warning.map { [$0] } ?? [])
+        } catch let error as PhotoError {
+            throw RPCError.unreadable(photo: name ?? "the photo", reason: error.code, message: "\(error)")
+        }
+    }
+
+    /// One method, and its map over the photo.
+    private func explain(
+        _ bytes: Data, name: String?, by method: any InterpretationMethod, _ model: LoadedModel, _ classIndex: Int?,
+        _ parameters: ExplainParameters, _ context: RequestContext
+    ) async throws -> ExplainResult {
+        guard let preprocessor = model.preprocessor else { throw ModelStoreError.cannotReadPhotos(model.name) }
+        let watch = Stopwatch()
+        let photo = try PhotoDecoder.decode(
+            bytes, for: preprocessor.configuration.decodeTarget(overlayLongSide: PhotoInterpreter.pictureLongSide))
+        let input = try preprocessor.input(from: photo)
+        let decode = watch.lap()
+        let explanation = try await explanation(input.tensor, by: method, model, classIndex, parameters, context)
+        let explain = watch.lap()
+
+        let region = try input.geometry.onPhoto(width: photo.bitmap.width, height: photo.bitmap.height).visibleRegion
+        let picture = Picture(photo: photo, region: region)
+        let placed = try EvidencePlacement(explanation.map, region: region, on: photo.bitmap)
+        let label = model.labels[explanation.classIndex]
+        let probability = Double(softmax(explanation.scores)[explanation.classIndex])
+        let boxes =
+            method.localizes && !model.isBackground(explanation.classIndex) ? placed.boxes(model.boxFinder) : []
+        var images: ExplainResult.Images?
+        if parameters.images == true {
+            let caption = "\(label) \(Int((probability * 100).rounded())) %, \(method.card.name)"
+            let overlay = try interpreter.overlay.render(
+                photo: photo.bitmap, heatMap: scaledToOne(placed.map), heatMapRegion: region,
+                boxes: boxes.map { OverlayBox(rectangle: $0.rectangle, caption: caption) }, headline: caption)
+            let grey = try SaliencyImage.grey(
+                from: explanation.map, width: photo.bitmap.width, height: photo.bitmap.height, region: region)
+            images = ExplainResult.Images(
+                overlay: try JPEGEncoder.encode(overlay), saliency: try JPEGEncoder.encode(grey))
+        }
+        let render = watch.lap()
+        var document = document(explanation, model)
+        document.photo = Sidecar.Photo(
+            file: name, width: photo.width, height: photo.height, sha256: SHA256.hexDigest(of: bytes))
+        document.boxes = boxes.map { box in
+            Sidecar.Box(
+                label: label, score: (probability * Double(box.strength)).rounded(toPlaces: 4),
+                bbox: picture.boundingBox(box.rectangle), method: method.card.name)
+        }
+        document.milliseconds = ["decode": decode, "explain": explain, "render": render, "total": watch.total]
+        return result(explanation, by: method, document, model, parameters, images: images, warning: photo.warning)
+    }
+
+    private func read(_ path: String) throws -> Data {
+        do {
+            return try PhotoFile.read(FilePath(path))
+        } catch let error as FileError {
+            switch error.errorNumber {
+            case ENOENT, ENOTDIR: throw RPCError(.noSuchPhoto, "there is no photo \(path)")
+            case EACCES, EPERM:
+                throw RPCError.unreadable(
+                    photo: path, reason: RPCError.permissionDenied, message: "the daemon may not read \(path)")
+            default: throw RPCError.unreadable(photo: path, reason: "unreadable", message: "\(error)")
+            }
+        } catch let error as PhotoError {
+            throw RPCError.unreadable(photo: path, reason: error.code, message: "\(error)")
+        }
+    }
+
+    // MARK: Tensors
+
+    private func explain(
+        _ input: Tensor, _ model: LoadedModel, _ classIndex: Int?, _ parameters: ExplainParameters,
+        _ context: RequestContext
+    ) async throws -> ExplainResult {
+        guard input.shape.rank == 4, input.shape[0] == 1 else {
+            throw RPCError(.badParameter, "the tensor must have shape [1,C,H,W], this one has \(input.shape)")
+        }
+        guard parameters.images != true else {
+            throw RPCError(.badParameter, "pictures are drawn for photos; for a tensor ask for --raw")
+        }
+        let method = try parameters.method.map(Methods.named) ?? Methods.applicable(to: model.network)[0]
+        let watch = Stopwatch()
+        let explanation = try await explanation(input, by: method, model, classIndex, parameters, context)
+        var document = document(explanation, model)
+        document.milliseconds = ["explain": watch.lap(), "total": watch.total]
+        return result(explanation, by: method, document, model, parameters, images: nil, warning: nil)
+    }
+
+    // MARK: What both share
+
+    private func explanation(
+        _ input: Tensor, by method: any InterpretationMethod, _ model: LoadedModel, _ classIndex: Int?,
+        _ parameters: ExplainParameters, _ context: RequestContext
+    ) async throws -> Explanation {
+        let question = Question(
+            network: model.network, input: input, classIndex: classIndex,
+            parameters: (parameters.parameters ?? [:]).mapValues(ParameterValue.init))
+        return try await model.network.session.perform { (evaluator) throws(InterpretationError) in
+            try method.explain(question, on: evaluator)
+        }
+    }
+
+    private func document(_ explanation: Explanation, _ model: LoadedModel) -> Sidecar {
+        Sidecar(
+            photo: nil, model: Sidecar.Model(name: model.name, sha256: model.sha256),
+            predictions: interpreter.predictions(explanation.scores, model), boxes: [], milliseconds: [:])
+    }
+
+    private func result(
+        _ explanation: Explanation, by method: any InterpretationMethod, _ document: Sidecar,
+        _ model: LoadedModel, _ parameters: ExplainParameters, images: ExplainResult.Images?, warning: String?
+    ) -> ExplainResult {
+        ExplainResult(
+            sidecar: document, method: method.card.name, classLabel: model.labels[explanation.classIndex],
+            map: parameters.raw == true ? TensorPayload(explanation.map) : nil,
+            attribution: parameters.rawAttribution == true ? explanation.attribution.map(TensorPayload.init) : nil,
+            images: images, scores: explanation.scores, warnings: explanation.warnings + (warning.map { [$0] } ?? []))
+    }
+}
+
+extension TensorPayload {
+    init(_ tensor: Tensor) { self.init(shape: tensor.shape.dimensions, npy: tensor.npyData()) }
+}
+
+extension ParameterValue {
+    init(_ value: ExplainParameters.Value) {
+        switch value {
+        case .number(let number): self = .number(number)
+        case .string(let text): self = .text(text)
+        }
+    }
+}

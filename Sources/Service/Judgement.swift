@@ -1,0 +1,117 @@
+import Execution
+import Interpretation
+import Localization
+import Networks
+import Photos
+import Tensors
+
+/// What a network says of a photo, and where: everything that is read from the network for one photo.
+struct Judgement: Sendable {
+    /// Pre-softmax scores of the deciding look.
+    let scores: [Float]
+    /// The class explained.
+    let classIndex: Int
+    /// Class evidence over the network's input [h,w], and the method it is from; nil where the network has none.
+    let evidence: (map: Tensor, method: String)?
+    /// |∂s/∂x|, [H,W] of the network's input.
+    let saliency: Tensor
+    let closerLook: CloserLook?
+    /// Milliseconds.
+    let forward: Double
+    let explain: Double
+
+    /// A second look at a part of the photo, in pixels of the bitmap.
+    struct CloserLook: Sendable {
+        let part: PixelRectangle
+        let wholePhotoScores: [Float]
+    }
+}
+
+/// Looks at a photo through a classifier.
+struct Judge {
+    let model: LoadedModel
+
+    /// A part that the network calls an animal with at least this probability is believed over "nothing here".
+    static let closerLookProbability: Float = 0.7
+    /// The part looked at closer: where the evidence for the best animal reaches this multiple of the box threshold.
+    static let closerLookFactor: Float = 2
+
+    /// Compiles the plans for photos, so that the first one does not wait for them.
+    func warmUp() async throws {
+        guard let preprocessor = model.preprocessor else { return }
+        let bitmap = try Bitmap(width: 320, height: 240, color: RGBColor(red: 128, green: 128, blue: 128))
+        _ = try await judge(
+            preprocessor.input(from: bitmap), of: bitmap, preprocessor: preprocessor, classIndex: nil)
+    }
+
+    /// Classifies and explains.
+    ///
+    /// An animal that is small in the photo drowns in the average over all places. So where the whole photo is called
+    /// background, the place with the most evidence for an animal is looked at by itself, and where the network is
+    /// sure of that, the photo is judged by it.
+    ///
+    /// - Parameter classIndex: the class to explain; the most probable one where nil.
+    func judge(
+        _ input: NetworkInput, of bitmap: Bitmap, preprocessor: Preprocessor, classIndex: Int?
+    ) async throws -> Judgement {
+        try await model.network.session.perform { (evaluator) throws(any Error) in
+            let clock = ContinuousClock()
+            let start = clock.now
+            var pass = try firstPass(input.tensor, evaluator)
+            var scores = pass.scores
+            let forwardEnd = clock.now
+            var explained = try pass.resolve(classIndex)
+            var closerLook: Judgement.CloserLook?
+            if classIndex == nil, model.isBackground(explained),
+                let (part, partScores, found) = try look(closerAt: pass, bitmap, preprocessor, evaluator)
+            {
+                closerLook = Judgement.CloserLook(part: part, wholePhotoScores: scores)
+                scores = partScores
+                explained = found
+                pass = try firstPass(input.tensor, evaluator)
+            }
+            let evidence = try heatMap(pass, explained)
+            let signal = try pass.signals(ofClass: explained)[0] ?? Tensor(shape: input.tensor.shape)
+            return Judgement(
+                scores: scores, classIndex: explained, evidence: evidence, saliency: channelMaximum(signal),
+                closerLook: closerLook, forward: (forwardEnd - start) / .milliseconds(1),
+                explain: (clock.now - forwardEnd) / .milliseconds(1))
+        }
+    }
+
+    private func firstPass(_ input: Tensor, _ evaluator: Evaluator) throws(InterpretationError) -> ClassificationPass {
+        let features = model.network.classifier?.classActivation?.features
+        return try ClassificationPass(
+            model.network, input, on: evaluator, keeping: features.map { [$0] } ?? [],
+            derivatives: [([model.network.image], .gradient)])
+    }
+
+    private func heatMap(
+        _ pass: ClassificationPass, _ classIndex: Int
+    ) throws(InterpretationError) -> (map: Tensor, method: String)? {
+        guard model.network.classifier?.classActivation != nil else { return nil }
+        return (try pass.classActivationMap(ofClass: classIndex, of: model.network), "cam")
+    }
+
+    /// The part with the most evidence for something that is not background, if the network is sure of it.
+    private func look(
+        closerAt whole: ClassificationPass, _ bitmap: Bitmap, _ preprocessor: Preprocessor, _ evaluator: Evaluator
+    ) throws -> (part: PixelRectangle, scores: [Float], classIndex: Int)? {
+        let foreground = whole.scores.indices.filter { !model.isBackground($0) }
+        guard let best = foreground.max(by: { whole.scores[$0] < whole.scores[$1] }),
+            let evidence = try heatMap(whole, best)
+        else { return nil }
+        let placed = try EvidencePlacement(evidence.map, on: bitmap, preprocessor)
+        guard let region = placed.regions(above: model.boxFinder.threshold * Judge.closerLookFactor).first else {
+            return nil
+        }
+        let crop = try bitmap.crop(region)
+        let pass = try ClassificationPass(
+            model.network, try preprocessor.input(from: crop).tensor, on: evaluator)
+        let classIndex = try pass.resolve(nil)
+        guard !model.isBackground(classIndex), pass.probabilities[classIndex] >= Judge.closerLookProbability else {
+            return nil
+        }
+        return (region, pass.scores, classIndex)
+    }
+}

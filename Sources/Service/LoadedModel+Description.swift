@@ -1,0 +1,54 @@
+import Execution
+import Foundation
+import Interpretation
+import Networks
+import Tensors
+import WireProtocol
+
+extension LoadedModel {
+    /// What `models` says of it.
+    func description(isDefault: Bool, withLayers: Bool) async throws -> ModelDescription {
+        let graph = network.graph
+        let input = graph.inputs[0]
+        let head = network.classifier?.classActivation
+        return ModelDescription(
+            name: name, path: folder.path, sha256: sha256, isDefault: isDefault, labels: labels,
+            backgroundLabels: backgroundLabels.sorted(),
+            input: ModelDescription.Input(name: graph.name(of: input.value), shape: input.extents),
+            parameters: graph.parameterCount, planBytes: try await planBytes(),
+            camLayer: head.map { graph.name(of: $0.features) },
+            methods: Methods.applicable(to: network).map(\.card.name), layers: withLayers ? try layers() : nil)
+    }
+
+    private func planBytes() async throws -> ModelDescription.PlanBytes {
+        let shapes = try exampleShapes()
+        let derivatives = (network.classifier?.scores ?? network.graph.outputs.first).map {
+            [Derivative(of: $0, withRespectTo: [network.image])]
+        }
+        return try await network.session.perform { (evaluator) throws(ExecutionError) in
+            ModelDescription.PlanBytes(
+                forward: try evaluator.planBytes(inputShapes: shapes),
+                gradient: try? evaluator.planBytes(inputShapes: shapes, derivatives: derivatives ?? []))
+        }
+    }
+
+    private func layers() throws -> [ModelDescription.Layer] {
+        let graph = network.graph
+        let shapes = try graph.shapes(
+            for: Dictionary(
+                zip(graph.inputs.map(\.value), try exampleShapes()), uniquingKeysWith: { first, _ in first }))
+        let camLayer = network.classifier?.classActivation?.features
+        return graph.nodes.map { node in
+            ModelDescription.Layer(
+                name: graph.name(of: node.output), operator: node.operation.name,
+                shape: shapes[node.output]?.dimensions ?? [], receptiveField: nil, isCAMLayer: node.output == camLayer)
+        }
+    }
+
+    /// One shape an input: the photo's for the first, what the file declares for the others.
+    private func exampleShapes() throws -> [Shape] {
+        try network.graph.inputs.enumerated().map { index, input in
+            index == 0 ? exampleInput : try Shape(input.extents.map { $0 ?? 1 })
+        }
+    }
+}

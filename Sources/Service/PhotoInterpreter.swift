@@ -1,0 +1,160 @@
+import Foundation
+import Interpretation
+import Photos
+import Tensors
+import WireProtocol
+
+/// A photo's bytes → what the network sees in it, as document and pictures.
+struct PhotoInterpreter: Sendable {
+    let overlay: Overlay
+    /// Long side of the pictures written, in pixels, where the photo is larger. Libjpeg halves until it comes close,
+    /// so the pictures have one to two times this size.
+    static let pictureLongSide = 960
+
+    struct Result: Sendable {
+        var document: Sidecar
+        let overlay: Data
+        let saliency: Data
+        let scores: [Float]
+        let classIndex: Int
+        /// Class evidence over the network's input [h,w], where the network has one.
+        let map: Tensor?
+        let warning: String?
+    }
+
+    /// - Parameters:
+    ///   - fileName: the photo's name, for the document.
+    ///   - classIndex: the class to explain; the most probable one where nil.
+    /// - Throws: `PhotoError`, `InterpretationError`, `ModelStoreError`.
+    func interpret(
+        _ data: Data, fileName: String?, model: LoadedModel, classIndex: Int? = nil
+    ) async throws -> Result {
+        guard let preprocessor = model.preprocessor else { throw ModelStoreError.cannotReadPhotos(model.name) }
+        let watch = Stopwatch()
+        let photo = try PhotoDecoder.decode(
+            data, for: preprocessor.configuration.decodeTarget(overlayLongSide: Self.pictureLongSide))
+        let input = try preprocessor.input(from: photo)
+        let decode = watch.lap()
+
+        let judgement = try await Judge(model: model)
+            .judge(input, of: photo.bitmap, preprocessor: preprocessor, classIndex: classIndex)
+
+        _ = watch.lap()
+        let region = try input.geometry.onPhoto(width: photo.bitmap.width, height: photo.bitmap.height).visibleRegion
+        let picture = Picture(photo: photo, region: region)
+        let isBackground = model.isBackground(judgement.classIndex)
+        let placed = try judgement.evidence.map { try EvidencePlacement($0.map, region: region, on: photo.bitmap) }
+        let boxes = isBackground ? [] : placed?.boxes(model.boxFinder) ?? []
+        let probabilities = softmax(judgement.scores)
+        let probability = Double(probabilities[judgement.classIndex])
+        let label = model.labels[judgement.classIndex]
+        let rendered = try overlay.render(
+            photo: photo.bitmap, heatMap: isBackground ? nil : placed.map { scaledToOne($0.map) },
+            heatMapRegion: region,
+            boxes: boxes.map { OverlayBox(rectangle: $0.rectangle, caption: caption(label, probability)) },
+            headline: caption(label, probability),
+            footnote: judgement.closerLook == nil ? nil : "seen on a closer look at a part of the photo")
+        let saliency = try SaliencyImage.grey(
+            from: judgement.saliency, width: photo.bitmap.width, height: photo.bitmap.height, region: region)
+        let overlayFile = try JPEGEncoder.encode(rendered)
+        let saliencyFile = try JPEGEncoder.encode(saliency)
+        let render = watch.lap()
+
+        let document = Sidecar(
+            photo: Sidecar.Photo(
+                file: fileName, width: photo.width, height: photo.height, sha256: SHA256.hexDigest(of: data)),
+            model: Sidecar.Model(name: model.name, sha256: model.sha256),
+            predictions: predictions(judgement.scores, model),
+            boxes: boxes.map { box in
+                Sidecar.Box(
+                    label: label, score: (probability * Double(box.strength)).rounded(toPlaces: 4),
+                    bbox: picture.boundingBox(box.rectangle), method: judgement.evidence?.method ?? "")
+            },
+            closerLook: judgement.closerLook.map { look in
+                Sidecar.CloserLook(
+                    bbox: picture.boundingBox(look.part), wholePhoto: predictions(look.wholePhotoScores, model))
+            },
+            note: note(judgement, model),
+            milliseconds: [
+                "decode": decode, "forward": judgement.forward.rounded(toPlaces: 2),
+                "explain": judgement.explain.rounded(toPlaces: 2), "render": render, "total": watch.total,
+            ])
+        return Result(
+            document: document, overlay: overlayFile, saliency: saliencyFile, scores: judgement.scores,
+            classIndex: judgement.classIndex, map: judgement.evidence?.map, warning: photo.warning)
+    }
+
+    /// The classes by falling score, the first five of them.
+    func predictions(_ scores: [Float], _ model: LoadedModel) -> [Sidecar.Prediction] {
+        let probabilities = softmax(scores)
+        return scores.indices.sorted { scores[$0] > scores[$1] }.prefix(5).map { index in
+            Sidecar.Prediction(
+                label: model.labels[index], score: Double(scores[index]), probability: Double(probabilities[index]))
+        }
+    }
+
+    private func note(_ judgement: Judgement, _ model: LoadedModel) -> String? {
+        if model.isBackground(judgement.classIndex) {
+            return "'\(model.labels[judgement.classIndex])' means that there is nothing to find, so there are no boxes"
+        }
+        if judgement.evidence == nil {
+            return "this network has no global average pooling before its last layer, so no boxes can be read from it"
+        }
+        if judgement.closerLook != nil {
+            return "the whole photo was judged as background; the predictions are of the part in closerLook"
+        }
+        return nil
+    }
+
+    private func caption(_ label: String, _ probability: Double) -> String {
+        "\(label) \(Int((probability * 100).rounded())) %"
+    }
+}
+
+/// Divides by the maximum: the overlay wants 0…1.
+func scaledToOne(_ map: Tensor) -> Tensor {
+    let highest = map.withUnsafeValues { $0.max() ?? 0 }
+    guard highest > 0, highest.isFinite else { return Tensor(shape: map.shape) }
+    return Tensor(shape: map.shape) { target in
+        map.withUnsafeValues { for index in target.indices { target[index] = max($0[index], 0) / highest } }
+    }
+}
+
+/// From pixels of the decoded bitmap to pixels of the full-size upright photo.
+struct Picture {
+    let photo: DecodedPhoto
+    /// What the network saw, in pixels of the bitmap.
+    let region: PixelRectangle
+
+    func boundingBox(_ rectangle: PixelRectangle) -> BoundingBox {
+        let horizontal = Double(photo.width) / Double(photo.bitmap.width)
+        let vertical = Double(photo.height) / Double(photo.bitmap.height)
+        let left = (rectangle.x * horizontal).rounded()
+        let top = (rectangle.y * vertical).rounded()
+        let right = min(((rectangle.x + rectangle.width) * horizontal).rounded(), Double(photo.width))
+        let bottom = min(((rectangle.y + rectangle.height) * vertical).rounded(), Double(photo.height))
+        return BoundingBox(x: max(left, 0), y: max(top, 0), width: right - max(left, 0), height: bottom - max(top, 0))
+    }
+}
+
+/// Milliseconds, lap by lap.
+final class Stopwatch {
+    private let start = ContinuousClock.now
+    private var lapStart = ContinuousClock.now
+
+    /// Since the last lap.
+    func lap() -> Double {
+        let now = ContinuousClock.now
+        defer { lapStart = now }
+        return ((now - lapStart) / .milliseconds(1)).rounded(toPlaces: 2)
+    }
+
+    var total: Double { ((ContinuousClock.now - start) / .milliseconds(1)).rounded(toPlaces: 2) }
+}
+
+extension Double {
+    func rounded(toPlaces places: Int) -> Double {
+        let factor = pow(10, Double(places))
+        return (self * factor).rounded() / factor
+    }
+}

@@ -1,0 +1,189 @@
+public import Foundation
+
+/// Parameters of `explain`: one of `photo`, `jpeg` and `npy`, and how to look at it.
+public struct ExplainParameters: RequestParameters, Hashable {
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case photo, jpeg, npy, method
+        case classLabel = "class"
+        case model, parameters, raw, rawAttribution, images
+    }
+
+    public static let memberNames = CodingKeys.allCases.map(\.rawValue)
+
+    /// What is explained.
+    public enum Source: Sendable, Hashable {
+        /// A file the daemon reads itself: absolute path.
+        case photo(path: String)
+        /// The file's bytes.
+        case jpeg(Data)
+        /// A float32 tensor [1,C,H,W] in `.npy` format, already normalized.
+        case npy(Data)
+    }
+
+    /// A method parameter.
+    public enum Value: Sendable, Hashable, Codable {
+        case number(Double)
+        case string(String)
+
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let number = try? container.decode(Double.self) {
+                self = .number(number)
+            } else {
+                self = .string(try container.decode(String.self))
+            }
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.singleValueContainer()
+            switch self {
+            case .number(let number): try container.encode(number)
+            case .string(let string): try container.encode(string)
+            }
+        }
+    }
+
+    public var photo: String?
+    public var jpeg: Data?
+    public var npy: Data?
+    /// The explanation method; the daemon's choice for the network where nil.
+    public var method: String?
+    /// A label, or an index where no label reads so; the most probable class where nil.
+    public var classLabel: String?
+    /// May be left out where one model is loaded or one is the default.
+    public var model: String?
+    /// `steps`, `seed`, `window`, `stride`, `fill` and whatever else the method knows.
+    public var parameters: [String: Value]?
+    /// Whether to return the method's own map.
+    public var raw: Bool?
+    /// Whether to return the signed attribution at the network's input.
+    public var rawAttribution: Bool?
+    /// Whether to return overlay and saliency picture.
+    public var images: Bool?
+
+    public init(
+        source: Source, method: String? = nil, classLabel: String? = nil, model: String? = nil,
+        parameters: [String: Value]? = nil, raw: Bool? = nil, rawAttribution: Bool? = nil, images: Bool? = nil
+    ) {
+        self.method = method
+        self.classLabel = classLabel
+        self.model = model
+        self.parameters = parameters
+        self.raw = raw
+        self.rawAttribution = rawAttribution
+        self.images = images
+        setSource(source)
+    }
+
+    /// Replaces what is explained and keeps how.
+    public mutating func setSource(_ source: Source) {
+        (photo, jpeg, npy) = (nil, nil, nil)
+        switch source {
+        case .photo(let path): photo = path
+        case .jpeg(let bytes): jpeg = bytes
+        case .npy(let bytes): npy = bytes
+        }
+    }
+
+    /// - Throws: `RPCError` with `invalid-params` unless exactly one of the three is there and a path is absolute.
+    public func source() throws(RPCError) -> Source {
+        switch (photo, jpeg, npy) {
+        case (let path?, nil, nil):
+            // The daemon's working folder is none of the client's business.
+            guard path.hasPrefix("/") else {
+                throw RPCError(.invalidParameters, "explain: 'photo' should be an absolute path, got '\(path)'")
+            }
+            return .photo(path: path)
+        case (nil, let bytes?, nil): return .jpeg(bytes)
+        case (nil, nil, let bytes?): return .npy(bytes)
+        default: throw RPCError(.invalidParameters, "explain: give exactly one of 'photo', 'jpeg' and 'npy'")
+        }
+    }
+}
+
+/// Numbers with their shape.
+public struct TensorPayload: Codable, Sendable, Hashable {
+    public var shape: [Int]
+    /// The same shape and the float32 values in `.npy` format.
+    public var npy: Data
+
+    public init(shape: [Int], npy: Data) {
+        self.shape = shape
+        self.npy = npy
+    }
+}
+
+/// Result of `explain`: the members of the sidecar, and beside them what this request asked for.
+public struct ExplainResult: Codable, Sendable, Hashable {
+    /// JPEG files.
+    public struct Images: Codable, Sendable, Hashable {
+        /// The upright photo with heat map, boxes and label.
+        public var overlay: Data?
+        /// The gradient map in grey.
+        public var saliency: Data?
+
+        public init(overlay: Data?, saliency: Data?) {
+            self.overlay = overlay
+            self.saliency = saliency
+        }
+    }
+
+    public var sidecar: Sidecar
+    /// The method that was used.
+    public var method: String
+    /// The class that was explained.
+    public var classLabel: String
+    /// The method's own map [rows, columns], before upsampling, clipping or scaling.
+    public var map: TensorPayload?
+    /// Signed attribution at the network's input [C,H,W].
+    public var attribution: TensorPayload?
+    public var images: Images?
+    /// Scores before softmax, by class index.
+    public var scores: [Float]
+    public var warnings: [String]
+
+    public init(
+        sidecar: Sidecar, method: String, classLabel: String, map: TensorPayload? = nil,
+        attribution: TensorPayload? = nil, images: Images? = nil, scores: [Float], warnings: [String] = []
+    ) {
+        self.sidecar = sidecar
+        self.method = method
+        self.classLabel = classLabel
+        self.map = map
+        self.attribution = attribution
+        self.images = images
+        self.scores = scores
+        self.warnings = warnings
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case method
+        case classLabel = "class"
+        case map, attribution, images, scores, warnings
+    }
+
+    public init(from decoder: any Decoder) throws {
+        sidecar = try Sidecar(from: decoder)
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        method = try container.decode(String.self, forKey: .method)
+        classLabel = try container.decode(String.self, forKey: .classLabel)
+        map = try container.decodeIfPresent(TensorPayload.self, forKey: .map)
+        attribution = try container.decodeIfPresent(TensorPayload.self, forKey: .attribution)
+        images = try container.decodeIfPresent(Images.self, forKey: .images)
+        scores = try container.decode([Float].self, forKey: .scores)
+        warnings = try container.decode([String].self, forKey: .warnings)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        // Both write into the same object.
+        try sidecar.encode(to: encoder)
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(method, forKey: .method)
+        try container.encode(classLabel, forKey: .classLabel)
+        try container.encodeIfPresent(map, forKey: .map)
+        try container.encodeIfPresent(attribution, forKey: .attribution)
+        try container.encodeIfPresent(images, forKey: .images)
+        try container.encode(scores, forKey: .scores)
+        try container.encode(warnings, forKey: .warnings)
+    }
+}

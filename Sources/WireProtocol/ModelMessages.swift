@@ -1,0 +1,154 @@
+/// Parameters of `models`.
+public struct ModelsParameters: RequestParameters, Hashable {
+    enum CodingKeys: String, CodingKey, CaseIterable { case model, layers }
+
+    public static let memberNames = CodingKeys.allCases.map(\.rawValue)
+
+    /// Only this model; all where nil.
+    public var model: String?
+    /// Whether to list the layers too.
+    public var layers: Bool?
+
+    public init(model: String? = nil, layers: Bool? = nil) {
+        self.model = model
+        self.layers = layers
+    }
+}
+
+/// Result of `models`.
+public struct ModelsResult: Codable, Sendable, Hashable {
+    /// A model folder that cannot be used.
+    public struct Refused: Codable, Sendable, Hashable {
+        public var name: String
+        public var path: String
+        /// Which file is at fault, and what is wrong with it.
+        public var error: String
+
+        public init(name: String, path: String, error: String) {
+            self.name = name
+            self.path = path
+            self.error = error
+        }
+    }
+
+    public var models: [ModelDescription]
+    public var refused: [Refused]
+
+    public init(models: [ModelDescription], refused: [Refused]) {
+        self.models = models
+        self.refused = refused
+    }
+}
+
+/// One network in the result of `models`.
+public struct ModelDescription: Codable, Sendable, Hashable {
+    /// The network's input.
+    public struct Input: Codable, Sendable, Hashable {
+        public var name: String
+        /// [N,C,H,W]; null where the network takes any extent.
+        public var shape: [Int?]
+
+        public init(name: String, shape: [Int?]) {
+            self.name = name
+            self.shape = shape
+        }
+    }
+
+    /// Memory of one pass in bytes, weights not counted.
+    public struct PlanBytes: Codable, Sendable, Hashable {
+        public var forward: Int
+        /// Nil where the network cannot be differentiated.
+        public var gradient: Int?
+
+        public init(forward: Int, gradient: Int?) {
+            self.forward = forward
+            self.gradient = gradient
+        }
+    }
+
+    /// One layer of the network.
+    public struct Layer: Codable, Sendable, Hashable {
+        public var name: String
+        /// What it computes, such as `convolution` or `max pooling`.
+        public var `operator`: String
+        /// Shape of its output; null where it depends on the input.
+        public var shape: [Int?]
+        /// Side of the square of input pixels that one output value sees; nil where it sees all of them.
+        public var receptiveField: Int?
+        /// Whether class activation maps are read from this layer.
+        public var isCAMLayer: Bool
+
+        public init(name: String, operator: String, shape: [Int?], receptiveField: Int?, isCAMLayer: Bool) {
+            self.name = name
+            self.operator = `operator`
+            self.shape = shape
+            self.receptiveField = receptiveField
+            self.isCAMLayer = isCAMLayer
+        }
+    }
+
+    public var name: String
+    /// The folder or file it was loaded from.
+    public var path: String
+    /// Of `model.onnx`, in hexadecimal.
+    public var sha256: String
+    /// Whether requests that name no model mean this one.
+    public var isDefault: Bool
+    /// Class labels by index.
+    public var labels: [String]
+    /// Labels that mean "nothing to find": they never get a box.
+    public var backgroundLabels: [String]
+    public var input: Input
+    /// Number of weights.
+    public var parameters: Int
+    public var planBytes: PlanBytes
+    /// The layer class activation maps are read from; nil where the head does not allow them.
+    public var camLayer: String?
+    /// Names of the explanation methods that work with this network.
+    public var methods: [String]
+    /// In order of execution; nil unless asked for.
+    public var layers: [Layer]?
+
+    public init(
+        name: String, path: String, sha256: String, isDefault: Bool, labels: [String], backgroundLabels: [String],
+        input: Input, parameters: Int, planBytes: PlanBytes, camLayer: String?, methods: [String],
+        layers: [Layer]? = nil
+    ) {
+        self.name = name
+        self.path = path
+        self.sha256 = sha256
+        self.isDefault = isDefault
+        self.labels = labels
+        self.backgroundLabels = backgroundLabels
+        self.input = input
+        self.parameters = parameters
+        self.planBytes = planBytes
+        self.camLayer = camLayer
+        self.methods = methods
+        self.layers = layers
+    }
+}
+
+/// One explanation method in the result of `methods`; every member is a sentence for a person but the name.
+public struct MethodDescription: Codable, Sendable, Hashable {
+    /// What `explain` takes as `method`.
+    public var name: String
+    public var summary: String
+    /// Passes over the network.
+    public var cost: String
+    /// What the network must have for it.
+    public var needs: String
+    /// What its picture does not show.
+    public var caveat: String
+    /// Author, year, title.
+    public var paper: String
+
+    public init(name: String, summary: String, cost: String, needs: String, caveat: String, paper: String) {
+        self.name = name
+        self.summary = summary
+        self.cost = cost
+        self.needs = needs
+        self.caveat = caveat
+        self.paper = paper
+    }
+}

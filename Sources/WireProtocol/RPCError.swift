@@ -1,0 +1,89 @@
+/// The error object of an answer (JSON-RPC 2.0, section 5.1).
+public struct RPCError: Error, Sendable, Hashable, CustomStringConvertible {
+    /// The number; `ErrorCode.number` for the codes this version knows.
+    public let number: Int
+    /// One sentence for a person: what is wrong and what to do next.
+    public let message: String
+    /// `code`, the stable word, and whatever else helps a program.
+    public let data: [String: JSONValue]
+
+    /// - Parameter details: further members of `data`, the photo's own code under `reason` for example.
+    public init(_ code: ErrorCode, _ message: String, details: [String: JSONValue] = [:]) {
+        number = code.number
+        self.message = message
+        data = details.merging(["code": .string(code.rawValue)]) { _, code in code }
+    }
+
+    /// The code, or nil for one that a newer daemon sent.
+    public var code: ErrorCode? { data["code"]?.stringValue.flatMap(ErrorCode.init) }
+
+    /// What made a photo unreadable, in `photo-unreadable`: `permission-denied`, `truncated` and so on.
+    public var reason: String? { data["reason"]?.stringValue }
+
+    public var description: String { message }
+}
+
+extension RPCError: Codable {
+    private enum CodingKeys: String, CodingKey { case code, message, data }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        number = try container.decode(Int.self, forKey: .code)
+        message = try container.decode(String.self, forKey: .message)
+        switch try container.decodeIfPresent(JSONValue.self, forKey: .data) {
+        case .object(let members): data = members
+        case let value?: data = ["value": value]
+        case nil: data = [:]
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(number, forKey: .code)
+        try container.encode(message, forKey: .message)
+        try container.encode(data, forKey: .data)
+    }
+}
+
+extension RPCError {
+    /// What `unreadable` says when the daemon itself may not read a photo that the client names; a client that may
+    /// read it sends the bytes instead.
+    public static let permissionDenied = "permission-denied"
+
+    /// A `photo-unreadable` error.
+    ///
+    /// - Parameter reason: the photo's own code, `permission-denied` where the daemon lacks the right to read it.
+    public static func unreadable(photo: String, reason: String, message: String) -> RPCError {
+        RPCError(.photoUnreadable, message, details: ["photo": .string(photo), "reason": .string(reason)])
+    }
+
+    /// Names the member that does not fit and what was expected.
+    init(invalidParameters error: DecodingError, of method: String) {
+        func place(_ context: DecodingError.Context, _ last: (any CodingKey)? = nil) -> String {
+            let path = (context.codingPath + [last].compactMap { $0 }).map(\.stringValue).joined(separator: ".")
+            return path.isEmpty ? "params" : "'\(path)'"
+        }
+        let problem =
+            switch error {
+            case .typeMismatch(let type, let context): "\(place(context)) should be \(Self.jsonName(of: type))"
+            case .valueNotFound(let type, let context):
+                "\(place(context)) is null and should be \(Self.jsonName(of: type))"
+            case .keyNotFound(let key, let context): "\(place(context, key)) is missing"
+            case .dataCorrupted(let context): "\(place(context)) is not valid: \(context.debugDescription)"
+            @unknown default: "\(error)"
+            }
+        self.init(.invalidParameters, "\(method): \(problem)")
+    }
+
+    private static func jsonName(of type: Any.Type) -> String {
+        switch type {
+        case is String.Type: "a string"
+        case is Bool.Type: "true or false"
+        case is any BinaryInteger.Type: "a whole number"
+        case is any BinaryFloatingPoint.Type: "a number"
+        case is [Any].Type: "an array"
+        case is [String: Any].Type: "an object"
+        default: "of another kind"
+        }
+    }
+}

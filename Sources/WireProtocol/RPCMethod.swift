@@ -1,0 +1,90 @@
+/// The parameters of a method: an object whose members are all known, so that a misspelt name is an error instead of
+/// being passed over.
+public protocol RequestParameters: Codable, Sendable {
+    /// The names of all members, required and optional.
+    static var memberNames: [String] { get }
+}
+
+/// One row of the method table: a name, and the types that go with it.
+public struct RPCMethod<Parameters: RequestParameters, Output: Codable & Sendable>: Sendable {
+    public let name: String
+    /// One line for help texts.
+    public let summary: String
+
+    /// The parameters of a request.
+    ///
+    /// - Throws: `RPCError` with `invalid-params` that names the member and what was expected.
+    public func parameters(of request: Request) throws(RPCError) -> Parameters {
+        do {
+            if let unknown = try request.params.memberNames().filter({ !Parameters.memberNames.contains($0) }).min() {
+                let known = Parameters.memberNames.sorted().joined(separator: ", ")
+                throw RPCError(
+                    .invalidParameters,
+                    "\(name): unknown parameter '\(unknown)'; it takes \(known.isEmpty ? "none" : known)")
+            }
+            return try request.params.decoded(as: Parameters.self)
+        } catch let error as RPCError {
+            throw error
+        } catch let error as DecodingError {
+            throw RPCError(invalidParameters: error, of: name)
+        } catch {
+            throw RPCError(.invalidParameters, "\(name): \(error)")
+        }
+    }
+
+    /// A request for this method.
+    ///
+    /// - Throws: `EncodingError`.
+    public func request(id: RequestID?, _ parameters: Parameters) throws -> Request {
+        Request(id: id, method: name, params: try JSONText(encoding: parameters))
+    }
+}
+
+/// What all rows have in common, for lists over methods of different types.
+public protocol RPCMethodDescription: Sendable {
+    var name: String { get }
+    var summary: String { get }
+}
+
+extension RPCMethod: RPCMethodDescription {}
+
+/// The method table: every method of the protocol with the types of its parameters and its result.
+public enum RPCMethods {
+    public static let version = RPCMethod<NoParameters, VersionResult>(
+        name: "version", summary: "versions of daemon and protocol, and what it offers")
+    public static let status = RPCMethod<NoParameters, StatusResult>(
+        name: "status", summary: "what the daemon is doing")
+    public static let models = RPCMethod<ModelsParameters, ModelsResult>(
+        name: "models", summary: "the networks in memory")
+    public static let methods = RPCMethod<NoParameters, [MethodDescription]>(
+        name: "methods", summary: "the ways to explain a decision, with their cost and caveats")
+    public static let photos = RPCMethod<PhotosParameters, [PhotoRecord]>(
+        name: "photos", summary: "the photos of the inbox and how far they are")
+    public static let metrics = RPCMethod<NoParameters, [String: Double]>(
+        name: "metrics", summary: "counters and latency quantiles")
+    public static let explain = RPCMethod<ExplainParameters, ExplainResult>(
+        name: "explain", summary: "classify one photo and show what speaks for a class")
+    public static let run = RPCMethod<RunParameters, RunResult>(
+        name: "run", summary: "a plain forward pass over tensors")
+    public static let watch = RPCMethod<NoParameters, WatchResult>(
+        name: "watch", summary: "send events on this connection from now on")
+    public static let unwatch = RPCMethod<NoParameters, WatchResult>(
+        name: "unwatch", summary: "send no more events on this connection")
+    public static let cancel = RPCMethod<CancelParameters, CancelResult>(
+        name: "cancel", summary: "stop a request of this connection")
+
+    public static let all: [any RPCMethodDescription] = [
+        version, status, models, methods, photos, metrics, explain, run, watch, unwatch, cancel,
+    ]
+
+    /// The names of the notifications a daemon sends.
+    public static let progressNotification = "progress"
+    public static let eventNotification = "event"
+}
+
+/// The parameters of a method that takes none.
+public struct NoParameters: RequestParameters {
+    public static let memberNames: [String] = []
+
+    public init() {}
+}

@@ -1,0 +1,181 @@
+/// What the daemon found in one photo: the content of `IMG_1.jpg.boxes.json` and the core of `explain`'s result.
+public struct Sidecar: Codable, Sendable, Hashable {
+    /// The upright photo.
+    public struct Photo: Codable, Sendable, Hashable {
+        /// File name without folder; nil where the photo came as bytes.
+        public var file: String?
+        /// Pixels.
+        public var width: Int
+        /// Pixels.
+        public var height: Int
+        /// Of the file, in hexadecimal.
+        public var sha256: String
+
+        public init(file: String?, width: Int, height: Int, sha256: String) {
+            self.file = file
+            self.width = width
+            self.height = height
+            self.sha256 = sha256
+        }
+    }
+
+    /// The network that was asked.
+    public struct Model: Codable, Sendable, Hashable {
+        public var name: String
+        /// Of `model.onnx`, in hexadecimal.
+        public var sha256: String
+
+        public init(name: String, sha256: String) {
+            self.name = name
+            self.sha256 = sha256
+        }
+    }
+
+    /// One class and how strongly the network speaks for it.
+    public struct Prediction: Codable, Sendable, Hashable {
+        public var label: String
+        /// Before softmax.
+        public var score: Double
+        /// After softmax, 0…1.
+        public var probability: Double
+
+        public init(label: String, score: Double, probability: Double) {
+            self.label = label
+            self.score = score
+            self.probability = probability
+        }
+    }
+
+    /// Where an object was found.
+    public struct Box: Codable, Sendable, Hashable {
+        public var label: String
+        /// 0…1.
+        public var score: Double
+        public var bbox: BoundingBox
+        /// The method whose map the box was cut from.
+        public var method: String
+
+        public init(label: String, score: Double, bbox: BoundingBox, method: String) {
+            self.label = label
+            self.score = score
+            self.bbox = bbox
+            self.method = method
+        }
+    }
+
+    /// Whether the decision rests on the box: the class's probability after hiding parts of the photo, 0…1 each.
+    public struct Evidence: Codable, Sendable, Hashable {
+        /// With nothing hidden.
+        public var probability: Double
+        /// With the box hidden.
+        public var boxHidden: Double
+        /// With as much hidden elsewhere.
+        public var elsewhereHidden: Double
+        /// With everything but the box hidden.
+        public var onlyBox: Double
+        /// `decides-on-box` and the like.
+        public var verdict: String
+
+        public init(
+            probability: Double, boxHidden: Double, elsewhereHidden: Double, onlyBox: Double, verdict: String
+        ) {
+            self.probability = probability
+            self.boxHidden = boxHidden
+            self.elsewhereHidden = elsewhereHidden
+            self.onlyBox = onlyBox
+            self.verdict = verdict
+        }
+    }
+
+    /// A second look at a part of the photo, taken where the network found nothing in the whole of it.
+    public struct CloserLook: Codable, Sendable, Hashable {
+        /// The part; the sidecar's predictions are the network's about it alone.
+        public var bbox: BoundingBox
+        /// What the network said about the whole photo.
+        public var wholePhoto: [Prediction]
+
+        public init(bbox: BoundingBox, wholePhoto: [Prediction]) {
+            self.bbox = bbox
+            self.wholePhoto = wholePhoto
+        }
+    }
+
+    /// Names of the pictures beside the photo.
+    public struct Files: Codable, Sendable, Hashable {
+        public var saliency: String?
+        public var overlay: String?
+
+        public init(saliency: String?, overlay: String?) {
+            self.saliency = saliency
+            self.overlay = overlay
+        }
+    }
+
+    /// Version of this format.
+    public static let currentVersion = 1
+
+    public var version: Int
+    /// Nil where the input was a tensor.
+    public var photo: Photo?
+    public var model: Model
+    /// Most probable class first.
+    public var predictions: [Prediction]
+    /// Strongest first; empty where there is nothing to find.
+    public var boxes: [Box]
+    /// Nil where the whole photo decided.
+    public var closerLook: CloserLook?
+    public var evidence: Evidence?
+    /// What a reader of the numbers should know.
+    public var note: String?
+    public var files: Files?
+    /// Milliseconds by step (`decode`, `forward`, `explain`, `render`) and in `total`.
+    public var milliseconds: [String: Double]
+
+    public init(
+        version: Int = Sidecar.currentVersion, photo: Photo?, model: Model, predictions: [Prediction], boxes: [Box],
+        closerLook: CloserLook? = nil, evidence: Evidence? = nil, note: String? = nil, files: Files? = nil,
+        milliseconds: [String: Double]
+    ) {
+        self.version = version
+        self.photo = photo
+        self.model = model
+        self.predictions = predictions
+        self.boxes = boxes
+        self.closerLook = closerLook
+        self.evidence = evidence
+        self.note = note
+        self.files = files
+        self.milliseconds = milliseconds
+    }
+}
+
+/// A rectangle as COCO writes it, `[x, y, width, height]`: pixels of the upright photo, origin top left.
+public struct BoundingBox: Codable, Sendable, Hashable {
+    public var x: Double
+    public var y: Double
+    public var width: Double
+    public var height: Double
+
+    public init(x: Double, y: Double, width: Double, height: Double) {
+        self.x = x
+        self.y = y
+        self.width = width
+        self.height = height
+    }
+
+    public init(from decoder: any Decoder) throws {
+        var container = try decoder.unkeyedContainer()
+        x = try container.decode(Double.self)
+        y = try container.decode(Double.self)
+        width = try container.decode(Double.self)
+        height = try container.decode(Double.self)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.unkeyedContainer()
+        try container.encode(x)
+        try container.encode(y)
+        try container.encode(width)
+        try container.encode(height)
+    }
+}

@@ -1,0 +1,126 @@
+public import Foundation
+
+/// Result of `version`.
+public struct VersionResult: Codable, Sendable, Hashable {
+    /// The daemon's release.
+    public var version: String
+    /// See `WireVersion.protocol`.
+    public var `protocol`: Int
+    /// See `WireVersion.capabilities`.
+    public var capabilities: [String]
+
+    public init(version: String, protocol: Int, capabilities: [String]) {
+        self.version = version
+        self.protocol = `protocol`
+        self.capabilities = capabilities
+    }
+
+    /// What this build answers.
+    public static let current = VersionResult(
+        version: WireVersion.software, protocol: WireVersion.protocol, capabilities: WireVersion.capabilities)
+}
+
+/// Result of `status`.
+public struct StatusResult: Codable, Sendable, Hashable {
+    /// How many photos of the inbox are in each state.
+    public struct PhotoCounts: Codable, Sendable, Hashable {
+        public var pending: Int
+        public var working: Int
+        public var done: Int
+        public var failed: Int
+
+        public init(pending: Int, working: Int, done: Int, failed: Int) {
+            self.pending = pending
+            self.working = working
+            self.done = done
+            self.failed = failed
+        }
+    }
+
+    public var version: String
+    public var uptimeSeconds: Double
+    public var pid: Int
+    /// The watched folder.
+    public var inbox: String
+    /// The socket's path.
+    public var socket: String
+    /// Names of the networks in memory.
+    public var models: [String]
+    public var photos: PhotoCounts
+    /// Paths of the photos being processed.
+    public var current: [String]
+    /// The last failure, in words; nil while there was none.
+    public var lastError: String?
+    /// Over the last minutes; nil while there is nothing to measure.
+    public var photosPerMinute: Double?
+
+    public init(
+        version: String, uptimeSeconds: Double, pid: Int, inbox: String, socket: String, models: [String],
+        photos: PhotoCounts, current: [String], lastError: String? = nil, photosPerMinute: Double? = nil
+    ) {
+        self.version = version
+        self.uptimeSeconds = uptimeSeconds
+        self.pid = pid
+        self.inbox = inbox
+        self.socket = socket
+        self.models = models
+        self.photos = photos
+        self.current = current
+        self.lastError = lastError
+        self.photosPerMinute = photosPerMinute
+    }
+}
+
+/// How far a photo of the inbox is.
+public enum PhotoState: String, Codable, Sendable, Hashable, CaseIterable {
+    case pending, working, done, failed
+}
+
+/// Parameters of `photos`.
+public struct PhotosParameters: RequestParameters, Hashable {
+    enum CodingKeys: String, CodingKey, CaseIterable { case state, limit }
+
+    public static let memberNames = CodingKeys.allCases.map(\.rawValue)
+
+    /// Only photos in this state; all where nil.
+    public var state: PhotoState?
+    /// At most so many, the latest first.
+    public var limit: Int?
+
+    public init(state: PhotoState? = nil, limit: Int? = nil) {
+        self.state = state
+        self.limit = limit
+    }
+}
+
+/// One photo in the result of `photos`.
+public struct PhotoRecord: Codable, Sendable, Hashable {
+    public var path: String
+    public var state: PhotoState
+    /// When the state last changed.
+    public var updated: Date
+    /// Why it failed.
+    public var error: String?
+    /// What a person should know although it did not fail.
+    public var warning: String?
+    /// How many boxes were found.
+    public var boxes: Int?
+    /// The most probable class.
+    public var label: String?
+    /// That class's probability, 0…1.
+    public var probability: Double?
+
+    public init(
+        path: String, state: PhotoState, updated: Date, error: String? = nil, warning: String? = nil,
+        boxes: Int? = nil, label: String? = nil, probability: Double? = nil
+    ) {
+        self.path = path
+        self.state = state
+        self.updated = updated
+        self.error = error
+        self.warning = warning
+        self.boxes = boxes
+        self.label = label
+        self.probability = probability
+    }
+}

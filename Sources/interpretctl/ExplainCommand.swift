@@ -1,0 +1,131 @@
+import ArgumentParser
+import Foundation
+import WireProtocol
+
+struct ExplainCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain", abstract: "Classify one photo and show what speaks for a class.",
+        discussion: """
+            Examples:
+              interpretctl explain IMG_1.jpg
+              interpretctl explain IMG_1.jpg --out results
+              interpretctl explain IMG_1.jpg --class dog --method occlusion --window 32
+              interpretctl explain IMG_1.jpg --method smoothgrad --raw-attribution a.npy
+              interpretctl explain input.npy --method cam --raw map.npy
+
+            --out writes NAME.overlay.jpg, NAME.saliency.jpg and NAME.boxes.json, where NAME is the photo's.
+            An .npy file is a float32 tensor [1,C,H,W] that is normalized already.
+            """)
+
+    @Argument(help: ArgumentHelp("A JPEG, or an .npy file.", valueName: "photo"))
+    var photo: String
+
+    @Option(help: "How to explain; see 'interpretctl methods'.")
+    var method: String?
+
+    @Option(
+        name: .customLong("class"),
+        help: ArgumentHelp(
+            "The class to explain, by label or index; the most probable one if left out.", valueName: "label"))
+    var classLabel: String?
+
+    @Option(help: "The network to ask; see 'interpretctl models'.")
+    var model: String?
+
+    @Option(help: ArgumentHelp("Write the pictures and the boxes into this folder.", valueName: "folder"))
+    var out: String?
+
+    @Option(help: ArgumentHelp("Write the method's own map to this .npy file.", valueName: "file"))
+    var raw: String?
+
+    @Option(help: ArgumentHelp("Write the attribution at the network's input to this .npy file.", valueName: "file"))
+    var rawAttribution: String?
+
+    @OptionGroup(title: "Method parameters") var methodParameters: MethodParameters
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        if let out { try Files.makeFolder(out) }
+        let result = try await request()
+        // Read only where something of it is wanted: --json alone passes the bytes on.
+        if out != nil || raw != nil || rawAttribution != nil || !common.json {
+            let explanation = try RPCMethods.explain.output(of: result)
+            let written = try ExplanationFiles(explanation, photo: photo).write(
+                folder: out, raw: raw, rawAttribution: rawAttribution)
+            if !common.json {
+                return Terminal.write(ExplanationReport(explanation, photo: photo).text(written: written))
+            }
+        }
+        Terminal.write(result.utf8 + Data("\n".utf8))
+    }
+
+    private func request() async throws -> JSONText {
+        let path = Files.absolutePath(photo)
+        let isTensor = photo.lowercased().hasSuffix(".npy")
+        guard isTensor || !Files.isMissing(path) else { throw CommandFailure("there is no photo at \(photo)") }
+        var parameters = ExplainParameters(
+            source: isTensor ? .npy(try Files.readForSending(path)) : .photo(path: path), method: method,
+            classLabel: classLabel, model: model, parameters: methodParameters.values, raw: raw.map { _ in true },
+            rawAttribution: rawAttribution.map { _ in true }, images: out.map { _ in true })
+
+        let bar = ProgressBar()
+        defer { bar.clear() }
+        return try await common.withDaemon { connection in
+            do {
+                return try await connection.call(RPCMethods.explain, parameters, onProgress: bar.show)
+            } catch let error as RPCError
+                where !isTensor && (error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto)
+            {
+                // The daemon's user may see less than we do: a home folder, a private /tmp.
+                parameters.setSource(.jpeg(try Files.readForSending(path)))
+                return try await connection.call(RPCMethods.explain, parameters, onProgress: bar.show)
+            }
+        }
+    }
+}
+
+/// What a method can be told; which of these one knows, `interpretctl methods` says.
+struct MethodParameters: ParsableArguments {
+    @Option(help: "Steps of a path or samples of noise.")
+    var steps: Int?
+
+    @Option(help: "Where the random numbers begin.")
+    var seed: Int?
+
+    @Option(help: ArgumentHelp("Side of the hidden window.", valueName: "pixels"))
+    var window: Int?
+
+    @Option(help: ArgumentHelp("Distance from one window to the next.", valueName: "pixels"))
+    var stride: Int?
+
+    @Option(help: ArgumentHelp("What hides: mean, zero or blur.", valueName: "filling"))
+    var fill: String?
+
+    @Option(help: ArgumentHelp("Any other parameter; may be repeated.", valueName: "name=value"))
+    var parameter: [String] = []
+
+    func validate() throws {
+        for text in parameter where !text.dropFirst().contains("=") {
+            throw ValidationError("--parameter takes NAME=VALUE, got '\(text)'")
+        }
+    }
+
+    /// Nil where none is given, so that the request says nothing about them.
+    var values: [String: ExplainParameters.Value]? {
+        var values: [String: ExplainParameters.Value] = [:]
+        for (name, number) in [("steps", steps), ("seed", seed), ("window", window), ("stride", stride)] {
+            values[name] = number.map { .number(Double($0)) }
+        }
+        values["fill"] = fill.map { Self.value(of: $0) }
+        for text in parameter {
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            values[parts[0]] = Self.value(of: parts[1])
+        }
+        return values.isEmpty ? nil : values
+    }
+
+    private static func value(of text: String) -> ExplainParameters.Value {
+        if let number = Double(text), number.isFinite { return .number(number) }
+        return .string(text)
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import WireProtocol
+
+/// An explanation for reading.
+struct ExplanationReport {
+    private let explanation: ExplainResult
+    private let photo: String
+
+    init(_ explanation: ExplainResult, photo: String) {
+        self.explanation = explanation
+        self.photo = photo
+    }
+
+    func text(written: [String]) -> String {
+        let parts = [heading, predictions, findings(written: written)]
+        return parts.filter { !$0.isEmpty }.joined(separator: "\n")
+    }
+
+    private var heading: String {
+        let sidecar = explanation.sidecar
+        var words = [Style.bold(Files.name(of: photo))]
+        if let photo = sidecar.photo { words.append("\(photo.width) × \(photo.height)") }
+        words += ["model \(sidecar.model.name)", "method \(explanation.method)"]
+        words.append("class \(Style.bold(explanation.classLabel))")
+        return words.joined(separator: "   ") + "\n"
+    }
+
+    private var predictions: String {
+        var table = Table([.left, .right, .right], indent: "  ")
+        for prediction in explanation.sidecar.predictions {
+            table.add([
+                .init(prediction.label, prediction.label == explanation.classLabel ? .bold : nil),
+                .init(Format.percent(prediction.probability)),
+                .init("score \(Format.decimal(prediction.score))", .faint),
+            ])
+        }
+        return table.text
+    }
+
+    private func findings(written: [String]) -> String {
+        let sidecar = explanation.sidecar
+        var table = Table(indent: "  ")
+        func add(_ name: String, _ value: String, _ style: Style? = nil) {
+            table.add([.init(name, .faint), .init(value, style)])
+        }
+        for box in sidecar.boxes {
+            add("box", "\(box.label) \(Format.decimal(box.score))  \(place(box.bbox))  (\(box.method))")
+        }
+        if sidecar.boxes.isEmpty { add("box", "none") }
+        if let look = sidecar.closerLook {
+            let whole = look.wholePhoto.first.map { "\($0.label) \(Format.percent($0.probability))" } ?? "nothing"
+            add("closer look", "the classes are those of the part at \(place(look.bbox)); of the whole photo: \(whole)")
+        }
+        if let evidence = sidecar.evidence {
+            add(
+                "evidence",
+                "\(evidence.verdict): \(Format.percent(evidence.probability)) as it is, "
+                    + "\(Format.percent(evidence.boxHidden)) with the box hidden, "
+                    + "\(Format.percent(evidence.elsewhereHidden)) with as much hidden elsewhere, "
+                    + "\(Format.percent(evidence.onlyBox)) with only the box shown")
+        }
+        if let note = sidecar.note { add("note", note) }
+        for warning in explanation.warnings { add("warning", warning, .yellow) }
+        for path in written { add("wrote", path, .green) }
+        let steps = sidecar.milliseconds.filter { $0.key != "total" }.sorted { $0.key < $1.key }
+            .map { "\($0.key) \(Format.decimal($0.value, 1))" }.joined(separator: ", ")
+        if let total = sidecar.milliseconds["total"] {
+            add("time", "\(Format.decimal(total, 1)) ms" + (steps.isEmpty ? "" : " (\(steps))"))
+        }
+        return table.text
+    }
+
+    private func place(_ box: BoundingBox) -> String {
+        let parts = [("x", box.x), ("y", box.y), ("width", box.width), ("height", box.height)]
+        return parts.map { "\($0) \(String(format: "%.0f", $1))" }.joined(separator: "  ")
+    }
+}
+
+/// An explanation for keeping.
+struct ExplanationFiles {
+    private let explanation: ExplainResult
+    private let name: String
+
+    init(_ explanation: ExplainResult, photo: String) {
+        self.explanation = explanation
+        name = Files.name(of: photo)
+    }
+
+    /// Writes what was asked for.
+    ///
+    /// - Returns: the paths.
+    func write(folder: String?, raw: String?, rawAttribution: String?) throws -> [String] {
+        var written: [String] = []
+        func write(_ data: Data, to path: String) throws {
+            try Files.write(data, to: path)
+            written.append(path)
+        }
+        if let raw {
+            guard let map = explanation.map else {
+                throw CommandFailure("'\(explanation.method)' has no map of its own; use --raw-attribution")
+            }
+            try write(map.npy, to: raw)
+        }
+        if let rawAttribution {
+            guard let attribution = explanation.attribution else {
+                throw CommandFailure("'\(explanation.method)' gives no attribution at the input; use --raw")
+            }
+            try write(attribution.npy, to: rawAttribution)
+        }
+        guard let folder else { return written }
+
+        let files = Sidecar.Files(
+            saliency: explanation.images?.saliency.map { _ in "\(name).saliency.jpg" },
+            overlay: explanation.images?.overlay.map { _ in "\(name).overlay.jpg" })
+        if let overlay = explanation.images?.overlay, let file = files.overlay {
+            try write(overlay, to: "\(folder)/\(file)")
+        }
+        if let saliency = explanation.images?.saliency, let file = files.saliency {
+            try write(saliency, to: "\(folder)/\(file)")
+        }
+        // Last, as the daemon does: who sees the boxes finds the pictures they name.
+        var sidecar = explanation.sidecar
+        sidecar.photo?.file = name
+        sidecar.files = files
+        try write(try JSONText(encoding: sidecar).utf8 + Data("\n".utf8), to: "\(folder)/\(name).boxes.json")
+        return written
+    }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import WireProtocol
+
+struct ModelsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models", abstract: "The networks in memory.",
+        discussion: """
+            Examples:
+              interpretctl models
+              interpretctl models petshop --layers
+            """)
+
+    @Argument(help: "Only this one, with everything about it.")
+    var model: String?
+
+    @Flag(help: "List the layers too.")
+    var layers = false
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        try await common.ask(RPCMethods.models, ModelsParameters(model: model, layers: layers ? true : nil)) { result in
+            let isOverview = model == nil && !layers
+            let known = isOverview ? overview(result.models) : result.models.map(details).joined(separator: "\n")
+            let refused = result.refused.map { "refused: \($0.path): \($0.error)\n" }.joined()
+            return known + refused
+        }
+    }
+
+    private func overview(_ models: [ModelDescription]) -> String {
+        var table = Table([.left, .left, .right, .right])
+        table.add("MODEL", "INPUT", "WEIGHTS", "CLASSES", "METHODS", style: .faint)
+        for model in models {
+            table.add([
+                .init(model.name + (model.isDefault ? " *" : ""), .bold), .init(Format.shape(model.input.shape)),
+                .init("\(model.parameters)"), .init("\(model.labels.count)"),
+                .init(model.methods.joined(separator: ", ")),
+            ])
+        }
+        return table.text + (models.contains(where: \.isDefault) ? "* the default\n" : "")
+    }
+
+    private func details(_ model: ModelDescription) -> String {
+        var table = Table()
+        func add(_ name: String, _ value: String) { table.add([.init(name, .faint), .init(value)]) }
+        add("model", model.name + (model.isDefault ? " (the default)" : ""))
+        add("path", model.path)
+        add("sha256", model.sha256)
+        add("classes", model.labels.joined(separator: ", "))
+        if !model.backgroundLabels.isEmpty { add("background", model.backgroundLabels.joined(separator: ", ")) }
+        add("input", "\(model.input.name) \(Format.shape(model.input.shape))")
+        add("weights", "\(model.parameters)")
+        let gradient = model.planBytes.gradient.map { ", \(Format.bytes($0)) with gradient" } ?? ""
+        add("memory", "\(Format.bytes(model.planBytes.forward)) a pass\(gradient)")
+        add("CAM layer", model.camLayer ?? "none: the head is not global average pooling and one linear layer")
+        add("methods", model.methods.joined(separator: ", "))
+        guard let layers = model.layers else { return table.text }
+
+        var list = Table([.left, .left, .left, .right], indent: "  ")
+        list.add("LAYER", "OPERATOR", "SHAPE", "SEES", "", style: .faint)
+        for layer in layers {
+            list.add(
+                layer.name, layer.operator, Format.shape(layer.shape),
+                layer.receptiveField.map { "\($0)×\($0)" } ?? "all", layer.isCAMLayer ? "CAM" : "")
+        }
+        return table.text + "\n" + list.text
+    }
+}
+
+struct MethodsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "methods", abstract: "The ways to explain a decision, with their cost and caveats.",
+        discussion: """
+            Examples:
+              interpretctl methods
+              interpretctl methods --json | jq -r '.[].name'
+            """)
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        try await common.ask(RPCMethods.methods, NoParameters()) { methods in
+            methods.map { method in
+                var table = Table(indent: "  ")
+                table.add("cost", method.cost)
+                table.add("needs", method.needs)
+                table.add("caveat", method.caveat)
+                table.add("paper", method.paper)
+                return "\(Style.bold(method.name))  \(method.summary)\n\(table.text)"
+            }.joined(separator: "\n")
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import ArgumentParser
+import Foundation
+import WireProtocol
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "A plain forward pass of a network over a tensor.",
+        discussion: """
+            Examples:
+              interpretctl run petshop input.npy
+              interpretctl run petshop input.npy --output scores.npy
+
+            Where the network has several outputs, --output Y.npy writes Y.NAME.npy for each.
+            """)
+
+    @Argument(help: "The network; see 'interpretctl models'.")
+    var model: String
+
+    @Argument(help: ArgumentHelp("A float32 tensor, normalized already.", valueName: "x.npy"))
+    var input: String
+
+    @Option(help: ArgumentHelp("Write the result to this .npy file.", valueName: "y.npy"))
+    var output: String?
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let parameters = RunParameters(model: model, npy: try Files.readForSending(Files.absolutePath(input)))
+        let bar = ProgressBar()
+        defer { bar.clear() }
+        let result = try await common.withDaemon {
+            try await $0.call(RPCMethods.run, parameters, onProgress: bar.show)
+        }
+        bar.clear()
+        var written: [String: String] = [:]
+        if let output {
+            for (name, npy) in try RPCMethods.run.output(of: result).outputs {
+                written[name] = try path(for: name, of: result, beside: output)
+                if let path = written[name] { try Files.write(npy, to: path) }
+            }
+        }
+        try common.report(result, of: RPCMethods.run) { result in
+            var table = Table()
+            for (name, npy) in result.outputs.sorted(by: { $0.key < $1.key }) {
+                table.add([
+                    .init(name, .bold), .init(NPYSummary.shape(of: npy) ?? Format.bytes(npy.count)),
+                    .init(NPYSummary.firstValues(of: npy) ?? ""),
+                    .init(written[name].map { "wrote \($0)" } ?? "", .green),
+                ])
+            }
+            return table.text
+        }
+    }
+
+    private func path(for name: String, of result: JSONText, beside output: String) throws -> String {
+        guard try RPCMethods.run.output(of: result).outputs.count > 1 else { return output }
+        let stem = output.hasSuffix(".npy") ? String(output.dropLast(4)) : output
+        // Names of ONNX values are often paths.
+        return "\(stem).\(name.replacingOccurrences(of: "/", with: "_")).npy"
+    }
+}
+
+/// A glance at an `.npy` file of float32 (numpy.lib.format), for showing only: nil where it is anything else.
+enum NPYSummary {
+    /// As the file writes it, `(1, 3)`.
+    static func shape(of npy: Data) -> String? {
+        guard let header = header(of: npy), let start = header.text.range(of: "'shape': ("),
+            let end = header.text.range(of: ")", range: start.upperBound..<header.text.endIndex)
+        else { return nil }
+        return "(" + header.text[start.upperBound..<end.upperBound]
+    }
+
+    /// The first few values.
+    static func firstValues(of npy: Data, count: Int = 8) -> String? {
+        guard let header = header(of: npy), header.text.contains("'<f4'") else { return nil }
+        let payload = npy.dropFirst(header.length)
+        let values = payload.prefix(count * 4).withUnsafeBytes { bytes in
+            (0..<(bytes.count / 4)).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+        }
+        let text = values.map { Format.decimal(Double($0), 4) }.joined(separator: "  ")
+        return payload.count > count * 4 ? text + "  …" : text
+    }
+
+    private static func header(of npy: Data) -> (text: String, length: Int)? {
+        let bytes = [UInt8](npy.prefix(4096))
+        guard bytes.count > 10, Array(bytes.prefix(6)) == [0x93] + Array("NUMPY".utf8), bytes[6] == 1 else {
+            return nil
+        }
+        let length = 10 + (Int(bytes[8]) | Int(bytes[9]) << 8)
+        guard length <= bytes.count else { return nil }
+        return (String(decoding: bytes[10..<length], as: UTF8.self), length)
+    }
+}

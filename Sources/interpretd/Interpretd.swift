@@ -1,0 +1,126 @@
+import ArgumentParser
+import Foundation
+import Logging
+import Service
+
+@main
+struct Interpretd: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "interpretd",
+        abstract: "Explains what a trained network sees in every photo of a folder.",
+        discussion: """
+            Keeps trained CNNs in memory, watches an inbox folder, and writes boxes and saliency images beside each \
+            new photo. `interpretctl` asks it questions.
+
+            EXAMPLES
+              interpretd                              serve ./inbox with the bundled model
+              interpretd serve --inbox /srv/photos    serve another folder
+              interpretd process /srv/archive         one pass over a folder, then exit
+            """,
+        version: "0.1.0",
+        subcommands: [Serve.self, Process.self],
+        defaultSubcommand: Serve.self)
+
+    static func main() async {
+        OpenMPWaiting.configure()
+        await main(nil)
+    }
+}
+
+/// What both subcommands take.
+struct DaemonOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("JSON file with any of inbox, socket, models, state, threads.", valueName: "file"))
+    var config: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Unix socket for clients. [default: $INTERPRETD_SOCKET, $XDG_RUNTIME_DIR/interpretd/interpretd.sock, "
+                + "/run/interpretd/interpretd.sock]", valueName: "path"))
+    var socket: String?
+
+    @Option(help: ArgumentHelp("Folder of model folders, or one model folder.", valueName: "dir"))
+    var models: String?
+
+    @Option(help: ArgumentHelp("Folder for what is remembered between runs.", valueName: "dir"))
+    var state: String?
+
+    @Option(help: "Threads of the network's kernels. [default: all cores]")
+    var threads: Int?
+
+    @Flag(help: "Log more.")
+    var verbose = false
+
+    func configuration(inbox: String?) throws -> DaemonConfiguration {
+        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads should lie between 1 and 1024") }
+        let flags = DaemonConfiguration(
+            inbox: inbox, socket: socket, models: models, state: state, threads: threads)
+        guard let config else { return flags }
+        return flags.filled(from: try DaemonConfiguration(contentsOf: URL(filePath: config)))
+    }
+
+    func logger() -> Logger {
+        LoggingSystem.bootstrap { _ in JournalLogHandler(style: .detected()) }
+        var logger = Logger(label: "interpretd")
+        logger.logLevel = verbose ? .debug : .info
+        return logger
+    }
+}
+
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Watch the inbox and answer at the socket, until SIGTERM.",
+        discussion: """
+            EXAMPLES
+              interpretd serve --inbox /srv/photos --socket /run/user/1000/interpretd.sock
+              interpretd serve --config /etc/interpretd.json
+            """)
+
+    @OptionGroup var options: DaemonOptions
+
+    @Option(help: ArgumentHelp("Folder whose photos are interpreted. [default: ./inbox]", valueName: "dir"))
+    var inbox: String?
+
+    func run() async throws {
+        let logger = options.logger()
+        try await orExit(logger) {
+            try await Daemon(try options.configuration(inbox: inbox), logger: logger).run()
+        }
+    }
+}
+
+struct Process: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "One pass over a folder; exits with 0 if every photo was done, else with 1.",
+        discussion: """
+            Photos whose sidecars are there already are left alone.
+
+            EXAMPLES
+              interpretd process /srv/archive
+            """)
+
+    @OptionGroup var options: DaemonOptions
+
+    @Argument(help: ArgumentHelp("The folder.", valueName: "dir"))
+    var folder: String
+
+    func run() async throws {
+        let logger = options.logger()
+        let tally = try await orExit(logger) {
+            try await Daemon.process(try options.configuration(inbox: folder), logger: logger)
+        }
+        print("\(tally.done) done, \(tally.adopted) done before, \(tally.failed) failed, \(tally.postponed) postponed")
+        if !tally.isComplete { throw ExitCode(1) }
+    }
+}
+
+/// Runs `body`; what stops it is said in one line.
+private func orExit<R>(_ logger: Logger, _ body: () async throws -> R) async throws -> R {
+    do {
+        return try await body()
+    } catch let error as ValidationError {
+        throw error
+    } catch {
+        logger.critical("\(error)")
+        throw ExitCode(1)
+    }
+}

@@ -1,0 +1,155 @@
+import Foundation
+import Service
+import WireProtocol
+
+/// Answers every method as a daemon with the network `petshop` and the photo of a cat would, without either.
+struct FakeDaemon {
+    /// The photo Protocol.md speaks of.
+    static let photo = "/srv/inbox/cat.jpg"
+    /// A photo that only the client may read.
+    let forbiddenPhoto: String
+
+    init(forbiddenPhoto: String = "/home/ada/cat.jpg") {
+        self.forbiddenPhoto = forbiddenPhoto
+    }
+
+    var handler: RequestRouter {
+        var router = RequestRouter()
+        router.on(RPCMethods.version) { _, _ in .current }
+        router.on(RPCMethods.status) { _, _ in FakeDaemon.status }
+        router.on(RPCMethods.models) { parameters, _ async throws(RPCError) in
+            guard parameters.model ?? "petshop" == "petshop" else { throw FakeDaemon.noModel(parameters.model) }
+            return ModelsResult(models: [FakeDaemon.model(layers: parameters.layers == true)], refused: [])
+        }
+        router.on(RPCMethods.methods) { _, _ in [FakeDaemon.method] }
+        router.on(RPCMethods.photos) { parameters, _ in
+            FakeDaemon.photos.filter { parameters.state == nil || $0.state == parameters.state }
+        }
+        router.on(RPCMethods.metrics) { _, _ in ["photos_done_total": 128, "forward_seconds_p50": 0.006] }
+        router.on(RPCMethods.explain) { [forbiddenPhoto] parameters, context async throws(RPCError) in
+            try await FakeDaemon.explain(parameters, context, forbiddenPhoto: forbiddenPhoto)
+        }
+        router.on(RPCMethods.run) { parameters, _ async throws(RPCError) in
+            guard parameters.model ?? "petshop" == "petshop" else { throw FakeDaemon.noModel(parameters.model) }
+            return RunResult(outputs: ["logits": FakeDaemon.npy(shape: [1, 3], values: FakeDaemon.scores)])
+        }
+        return router
+    }
+
+    static let scores: [Float] = [1.644681, -1.1905075, -1.8477074]
+    static let overlay = Data([0xFF, 0xD8, 0xFF, 0xE0, 1])
+    static let saliency = Data([0xFF, 0xD8, 0xFF, 0xE0, 2])
+
+    /// A version 1.0 file of `<f4`.
+    static func npy(shape: [Int], values: [Float]) -> Data {
+        let extents = shape.map { "\($0)," }.joined(separator: " ")
+        var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"
+        header += String(repeating: " ", count: 117 - header.utf8.count) + "\n"
+        return Data([0x93] + Array("NUMPY".utf8) + [1, 0, 118, 0] + Array(header.utf8))
+            + values.withUnsafeBytes { Data($0) }
+    }
+
+    private static let modelSHA256 = "729c8003f6b927a33500e1b769b7276eeb674b99d2209a7e523bcba4b6c6c0bc"
+    private static let status = StatusResult(
+        version: WireVersion.software, uptimeSeconds: 93_784, pid: 4711, inbox: "/srv/inbox",
+        socket: "/run/interpretd/interpretd.sock", models: ["petshop"],
+        photos: .init(pending: 2, working: 1, done: 128, failed: 1), current: ["/srv/inbox/new.jpg"],
+        lastError: "/srv/inbox/half.jpg: the file ends in the middle of the picture", photosPerMinute: 41.5)
+    private static let method = MethodDescription(
+        name: "cam", summary: "where the evidence for the class lies", cost: "1 forward pass",
+        needs: "global average pooling and one linear layer at the end", caveat: "as coarse as the last layer's map",
+        paper: "Zhou et al. 2016, Learning Deep Features for Discriminative Localization")
+    private static let photos = [
+        PhotoRecord(
+            path: photo, state: .done, updated: Date(timeIntervalSince1970: 1_748_770_200.125), boxes: 1, label: "cat",
+            probability: 0.918),
+        PhotoRecord(
+            path: "/srv/inbox/half.jpg", state: .failed, updated: Date(timeIntervalSince1970: 1_748_770_198),
+            error: "the file ends in the middle of the picture; copy it again"),
+    ]
+
+    private static func model(layers: Bool) -> ModelDescription {
+        ModelDescription(
+            name: "petshop", path: "/var/lib/interpretd/models/petshop", sha256: modelSHA256, isDefault: true,
+            labels: ["cat", "dog", "other"], backgroundLabels: ["other"],
+            input: .init(name: "pixel_values", shape: [nil, 3, nil, nil]), parameters: 1_755_395,
+            planBytes: .init(forward: 9_633_792, gradient: 24_084_480),
+            camLayer: "/features/features.18/Relu", methods: ["cam", "gradient", "grad-cam", "occlusion"],
+            layers: layers
+                ? [
+                    .init(
+                        name: "/features/features.0/Conv", operator: "convolution", shape: [1, 32, 112, 112],
+                        receptiveField: 5, isCAMLayer: false),
+                    .init(
+                        name: "/features/features.18/Relu", operator: "ReLU", shape: [1, 256, 14, 14],
+                        receptiveField: 183, isCAMLayer: true),
+                ] : nil)
+    }
+
+    private static func noModel(_ name: String?) -> RPCError {
+        RPCError(.noSuchModel, "there is no model '\(name ?? "")'; there is petshop")
+    }
+
+    private static func explain(
+        _ parameters: ExplainParameters, _ context: RequestContext, forbiddenPhoto: String
+    ) async throws(RPCError) -> ExplainResult {
+        var photo: Sidecar.Photo? = Sidecar.Photo(
+            file: nil, width: 451, height: 300,
+            sha256: "07c5a883d3ac0679d979dd166565360e82ecdfcfb2eb959f8b3df24681bbbc24")
+        switch try parameters.source() {
+        case .photo(forbiddenPhoto):
+            throw RPCError.unreadable(
+                photo: forbiddenPhoto, reason: RPCError.permissionDenied,
+                message: "the daemon may not read \(forbiddenPhoto); send its bytes as 'jpeg'")
+        case .photo(FakeDaemon.photo): photo?.file = "cat.jpg"
+        case .photo(let path): throw RPCError(.noSuchPhoto, "there is no photo at \(path)")
+        case .jpeg: break
+        case .npy: photo = nil
+        }
+        guard parameters.model ?? "petshop" == "petshop" else { throw noModel(parameters.model) }
+        let label = parameters.classLabel ?? "cat"
+        guard ["cat", "dog", "other"].contains(label) else {
+            throw RPCError(.noSuchClass, "petshop has no class '\(label)'; it has cat, dog, other")
+        }
+        if case .number(let window)? = parameters.parameters?["window"], window < 1 {
+            throw RPCError(.badParameter, "occlusion: 'window' takes a number from 1, got \(window)")
+        }
+        let method = parameters.method ?? "cam"
+        if method == "occlusion" {
+            // Takes its time, so that it can be cancelled.
+            do {
+                for step in 0..<100 {
+                    context.progress(fraction: Double(step) / 100, message: "hiding window \(step) of 100")
+                    try await Task.sleep(for: .milliseconds(2))
+                }
+            } catch {
+                throw RPCError(.cancelled, "the request was cancelled")
+            }
+        }
+        let box = Sidecar.Box(
+            label: label, score: 0.87, bbox: BoundingBox(x: 0, y: 0, width: 451, height: 288), method: method)
+        let sidecar = Sidecar(
+            photo: photo, model: .init(name: "petshop", sha256: modelSHA256),
+            predictions: [
+                .init(label: "cat", score: 1.644681, probability: 0.9181593),
+                .init(label: "dog", score: -1.1905075, probability: 0.0539028),
+                .init(label: "other", score: -1.8477074, probability: 0.0279379),
+            ],
+            boxes: photo == nil ? [] : [box],
+            evidence: photo == nil
+                ? nil
+                : .init(
+                    probability: 0.918, boxHidden: 0.08, elsewhereHidden: 0.9, onlyBox: 0.91,
+                    verdict: "decides-on-box"),
+            milliseconds: ["decode": 9.1, "forward": 6, "explain": 12.4, "render": 11.8, "total": 41])
+        return ExplainResult(
+            sidecar: sidecar, method: method, classLabel: label,
+            map: parameters.raw == true
+                ? TensorPayload(shape: [14, 14], npy: npy(shape: [14, 14], values: Array(repeating: 1, count: 196)))
+                : nil,
+            attribution: parameters.rawAttribution == true
+                ? TensorPayload(shape: [3, 224, 224], npy: npy(shape: [3, 224, 224], values: [])) : nil,
+            images: parameters.images == true ? .init(overlay: overlay, saliency: saliency) : nil, scores: scores,
+            warnings: [])
+    }
+}

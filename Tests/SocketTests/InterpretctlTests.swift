@@ -1,0 +1,213 @@
+import Foundation
+import Service
+import Testing
+import WireProtocol
+
+/// The built client, run as a person runs it.
+struct Interpretctl {
+    struct Output {
+        let status: Int32
+        let out: String
+        let error: String
+    }
+
+    /// The package's products lie beside the test bundle.
+    static let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
+        .deletingLastPathComponent().appending(path: "interpretctl")
+    static let isBuilt = FileManager.default.isExecutableFile(atPath: executable.path)
+
+    let folder: TemporaryFolder
+
+    init() throws {
+        folder = try TemporaryFolder()
+    }
+
+    func run(_ arguments: String..., socket: String? = nil) async throws -> Output {
+        try await run(arguments, socket: socket)
+    }
+
+    func run(_ arguments: [String], socket: String? = nil) async throws -> Output {
+        let process = Process()
+        process.executableURL = Interpretctl.executable
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+        process.environment = ["INTERPRETD_SOCKET": socket ?? folder.path + "/nobody"]
+        // Files and not pipes: nobody has to read while the process runs.
+        let (out, error) = (folder.path + "/stdout", folder.path + "/stderr")
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = try emptyFile(out)
+        process.standardError = try emptyFile(error)
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in continuation.resume() }
+            do {
+                try process.run()
+            } catch {
+                continuation.resume(throwing: error)
+            }
+        }
+        return Output(
+            status: process.terminationStatus, out: try String(contentsOfFile: out, encoding: .utf8),
+            error: try String(contentsOfFile: error, encoding: .utf8))
+    }
+
+    private func emptyFile(_ path: String) throws -> FileHandle {
+        try Data().write(to: URL(fileURLWithPath: path))
+        return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    }
+}
+
+// Skipped where the test bundle was built without the client beside it.
+@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(2))) struct InterpretctlTests {
+    private let client: Interpretctl
+
+    init() throws {
+        client = try Interpretctl()
+    }
+
+    /// Writes a file into the folder the client runs in.
+    private func write(_ data: Data, to name: String) throws -> String {
+        let path = client.folder.path + "/" + name
+        try data.write(to: URL(fileURLWithPath: path))
+        return path
+    }
+
+    private func read(_ name: String) throws -> Data {
+        try Data(contentsOf: URL(fileURLWithPath: client.folder.path + "/" + name))
+    }
+
+    @Test(arguments: [
+        ["explain"], ["explode"], ["status", "--explode"], ["photos", "--state", "lost"], ["photos", "--limit", "0"],
+        ["run", "petshop"], ["explain", "a.jpg", "--steps", "many"], ["explain", "a.jpg", "--parameter", "x"],
+        ["status", "--timeout", "-1"],
+    ])
+    func wrongUsageIsExitCode2AndOneLineThatNamesTheHelp(arguments: [String]) async throws {
+        let output = try await client.run(arguments)
+        #expect(output.status == 2)
+        #expect(output.out == "")
+        #expect(output.error.split(separator: "\n").count == 1)
+        #expect(output.error.contains("--help'"))
+    }
+
+    @Test func noDaemonIsExitCode3AndTheMessageSaysHowToStartOne() async throws {
+        let output = try await client.run("status")
+        #expect(output.status == 3)
+        #expect(output.error.contains("interpretd serve"))
+        #expect(output.error.contains(client.folder.path + "/nobody"))
+        #expect(output.error.split(separator: "\n").count == 1)
+    }
+
+    @Test(arguments: ["status", "models", "methods", "photos", "metrics", "explain", "run", "watch", "version"])
+    func everyHelpHasExamples(command: String) async throws {
+        let output = try await client.run(command, "--help")
+        #expect(output.status == 0)
+        #expect(output.out.contains("Examples:\n  interpretctl \(command)"))
+    }
+
+    @Test(arguments: ["status", "models", "methods", "photos", "metrics", "version"])
+    func aListIsPrintedForPeopleWithoutColoursInAFile(command: String) async throws {
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let output = try await client.run(command, socket: server.path)
+            #expect(output.status == 0, "\(output.error)")
+            #expect(!output.out.isEmpty)
+            #expect(!output.out.contains("\u{1B}"))
+            #expect(output.out.split(separator: "\n").allSatisfy { $0.last != " " })
+        }
+    }
+
+    @Test func jsonIsTheResultByteForByte() async throws {
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let direct = try server.client
+            try await direct.request("status", id: 1)
+            let expected = try await direct.result()
+            let output = try await client.run("status", "--json", socket: server.path)
+            #expect(output.out == expected + "\n")
+        }
+    }
+
+    @Test func aFailedRequestIsExitCode1AndOneLine() async throws {
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let output = try await client.run("models", "resnet", socket: server.path)
+            #expect(output.status == 1)
+            #expect(output.error == "interpretctl: there is no model 'resnet'; there is petshop\n")
+        }
+    }
+
+    @Test func explainWritesPicturesAndBoxesOfAPhotoTheDaemonMayNotRead() async throws {
+        let photo = try write(Data([0xFF, 0xD8]), to: "mine.jpg")
+        try await SocketTestServer.with(FakeDaemon(forbiddenPhoto: photo).handler) { server in
+            let output = try await client.run(
+                "explain", "mine.jpg", "--out", "results/today", "--raw", "map.npy", socket: server.path)
+            #expect(output.status == 0, "\(output.error)")
+            #expect(output.out.contains("decides-on-box"))
+            #expect(try read("results/today/mine.jpg.overlay.jpg") == FakeDaemon.overlay)
+            #expect(try read("results/today/mine.jpg.saliency.jpg") == FakeDaemon.saliency)
+            #expect(try read("map.npy").prefix(6) == Data([0x93] + Array("NUMPY".utf8)))
+            let sidecar = try JSONText(validating: read("results/today/mine.jpg.boxes.json")).decoded(as: Sidecar.self)
+            #expect(sidecar.photo?.file == "mine.jpg")
+            #expect(sidecar.files?.overlay == "mine.jpg.overlay.jpg")
+            #expect(sidecar.boxes.first?.bbox.width == 451)
+        }
+    }
+
+    @Test func aPhotoThatTheDaemonCannotSeeIsSentToo() async throws {
+        _ = try write(Data([0xFF, 0xD8]), to: "private.jpg")
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let output = try await client.run("explain", "private.jpg", socket: server.path)
+            #expect(output.status == 0, "\(output.error)")
+        }
+    }
+
+    @Test func aMissingPhotoIsNamed() async throws {
+        let output = try await client.run("explain", "nothing.jpg")
+        #expect(output.status == 1)
+        #expect(output.error == "interpretctl: there is no photo at nothing.jpg\n")
+    }
+
+    @Test func methodParametersReachTheDaemon() async throws {
+        _ = try write(Data([0xFF, 0xD8]), to: "a.jpg")
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            for flags in [["--window=-8"], ["--parameter", "window=-8"]] {
+                let output = try await client.run(
+                    ["explain", "a.jpg", "--method", "occlusion"] + flags, socket: server.path)
+                #expect(output.status == 1)
+                #expect(output.error.contains("'window' takes a number from 1"))
+            }
+        }
+    }
+
+    @Test func runWritesTheOutputAndShowsItsShape() async throws {
+        _ = try write(FakeDaemon.npy(shape: [1, 1], values: [0]), to: "x.npy")
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let output = try await client.run("run", "petshop", "x.npy", "--output", "y.npy", socket: server.path)
+            #expect(output.status == 0, "\(output.error)")
+            #expect(output.out.contains("logits  (1, 3,)"))
+            #expect(output.out.contains("1.6447"))
+            #expect(try read("y.npy") == FakeDaemon.npy(shape: [1, 3], values: FakeDaemon.scores))
+        }
+    }
+
+    @Test func watchPrintsOneEventPerLineUntilTheDaemonGoes() async throws {
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let publisher = Task {
+                while !Task.isCancelled {
+                    server.events.publish(Event(.photoDone, path: "/srv/inbox/cat.jpg", label: "cat"))
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            }
+            let stopper = Task {
+                try await Task.sleep(for: .seconds(1))
+                await server.shutDown()
+            }
+            let output = try await client.run("watch", "--json", socket: server.path)
+            publisher.cancel()
+            try await stopper.value
+            #expect(output.status == 1)
+            #expect(output.error.contains("the daemon closed the connection"))
+            let lines = output.out.split(separator: "\n")
+            #expect(!lines.isEmpty)
+            for line in lines {
+                #expect(try JSONText(validating: Data(line.utf8)).decoded(as: Event.self).path == "/srv/inbox/cat.jpg")
+            }
+        }
+    }
+}

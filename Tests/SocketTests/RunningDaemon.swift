@@ -1,0 +1,86 @@
+import Foundation
+import Testing
+import WireProtocol
+
+/// The built daemon with the bundled model, started as a person starts it.
+final class RunningDaemon {
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    /// Photos that may be used for testing and not be passed on; tests that need them are skipped where they are not.
+    static let sharedPhotos = root.deletingLastPathComponent().appending(path: "shared/photos")
+    static let hasSharedPhotos = FileManager.default.fileExists(atPath: sharedPhotos.path)
+    static let demoPhoto = root.appending(path: "Documentation/demo/cat.jpg")
+    static let executable = Interpretctl.executable.deletingLastPathComponent().appending(path: "interpretd")
+    static let isBuilt = Interpretctl.isBuilt && FileManager.default.isExecutableFile(atPath: executable.path)
+
+    let folder: TemporaryFolder
+    let inbox: URL
+    let socket: String
+    private let process = Process()
+
+    /// Starts it and waits until it answers.
+    init() async throws {
+        folder = try TemporaryFolder()
+        inbox = URL(fileURLWithPath: folder.path).appending(path: "inbox", directoryHint: .isDirectory)
+        socket = folder.path + "/daemon"
+        try FileManager.default.createDirectory(at: inbox, withIntermediateDirectories: true)
+        let log = folder.path + "/log"
+        try Data().write(to: URL(fileURLWithPath: log))
+        process.executableURL = RunningDaemon.executable
+        process.arguments = [
+            "serve", "--inbox", inbox.path, "--socket", socket, "--state", folder.path + "/state", "--models",
+            RunningDaemon.root.appending(path: "Models").path,
+        ]
+        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
+        try process.run()
+        for _ in 0..<600 {
+            if FileManager.default.fileExists(atPath: socket) { return }
+            guard process.isRunning else { break }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        throw Failure(description: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "no log")
+    }
+
+    deinit {
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+    }
+
+    /// SIGTERM.
+    ///
+    /// - Returns: the exit code.
+    func stop() async throws -> Int32 {
+        process.terminate()
+        for _ in 0..<600 where process.isRunning { try await Task.sleep(for: .milliseconds(50)) }
+        return process.terminationStatus
+    }
+
+    /// Answers one request.
+    func result<Parameters, Output>(
+        of method: RPCMethod<Parameters, Output>, _ parameters: Parameters
+    ) async throws -> Output {
+        let client = try SocketTestClient(path: socket)
+        let request = try method.request(id: .number(1), parameters)
+        try await client.request(method.name, id: 1, params: request.params.description)
+        return try await client.reply().outcome.get().decoded(as: Output.self)
+    }
+
+    /// Copies a photo into the inbox and waits for its document.
+    func document(of photo: URL) async throws -> Sidecar {
+        let target = inbox.appending(path: photo.lastPathComponent)
+        try FileManager.default.copyItem(at: photo, to: target)
+        return try await sidecar(of: target)
+    }
+
+    func sidecar(of photo: URL) async throws -> Sidecar {
+        let file = URL(fileURLWithPath: photo.path + ".boxes.json")
+        for _ in 0..<1200 {
+            if let data = try? Data(contentsOf: file) { return try JSONDecoder().decode(Sidecar.self, from: data) }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw Failure(description: "no \(file.lastPathComponent) within a minute")
+    }
+}

@@ -1,0 +1,65 @@
+import Foundation
+import Service
+import Testing
+import WireProtocol
+
+@Suite(.timeLimit(.minutes(1))) struct SocketShutdownTests {
+    @Test func whatIsInFlightIsAnsweredAndTheSocketFileIsGone() async throws {
+        let handler = ScriptedHandler()
+        try await SocketTestServer.with(handler) { server in
+            let client = try server.client
+            let idle = try server.client
+            try await client.request("wait", id: 1)
+            #expect(try await eventually { handler.begun("wait") == 1 })
+            await server.shutDown()
+            #expect(try await eventually { !FileManager.default.fileExists(atPath: server.path) })
+            try await client.request("echo", id: 2)
+            let refusal = try await client.reply()
+            #expect(refusal.id == 2)
+            #expect(throws: RPCError(.shuttingDown, "the daemon is shutting down; try again when it is back")) {
+                try refusal.outcome.get()
+            }
+            handler.release()
+            #expect(try await client.result() == "{}")
+            #expect(try await client.line() == nil)
+            #expect(try await idle.line() == nil)
+        }
+    }
+
+    @Test func aRequestThatTakesLongerThanTheGraceIsCancelled() async throws {
+        let handler = ScriptedHandler()
+        var limits = SocketLimits()
+        limits.shutdownGrace = .milliseconds(200)
+        let start = ContinuousClock.now
+        try await SocketTestServer.with(handler, limits: limits) { server in
+            let client = try server.client
+            try await client.request("hold", id: 1)
+            #expect(try await eventually { handler.begun("hold") == 1 })
+            await server.shutDown()
+            #expect(try await client.line() == nil)
+        }
+        #expect(handler.cancelled("hold") == 1)
+        #expect(ContinuousClock.now - start < .seconds(10))
+    }
+
+    @Test func aClientThatWatchesDoesNotKeepTheServerAlive() async throws {
+        try await SocketTestServer.with { server in
+            let client = try server.client
+            try await client.request("watch", id: 1)
+            _ = try await client.reply()
+            await server.shutDown()
+            #expect(try await client.line() == nil)
+        }
+    }
+
+    @Test func theSamePathCanBeServedAgain() async throws {
+        let folder = try TemporaryFolder()
+        for _ in 1...3 {
+            try await SocketTestServer.with(path: folder.path + "/s") { server in
+                let client = try server.client
+                try await client.request("echo", id: 1)
+                #expect(try await client.result() == "{}")
+            }
+        }
+    }
+}
