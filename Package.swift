@@ -43,7 +43,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "CCrypto", "CInotifyTools", "CSystemd", "Execution", "Interpretation", "Localization", "Networks", "ONNXImport",
+                "CCrypto", "CInotifyTools", "CSystemd", "Execution", "Interpretation", "Localization", "Networks",
+                "ONNXImport",
                 "Photos", "Tensors", "WireProtocol",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
@@ -71,6 +72,7 @@ let package = Package(
         // Optimized, against what is public (see `make test`).
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "ExecutionTests", dependencies: ["Execution", "Networks", "ONNXImport", "Tensors"]),
+        .testTarget(name: "LocalizationTests", dependencies: ["Localization", "Tensors"]),
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Tensors"], exclude: ["Fixtures"]),
         .testTarget(name: "WireProtocolTests", dependencies: ["WireProtocol"]),
         .testTarget(

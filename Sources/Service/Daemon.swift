@@ -38,7 +38,8 @@ public struct Daemon: Sendable {
             models: models, catalog: catalog, metrics: metrics,
             explainer: ExplainRequest(models: models, interpreter: interpreter), inbox: inbox.path, socket: socket)
         server = SocketServer(
-            endpoint: inherited.map { .inherited(descriptor: $0) } ?? .path(socket), handler: requests.handler(), events: events,
+            endpoint: inherited.map { .inherited(descriptor: $0) } ?? .path(socket), handler: requests.handler(),
+            events: events,
             logger: logger,
             didListen: { [notifier] in
                 logger.info(

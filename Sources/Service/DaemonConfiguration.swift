@@ -40,7 +40,8 @@ public struct DaemonConfiguration: Codable, Sendable, Hashable {
         } catch let error as DaemonError {
             throw error
         } catch let DecodingError.typeMismatch(_, context) {
-            throw .configuration(file.path, "'\(context.codingPath.last?.stringValue ?? "file")': \(context.debugDescription)")
+            throw .configuration(
+                file.path, "'\(context.codingPath.last?.stringValue ?? "file")': \(context.debugDescription)")
         } catch {
             throw .configuration(file.path, error.localizedDescription)
         }

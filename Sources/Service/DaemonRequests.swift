@@ -80,7 +80,8 @@ struct DaemonRequests: Sendable {
         if let single = parameters.npy {
             guard given.isEmpty, graph.inputs.count == 1 else {
                 throw RPCError(
-                    .badParameter, "this network has \(graph.inputs.count) inputs; give each under its name in 'inputs'")
+                    .badParameter, "this network has \(graph.inputs.count) inputs; give each under its name in 'inputs'"
+                )
             }
             given[graph.name(of: graph.inputs[0].value)] = single
         }

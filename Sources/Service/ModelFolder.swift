@@ -69,7 +69,8 @@ struct ModelFolder {
         var labels = [String](repeating: "", count: id2label.count)
         for (key, label) in id2label {
             guard let index = Int(key), labels.indices.contains(index) else {
-                throw ModelError(file: "config.json", reason: "id2label has \(id2label.count) labels, but an id '\(key)'")
+                throw ModelError(
+                    file: "config.json", reason: "id2label has \(id2label.count) labels, but an id '\(key)'")
             }
             labels[index] = label
         }

@@ -163,6 +163,14 @@ public struct BoundingBox: Codable, Sendable, Hashable {
         self.height = height
     }
 
+    /// Area of the intersection over the area of the union, 0…1.
+    public func intersectionOverUnion(_ other: BoundingBox) -> Double {
+        let w = min(x + width, other.x + other.width) - max(x, other.x)
+        let h = min(y + height, other.y + other.height) - max(y, other.y)
+        guard w > 0, h > 0 else { return 0 }
+        return w * h / (width * height + other.width * other.height - w * h)
+    }
+
     public init(from decoder: any Decoder) throws {
         var container = try decoder.unkeyedContainer()
         x = try container.decode(Double.self)

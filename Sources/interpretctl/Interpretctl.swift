@@ -21,7 +21,7 @@ struct Interpretctl: AsyncParsableCommand {
         version: WireVersion.software,
         subcommands: [
             StatusCommand.self, ModelsCommand.self, MethodsCommand.self, PhotosCommand.self, MetricsCommand.self,
-            ExplainCommand.self, RunCommand.self, WatchCommand.self, VersionCommand.self,
+            ExplainCommand.self, EvaluateCommand.self, RunCommand.self, WatchCommand.self, VersionCommand.self,
         ])
 
     static func main() async {

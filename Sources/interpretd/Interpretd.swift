@@ -51,7 +51,9 @@ struct DaemonOptions: ParsableArguments {
     var verbose = false
 
     func configuration(inbox: String?) throws -> DaemonConfiguration {
-        if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads should lie between 1 and 1024") }
+        if let threads, !(1...1024).contains(threads) {
+            throw ValidationError("--threads should lie between 1 and 1024")
+        }
         let flags = DaemonConfiguration(
             inbox: inbox, socket: socket, models: models, state: state, threads: threads)
         guard let config else { return flags }

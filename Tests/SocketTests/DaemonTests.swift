@@ -107,16 +107,6 @@ private struct Truth: Decodable {
     let bbox: BoundingBox
 }
 
-extension BoundingBox {
-    /// Area of the intersection over the area of the union, 0…1.
-    func intersectionOverUnion(_ other: BoundingBox) -> Double {
-        let w = min(x + width, other.x + other.width) - max(x, other.x)
-        let h = min(y + height, other.y + other.height) - max(y, other.y)
-        guard w > 0, h > 0 else { return 0 }
-        return w * h / (width * height + other.width * other.height - w * h)
-    }
-}
-
 /// PyTorch's values.
 private enum Reference {
     struct Rates {
