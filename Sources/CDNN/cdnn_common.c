@@ -163,6 +163,7 @@ int cdnn_primitive_execute(const cdnn_primitive *primitive, const cdnn_engine *e
         argument[index].arg = cdnn_internal_argument(arguments[index]);
         argument[index].memory = memories[index]->memory;
     }
-    int status = dnnl_primitive_execute(primitive->primitive, engine->stream, count, argument);
-    return status ? status : dnnl_stream_wait(engine->stream);
+    dnnl_status_t status = dnnl_primitive_execute(primitive->primitive, engine->stream, count, argument);
+    if (!status) status = dnnl_stream_wait(engine->stream);
+    return status;
 }
