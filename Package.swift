@@ -72,7 +72,11 @@ let package = Package(
         // Optimized, against what is public (see `make test`).
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "ExecutionTests", dependencies: ["Execution", "Networks", "ONNXImport", "Tensors"]),
-        .testTarget(name: "LocalizationTests", dependencies: ["Localization", "Tensors"]),
+        .testTarget(
+            name: "InterpretationTests", dependencies: ["Execution", "Interpretation", "ONNXImport", "Tensors"]),
+        .testTarget(
+            name: "LocalizationTests",
+            dependencies: ["Execution", "Interpretation", "Localization", "ONNXImport", "Tensors"]),
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Tensors"], exclude: ["Fixtures"]),
         .testTarget(name: "WireProtocolTests", dependencies: ["WireProtocol"]),
         .testTarget(

@@ -1,32 +1,17 @@
 """Networks of the plain convolutional vocabulary: convolution, pooling, ReLU, addition, concatenation, batch
 normalization, fully-connected layers. Each is built around one thing that an engine with blocked layouts, fused
-operators and in-place memory can get wrong."""
+operators and in-place memory can get wrong; this file has the layers, structural_networks.py what is made of them."""
 
 from __future__ import annotations
 
+import onnx
 import torch
+from onnx import numpy_helper
 from torch import nn
 from torch.nn import functional as F
 
 from fixture import GraphWriter, fixture
-
-
-class Network(nn.Module):
-    """A module whose forward pass is the given function of itself and the input."""
-
-    def __init__(self, forward, **layers: nn.Module):
-        super().__init__()
-        for name, layer in layers.items():
-            self.add_module(name, layer)
-        self.compute = forward
-
-    def forward(self, x):
-        return self.compute(self, x)
-
-
-def head(channels: int, classes: int = 4) -> nn.Sequential:
-    """Global average pooling and one fully-connected layer."""
-    return nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
+from network_parts import Network, head, int64
 
 
 # Convolution
@@ -170,146 +155,16 @@ def average_pool_ceil():
                          nn.Conv2d(7, 5, 3, padding=1), nn.ReLU(), head(5))
 
 
-# Structure
-
-
-@fixture((1, 3, 14, 14), "residual blocks: an identity shortcut and a strided 1×1 one, ReLU after the sum")
-def residual_addition():
-    def compute(self, x):
-        x = F.relu(self.stem(x))
-        x = F.relu(self.b(F.relu(self.a(x))) + x)
-        x = F.relu(self.d(F.relu(self.c(x))) + self.shortcut(x))
-        return self.head(x)
-
-    return Network(
-        compute, stem=nn.Conv2d(3, 7, 3), a=nn.Conv2d(7, 7, 3, padding=1), b=nn.Conv2d(7, 7, 3, padding=1),
-        c=nn.Conv2d(7, 10, 3, stride=2, padding=1), d=nn.Conv2d(10, 10, 3, padding=1),
-        shortcut=nn.Conv2d(7, 10, 1, stride=2), head=head(10))
-
-
-@fixture((1, 3, 11, 13), "residual addition written with the operands the other way round and no ReLU after it",
-         exporter="dynamo", opset=18)
-def residual_addition_linear():
-    def compute(self, x):
-        x = self.stem(x)
-        x = x + self.b(F.relu(self.a(x)))
-        x = x + self.d(F.relu(self.c(x)))
-        return self.head(x)
-
-    return Network(
-        compute, stem=nn.Conv2d(3, 6, 3), a=nn.Conv2d(6, 9, 1), b=nn.Conv2d(9, 6, 3, padding=1),
-        c=nn.Conv2d(6, 9, 1), d=nn.Conv2d(9, 6, 3, padding=1), head=head(6))
-
-
-@fixture((1, 3, 10, 12), "dense blocks: concatenation of odd channel counts, each value read by all later layers",
-         training_export=True)
-def dense_concatenation():
-    def compute(self, x):
-        x = self.stem(x)
-        for step in (self.a, self.b, self.c):
-            x = torch.cat([x, step(x)], 1)
-        return self.head(F.relu(self.norm(x)))
-
-    def step(channels: int, growth: int) -> nn.Module:
-        return nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU(), nn.Conv2d(channels, growth, 3, padding=1, bias=False))
-
-    return Network(compute, stem=nn.Conv2d(3, 5, 3), a=step(5, 3), b=step(8, 7), c=step(15, 2),
-                   norm=nn.BatchNorm2d(17), head=head(17))
-
-
-@fixture((1, 3, 12, 12), "one value read by a convolution, a sum and a concatenation")
-def three_consumers():
-    def compute(self, x):
-        x = F.relu(self.stem(x))
-        y = self.a(x)
-        return self.head(torch.cat([x, F.relu(y + x)], 1))
-
-    return Network(compute, stem=nn.Conv2d(3, 7, 3), a=nn.Conv2d(7, 7, 3, padding=1), head=head(14))
-
-
-@fixture((1, 3, 12, 11), "a convolution's result read before and after its ReLU: fusing them would lose one of the two")
-def value_before_and_after_relu():
-    def compute(self, x):
-        x = self.a(x)
-        return self.head(self.b(F.relu(x)) + x)
-
-    return Network(compute, a=nn.Conv2d(3, 6, 3), b=nn.Conv2d(6, 6, 3, padding=1), head=head(6))
-
-
-@fixture((1, 3, 11, 12), "a ReLU's result is a graph output and goes on into the network: its memory must stay")
-def activation_as_output():
-    def compute(self, x):
-        features = F.relu(self.a(x))
-        return self.head(F.relu(self.b(features))), features
-
-    return Network(compute, a=nn.Conv2d(3, 5, 3), b=nn.Conv2d(5, 6, 3), head=head(6))
-
-
-@fixture((1, 3, 9, 10), "a value added to itself and concatenated with itself")
-def value_with_itself():
-    def compute(self, x):
-        x = F.relu(self.a(x))
-        x = x + x
-        return self.head(self.b(torch.cat([x, x], 1)))
-
-    return Network(compute, a=nn.Conv2d(3, 5, 3), b=nn.Conv2d(10, 6, 3), head=head(6))
-
-
-@fixture((1, 3, 12, 13), "the input itself is read by several layers and concatenated")
-def input_with_several_readers():
-    def compute(self, x):
-        return self.head(F.relu(torch.cat([self.a(x), x, self.pool(x)], 1)))
-
-    return Network(compute, a=nn.Conv2d(3, 4, 3, padding=1), pool=nn.MaxPool2d(3, 1, 1), head=head(10))
-
-
-@fixture((1, 3, 14, 12), "four branches with pooling, as in Inception")
-def inception_branches():
-    def compute(self, x):
-        x = F.relu(self.stem(x))
-        a = F.relu(self.a(x))
-        b = F.relu(self.b2(F.relu(self.b1(x))))
-        c = F.relu(self.c3(F.relu(self.c2(F.relu(self.c1(x))))))
-        d = F.relu(self.d(F.avg_pool2d(x, 3, 1, 1)))
-        return self.head(torch.cat([a, b, c, d], 1))
-
-    return Network(
-        compute, stem=nn.Conv2d(3, 9, 3, stride=2), a=nn.Conv2d(9, 5, 1), b1=nn.Conv2d(9, 4, 1),
-        b2=nn.Conv2d(4, 6, 5, padding=2), c1=nn.Conv2d(9, 4, 1), c2=nn.Conv2d(4, 5, (1, 3), padding=(0, 1)),
-        c3=nn.Conv2d(5, 7, (3, 1), padding=(1, 0)), d=nn.Conv2d(9, 3, 1), head=head(21))
-
-
-@fixture((3, 3, 10, 12), "a batch of three: the gradient of the first photo's score is zero on the others")
-def batch_of_three():
-    return nn.Sequential(nn.Conv2d(3, 7, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(7, 9, 3), nn.ReLU(),
-                         head(9))
-
-
-@fixture((1, 3, 1, 1), "an image of one pixel")
-def one_pixel_image():
-    return nn.Sequential(nn.Conv2d(3, 5, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2, 1), head(5))
-
-
-class TwoInputs(nn.Module):
-    """Two images through one convolution each, subtracted."""
-
-    def __init__(self):
-        super().__init__()
-        self.a, self.b, self.head = nn.Conv2d(3, 5, 3), nn.Conv2d(1, 5, 3), head(5)
-
-    def forward(self, image, mask):
-        return self.head(F.relu(self.a(image) + self.b(mask)))
-
-
-@fixture((1, 3, 9, 10), "two inputs; the gradient is that with respect to the first", second_shape=(1, 1, 9, 10))
-def two_inputs():
-    return TwoInputs()
+@fixture((1, 3, 12, 13), "equal values under one max-pool window: the gradient goes to the first of them, row by row",
+         tied_input=True)
+def max_pool_ties():
+    return nn.Sequential(nn.MaxPool2d(3, 2, 1), nn.Conv2d(3, 7, 3), nn.ReLU(), head(7))
 
 
 # Batch normalization, heads, small operators
 
 
-@fixture((1, 3, 12, 14), "batch normalization after a convolution with and without bias, left in the file by the exporter",
+@fixture((1, 3, 12, 14), "batch normalization after convolutions with and without bias, left in the file by the exporter",
          training_export=True)
 def batch_normalization_after_convolution():
     return nn.Sequential(nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5), nn.ReLU(), nn.Conv2d(5, 7, 3, bias=False),
@@ -323,7 +178,7 @@ def batch_normalization_before_convolution():
                          nn.Conv2d(5, 7, 3, padding=1), nn.ReLU(), head(7))
 
 
-@fixture((1, 3, 12, 12), "a convolution's result read by batch normalization and by a sum: folding would change the sum",
+@fixture((1, 3, 12, 12), "a result read by batch normalization and by a sum: folding it would change the sum",
          training_export=True)
 def batch_normalization_beside_sum():
     def compute(self, x):
@@ -405,13 +260,9 @@ def write_opset_7(network: nn.Module):
     x = w.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
     x = w.node("Relu", w.node("Conv", x, w.weight("w2", network[3].weight), w.weight("b2", network[3].bias)))
     x = w.node("Dropout", w.node("Identity", x), ratio=0.5)
-    x = w.node("Reshape", w.node("GlobalAveragePool", x), w.weight("shape", torch_shape(0, -1)))
+    x = w.node("Reshape", w.node("GlobalAveragePool", x), w.weight("shape", int64(0, -1)))
     x = w.node("Gemm", x, w.weight("w3", network[7].weight.T), w.weight("b3", network[7].bias), alpha=1.0, beta=1.0)
     return w.model([1, 3, 12, 14], {x: [1, 4]})
-
-
-def torch_shape(*sizes: int):
-    return torch.tensor(sizes, dtype=torch.int64).numpy()
 
 
 @fixture((1, 3, 12, 14), "an old file: opset 7, IR 3, weights listed among the inputs, Dropout and Identity inside",
@@ -420,28 +271,26 @@ def opset_7_weights_as_inputs():
     return plain()
 
 
+def constant(value: torch.Tensor) -> onnx.TensorProto:
+    return numpy_helper.from_array(value.detach().float().numpy())
+
+
 def write_matmul_add(network: nn.Module):
     w = GraphWriter(22, ir_version=10)
-    w1 = w.node("Constant", value=tensor_attribute(network[0].weight))
-    b1 = w.node("Constant", value=tensor_attribute(network[0].bias))
+    w1 = w.node("Constant", value=constant(network[0].weight))
+    b1 = w.node("Constant", value=constant(network[0].bias))
     x = w.node("Relu", w.node("Conv", "input", w1, b1, pads=[1, 1, 1, 1]))
     x = w.node("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
     w.node("Relu", x)  # a branch that nothing reads
     w.weight("unused", network[7].bias)
     x = w.node("Relu", w.node("Conv", x, w.weight("w2", network[3].weight), w.weight("b2", network[3].bias)))
-    x = w.node("Reshape", w.node("GlobalAveragePool", x), w.weight("shape", torch_shape(-1, 7)))
+    x = w.node("Reshape", w.node("GlobalAveragePool", x), w.weight("shape", int64(-1, 7)))
     # The bias comes first, as some converters write it.
     x = w.node("Add", w.weight("b3", network[7].bias), w.node("MatMul", x, w.weight("w3", network[7].weight.T)))
     return w.model(["N", 3, "H", "W"], {x: ["N", 4]})
 
 
-def tensor_attribute(value: torch.Tensor):
-    from onnx import numpy_helper
-
-    return numpy_helper.from_array(value.detach().float().numpy())
-
-
-@fixture((2, 3, 12, 14), "weights from Constant nodes, MatMul and Add for the last layer, Reshape as flatten, dead ends",
+@fixture((2, 3, 12, 14), "weights from Constant nodes, MatMul and Add for the last layer, Reshape, dead ends",
          graph=write_matmul_add, exporter="handwritten", opset=22)
 def constants_and_matmul():
     return plain()
@@ -465,9 +314,3 @@ def gemm_variants():
         return self.c(F.relu(self.b(x)))
 
     return Network(compute, a=nn.Conv2d(3, 6, 3), b=nn.Linear(6, 8), c=nn.Linear(8, 4, bias=False))
-
-
-@fixture((1, 3, 12, 13), "equal values under one max-pool window: the gradient goes to the first of them, row by row",
-         tied_input=True)
-def max_pool_ties():
-    return nn.Sequential(nn.MaxPool2d(3, 2, 1), nn.Conv2d(3, 7, 3), nn.ReLU(), head(7))

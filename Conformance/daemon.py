@@ -24,9 +24,34 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_BINARY = ROOT / ".build" / "release" / "interpretd"
+
+
+DEFAULT_MODEL = """
+    <ir_version: 8, opset_import: ["" : 13]>
+    small (float[N,3,H,W] image) => (float[N,2] scores)
+    <float[2,3,1,1] w = {1.0, 0.0, 0.0, 0.0, 0.0, 1.0}, float[2,2] m = {1.0, 0.0, 0.0, 1.0}, float[2] b = {0.0, 0.0}> {
+        features = Conv(image, w)
+        active = Relu(features)
+        pooled = GlobalAveragePool(active)
+        flat = Flatten(pooled)
+        scores = Gemm(flat, m, b)
+    }
+"""
+
+
+DEFAULT_SETTINGS = {
+    "interpret.json": {"default": True},
+    "config.json": {"id2label": {"0": "one", "1": "two"}},
+    "preprocessor_config.json": {
+        "do_resize": True, "size": {"height": 32, "width": 32}, "resample": 2, "do_center_crop": False,
+        "do_rescale": True, "rescale_factor": 1 / 255, "do_normalize": True, "image_mean": [0.5, 0.5, 0.5],
+        "image_std": [0.5, 0.5, 0.5],
+    },
+}
 
 
 class RequestFailed(Exception):
@@ -69,6 +94,27 @@ def decode_npy(text: str) -> np.ndarray:
     return np.load(io.BytesIO(base64.b64decode(text)), allow_pickle=False)
 
 
+def stage(models: Path, folder: Path) -> Path:
+    """A folder with links to all the models, and a small one of its own for the photos of the inbox, of which there
+    are none: a daemon with several models wants to be told which one those are for."""
+    folder.mkdir()
+    children = [child for child in models.iterdir() if (child / "model.onnx").exists()]
+    for child in children:
+        (folder / child.name).symlink_to(child.resolve(), target_is_directory=True)
+
+    def is_default(child: Path) -> bool:
+        settings = child / "interpret.json"
+        return settings.exists() and json.loads(settings.read_text()).get("default", False)
+
+    if not any(is_default(child) for child in children):
+        own = folder / "default-of-the-conformance-scripts"
+        own.mkdir()
+        onnx.save(onnx.parser.parse_model(DEFAULT_MODEL), own / "model.onnx")
+        for name, content in DEFAULT_SETTINGS.items():
+            (own / name).write_text(json.dumps(content))
+    return folder
+
+
 class Daemon:
     """One `interpretd serve` process and one connection to it."""
 
@@ -100,7 +146,8 @@ class Daemon:
         home.mkdir()
         environment = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
         environment |= {"HOME": str(home), **self.environment}
-        command = [self.binary, "serve", "--models", self.models, "--inbox", inbox, "--socket", path]
+        models = stage(self.models, self.folder / "models")
+        command = [self.binary, "serve", "--models", models, "--inbox", inbox, "--socket", path]
         with open(self.folder / "log", "wb") as log:
             self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env=environment, cwd=self.folder)

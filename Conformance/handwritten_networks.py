@@ -10,8 +10,8 @@ from onnx import TensorProto
 from torch import nn
 from torch.nn import functional as F
 
-from basic_networks import Network, head, torch_shape
 from fixture import GraphWriter, fixture
+from network_parts import Network, head, int64
 
 SMALL = (1, 3, 9, 10)
 
@@ -77,7 +77,7 @@ operator_between_convolutions(
 operator_between_convolutions(
     "Sum, Mean, Max and Min of three operands each",
     lambda x: (x + F.relu(x) + 0.3) + (x + torch.abs(x) + 0.3) / 3
-    + torch.maximum(torch.maximum(x, 2 * x), torch.tensor(0.1)) * torch.minimum(torch.minimum(x, -x), torch.tensor(0.3)),
+    + torch.maximum(x, 2 * x).clamp(min=0.1) * torch.minimum(x, -x).clamp(max=0.3),
     lambda w, x: write_variadic(w, x), opset=13, name="operator_variadic")
 
 
@@ -118,15 +118,15 @@ operator_between_convolutions(
     "Pad in each mode with constant, reflect and edge, cropping by negative pads, axes given (opset 18)",
     lambda x: F.pad(F.pad(F.pad(x, (1, 2, 0, -1), value=0.5), (0, 0, 2, 1), mode="reflect"), (3, 0, 0, 1), "replicate"),
     lambda w, x: w.node(
-        "Pad", w.node("Pad", w.node("Pad", x, w.weight("p1", torch_shape(0, 0, 0, 1, 0, 0, -1, 2)),
+        "Pad", w.node("Pad", w.node("Pad", x, w.weight("p1", int64(0, 0, 0, 1, 0, 0, -1, 2)),
                                     w.weight("half", np.float32(0.5))),
-                      w.weight("p2", torch_shape(2, 1)), "", w.weight("a2", torch_shape(2)), mode="reflect"),
-        w.weight("p3", torch_shape(0, 0, 0, 3, 0, 0, 1, 0)), mode="edge"), opset=18, name="operator_pad")
+                      w.weight("p2", int64(2, 1)), "", w.weight("a2", int64(2)), mode="reflect"),
+        w.weight("p3", int64(0, 0, 0, 3, 0, 0, 1, 0)), mode="edge"), opset=18, name="operator_pad")
 operator_between_convolutions(
     "Resize, nearest, with half-pixel and asymmetric coordinates and different roundings",
     lambda x: F.interpolate(x, size=(13, 15), mode="nearest-exact") + F.interpolate(x, size=(13, 15), mode="nearest"),
     lambda w, x: w.node(
-        "Add", w.node("Resize", x, "", "", w.weight("sizes", torch_shape(1, 5, 13, 15)), mode="nearest",
+        "Add", w.node("Resize", x, "", "", w.weight("sizes", int64(1, 5, 13, 15)), mode="nearest",
                       coordinate_transformation_mode="half_pixel", nearest_mode="round_prefer_ceil"),
         w.node("Resize", x, "", "", "sizes", mode="nearest", coordinate_transformation_mode="asymmetric",
                nearest_mode="floor")), opset=13, shape=(1, 3, 6, 7), name="operator_resize_nearest")
@@ -205,7 +205,7 @@ def write_channels_last(network: nn.Module, from_channels_last: bool):
     y = w.node("Conv", w.node("Transpose", x, perm=to_first), w.weight("b.weight", network.b.weight),
                w.weight("b.bias", network.b.bias), pads=[1, 1, 1, 1])
     y = w.node("Relu", w.node("Transpose", y, perm=to_last))
-    y = w.node("Pad", w.node("Concat", y, x, axis=3), w.weight("pads", torch_shape(0, 1, 0, 0, 0, 0, 2, 0)))
+    y = w.node("Pad", w.node("Concat", y, x, axis=3), w.weight("pads", int64(0, 1, 0, 0, 0, 0, 2, 0)))
     y = w.node("Conv", w.node("Transpose", y, perm=to_first), w.weight("c.weight", network.c.weight))
     y = w.node("Mul", w.node("Transpose", y, perm=to_last), w.weight("scale", network.scale))
     y = w.node("ReduceMean", w.node("Relu", y), axes=[1, 2], keepdims=0)

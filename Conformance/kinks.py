@@ -35,9 +35,13 @@ ROUNDING = 2e-5
 
 @dataclass(frozen=True)
 class Unit:
-    """One value close to a kink: at which call, where in the value of sample 0, and what pushes it across."""
+    """One value close to a kink: at which call, where in the value of sample 0, and what pushes it across.
+
+    `closeness` is the distance from the kink relative to `scale`, the values' root mean square.
+    """
 
     closeness: float
+    scale: float
     call: int
     place: int
     nudge: float
@@ -53,6 +57,8 @@ class KinkMode(TorchFunctionMode):
         super().__init__()
         self.nudges, self.find = nudges, find
         self.calls, self.units, self.inside = 0, [], False
+        # While looking for units: what each call's derivative with respect to the score tells their weight.
+        self.watched: list[torch.Tensor] = []
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -73,7 +79,11 @@ class KinkMode(TorchFunctionMode):
                 else:
                     args = (x + offset, *args[1:])
             self.calls += 1
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+            if self.find:
+                self.watched.append(x if function in MAX_POOLS else result)
+                self.watched[-1].retain_grad()
+            return result
         finally:
             self.inside = False
 
@@ -94,7 +104,7 @@ class KinkMode(TorchFunctionMode):
             for place in self.smallest(distance / scale):
                 gap = (values[place] - jump).item()
                 nudge = -2 * gap if gap != 0 else 1e-12 * scale
-                units.append(Unit(abs(gap) / scale, self.calls, place, nudge))
+                units.append(Unit(abs(gap) / scale, scale, self.calls, place, nudge))
         return units
 
     def pool_ties(self, x: torch.Tensor, args: tuple, kwargs: dict) -> list[Unit]:
@@ -120,8 +130,18 @@ class KinkMode(TorchFunctionMode):
                 channel_places = torch.arange(x.shape[1], device=x.device).view(1, -1, 1) * x.shape[2] * x.shape[3]
                 places = (some + channel_places).flatten()
                 for i in self.smallest(gap / scale):
-                    units.append(Unit(gap[i].item() / scale, self.calls, places[i].item(), -2 * gap[i].item()))
+                    units.append(Unit(gap[i].item() / scale, scale, self.calls, places[i].item(), -2 * gap[i].item()))
         return units
+
+    def weightiest(self, count: int) -> list[Unit]:
+        """The units most likely to explain something, after the score's backward pass: close to their kink, and with
+        a large derivative of the score waiting behind it."""
+        slopes = [x.grad[0].flatten() for x in self.watched]
+
+        def weight(unit: Unit) -> float:
+            return abs(slopes[unit.call][unit.place].item()) * unit.scale / (unit.closeness + 1e-6)
+
+        return sorted(self.units, key=weight, reverse=True)[:count]
 
     def smallest(self, distance: torch.Tensor) -> list[int]:
         chosen = torch.topk(distance, min(self.find, distance.numel()), largest=False)
@@ -154,10 +174,11 @@ def explain(network: nn.Module, x: torch.Tensor, class_index: int, gradient: np.
     best, chosen = error(reference), []
     if best <= tolerance or not np.isfinite(best):
         return best, 0
-    mode = KinkMode([], find=most_units)
-    with mode, torch.no_grad():
-        network(x)
-    units = sorted(mode.units, key=lambda u: u.closeness)[:most_units]
+    mode = KinkMode([], find=512)
+    with mode:
+        score = network(x.clone().requires_grad_(True))[0, class_index]
+    score.backward()
+    units = mode.weightiest(most_units)
     if not units:
         return best, 0
     changes = []

@@ -26,10 +26,14 @@ import onnx
 import onnxruntime
 import torch
 
-import basic_networks  # noqa: F401  (these three register their fixtures)
+import basic_networks  # noqa: F401  (these register their fixtures)
+import elementwise_networks  # noqa: F401
 import handwritten_networks  # noqa: F401
 import operator_networks  # noqa: F401
-from fixture import FIRST_OPERATORS, REGISTRY, TOLERANCE, Fixture, draw_batch_norm_statistics, export, numbered, outputs_of
+import structural_networks  # noqa: F401
+from fixture import (
+    FIRST_OPERATORS, REGISTRY, TOLERANCE, Fixture, draw_batch_norm_statistics, export, numbered, outputs_of,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 DESTINATION = ROOT / "Tests" / "Fixtures" / "networks"

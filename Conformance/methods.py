@@ -5,10 +5,12 @@ networks with seeded weights, on a square and a non-square image each.
     python Conformance/methods.py --self-check      the references in single precision in the daemon's place
 
 What is compared is the raw map and the raw attribution, never a picture. An error is the largest difference relative
-to the largest magnitude; the bound is 1e-3. The truth is the reference in double precision; where a kink falls between
-double and single precision the reference in single precision counts as well, and its own error stands beside. Images
-are chosen so that this is rare. Random methods draw their own samples, so the means are compared: "z" is the root mean
-square of the differences in units of their standard error, about 1 where both estimate the same thing, bound 2.
+to the largest magnitude; the bound is 1e-3. The truth is the reference in double precision; beside it stands the error
+of the reference in single precision. Where that is large, ReLUs stand within rounding of their kink. Images are chosen
+so that this is rare. For plain gradients the units responsible are looked for (see kinks.py; "moved" is their number);
+for the other methods twice the reference's own error is accepted, and the table marks it. Random methods draw their own
+samples, so the means are compared: "z" is the root mean square of the differences in units of their standard error,
+about 1 where both estimate the same thing, bound 2.
 
 Methods the daemon does not list are skipped, and say so. A method that does not apply to a network, as `cam` to one
 without global average pooling, must be refused.
@@ -28,9 +30,10 @@ import numpy as np
 import onnx
 import torch
 
+import kinks
 from daemon import Daemon, DaemonDied, RequestFailed, add_arguments
 from fixture import export
-from method_references import METHODS, Answer, Method
+from method_references import METHODS, Answer, Method, image_map
 from method_subjects import Subject, petshop, torchvision_subject
 from networks import cache, one_line, relative_error
 from report import write_section
@@ -54,6 +57,7 @@ class Row:
     attribution: float | None = None
     reference: float | None = None
     z: float | None = None
+    moved: int = 0
     problem: str = ""
     skipped: str = ""
 
@@ -62,7 +66,19 @@ class Row:
         errors = [e for e in (self.map, self.attribution) if e is not None]
         if self.problem or (not errors and self.z is None):
             return False
-        return all(e <= BOUND for e in errors) and (self.z is None or self.z <= Z_BOUND)
+        return all(e <= self.bound for e in errors) and (self.z is None or self.z <= Z_BOUND)
+
+    @property
+    def bound(self) -> float:
+        return max(BOUND, 2 * (self.reference or 0))
+
+    @property
+    def verdict(self) -> str:
+        if self.skipped or not self.passed:
+            return self.skipped or "**fail** " + self.problem.replace("|", "\\|")
+        exact = all(e <= BOUND for e in (self.map, self.attribution) if e is not None)
+        moved = f", {self.moved} units moved" if self.moved else ""
+        return "pass" + (moved if exact else ", as its float32")
 
 
 def steady_image(subject: Subject, shape: tuple[int, ...]) -> torch.Tensor:
@@ -136,12 +152,22 @@ def compare(method: Method, subject: Subject, x: torch.Tensor, ask: Callable[...
             return row
         single = method.compute(subject, x, CLASS, **method.parameters)
         row.map, row.attribution = best_match(found, double, method.either_sign)
-        if not row.passed:
-            row.map, row.attribution = best_match(found, single, method.either_sign)
+        if not row.passed and method.name in ("gradient", "gradient-x-input"):
+            explain_by_kinks(row, method, subject, x, found)
         row.reference = max(e for e in best_match(single[0], double, method.either_sign) if e is not None)
     except (RequestFailed, DaemonDied, ValueError) as error:
         row.problem = one_line(error)
     return row
+
+
+def explain_by_kinks(row: Row, method: Method, subject: Subject, x: torch.Tensor, found: Answer) -> None:
+    """Replaces the errors by those that remain after units within rounding of a kink have been moved across it."""
+    gradient = found.attribution
+    if method.name == "gradient-x-input":
+        gradient = gradient / np.where(x[0].numpy() == 0, 1, x[0].numpy())
+    error, row.moved = kinks.explain(subject.network, x, CLASS, gradient[None], BOUND, most_units=64)
+    # The map has to be that of the attribution, whichever side of the kinks it is on.
+    row.attribution, row.map = error, relative_error(found.map, image_map(found.attribution))
 
 
 def z_score(found: Answer, answer: Answer) -> float:
@@ -231,10 +257,9 @@ def table(rows: list[Row]) -> str:
     lines = ["| method | network | image | compared with | map | attribution | its float32 | z | |",
              "|---|---|---|---|---:|---:|---:|---:|---|"]
     for r in rows:
-        verdict = r.skipped or ("pass" if r.passed else "**fail** " + r.problem.replace("|", "\\|"))
         z = "" if r.z is None else f"{r.z:.2f}"
-        lines.append(f"| {r.method} | {r.network} | {r.size} | {r.source} | {number(r.map)} | {number(r.attribution)} | "
-                     f"{number(r.reference)} | {z} | {verdict} |")
+        numbers = " | ".join(number(v) for v in (r.map, r.attribution, r.reference))
+        lines.append(f"| {r.method} | {r.network} | {r.size} | {r.source} | {numbers} | {z} | {r.verdict} |")
     return "\n".join(lines) + "\n"
 
 

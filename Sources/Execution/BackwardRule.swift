@@ -13,8 +13,21 @@ public struct BackwardRule: Hashable, Sendable {
     public let masksInactive: Bool
     /// Keeps only positive signal.
     public let rectifiesSignal: Bool
+    /// Where set, the signal is relevance and is shared out by these rules instead of the two above.
+    public let relevance: RelevanceRules?
+
+    public init(masksInactive: Bool, rectifiesSignal: Bool, relevance: RelevanceRules? = nil) {
+        self.masksInactive = masksInactive
+        self.rectifiesSignal = rectifiesSignal
+        self.relevance = relevance
+    }
 
     public static let gradient = BackwardRule(masksInactive: true, rectifiesSignal: false)
     public static let deconvnet = BackwardRule(masksInactive: false, rectifiesSignal: true)
     public static let guided = BackwardRule(masksInactive: true, rectifiesSignal: true)
+
+    /// Layer-wise relevance propagation by `rules`.
+    public static func relevance(_ rules: RelevanceRules) -> BackwardRule {
+        BackwardRule(masksInactive: true, rectifiesSignal: false, relevance: rules)
+    }
 }

@@ -2,24 +2,30 @@
 ///
 /// A pure function: larger values first, each at the lowest offset that is free during its whole life (the greedy-by-
 /// size strategy of Pisarchyk and Lee 2020, "Efficient Memory Management for Deep Neural Net Inference").
-enum MemoryPlanner {
+package enum MemoryPlanner {
     /// A value of `bytes` bytes that must be intact from step `first` to step `last`, both included.
-    struct Lifetime: Equatable {
-        var bytes: Int
-        var first: Int
-        var last: Int
+    package struct Lifetime: Equatable {
+        package var bytes: Int
+        package var first: Int
+        package var last: Int
 
-        func overlaps(_ other: Lifetime) -> Bool { first <= other.last && other.first <= last }
+        package init(bytes: Int, first: Int, last: Int) {
+            self.bytes = bytes
+            self.first = first
+            self.last = last
+        }
+
+        package func overlaps(_ other: Lifetime) -> Bool { first <= other.last && other.first <= last }
     }
 
-    struct Packing: Equatable {
+    package struct Packing: Equatable {
         /// Where each value starts, in bytes, in the order given.
-        var offsets: [Int]
+        package var offsets: [Int]
         /// Size of the arena.
-        var bytes: Int
+        package var bytes: Int
     }
 
-    static func pack(_ lifetimes: [Lifetime], alignment: Int = 64) -> Packing {
+    package static func pack(_ lifetimes: [Lifetime], alignment: Int = 64) -> Packing {
         func aligned(_ bytes: Int) -> Int { (bytes + alignment - 1) / alignment * alignment }
 
         var offsets = [Int](repeating: 0, count: lifetimes.count)

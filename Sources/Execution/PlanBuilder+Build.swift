@@ -6,7 +6,7 @@ extension PlanBuilder {
     /// Emits everything the request asks for.
     func build() throws(ExecutionError) -> Plan {
         let inputs = try emitInputs()
-        for node in graph.nodes where !isFused(node) { try emitForward(node) }
+        for node in graph.nodes where !isFused(node) && !isKnown(node.output) { try emitForward(node) }
         var outputs: [ValueID: PlannedTensor] = [:]
         for value in Set(graph.outputs + request.kept) {
             outputs[value] = try plain(try tensor(value, for: edge(value)), for: edge(value))
@@ -31,15 +31,28 @@ extension PlanBuilder {
     private func emitForward(_ node: Node) throws(ExecutionError) {
         switch node.operation {
         case .convolution(let convolution): try emitConvolution(node, convolution)
+        case .transposedConvolution(let convolution): try emitTransposedConvolution(node, convolution)
+        case .pooling(let pooling) where node.outputs.count > 1: try emitIndexedPooling(node, pooling)
         case .pooling(let pooling): try emitPooling(node, pooling)
+        case .maximumUnpooling: try emitUnpooling(node)
         case .globalPooling(let kind): try emitGlobalPooling(node, kind)
         case .fullyConnected: try emitFullyConnected(node)
+        case .matrixProduct: try emitMatrixProduct(node)
         case .batchNormalization(let epsilon): try emitBatchNormalization(node, epsilon: epsilon)
+        case .normalization(let normalization): try emitNormalization(node, normalization)
+        case .localResponseNormalization(let operation): try emitLocalResponseNormalization(node, operation)
+        case .softmax(let softmax): try emitSoftmax(node, softmax)
         case .activation(let activation): try emitActivation(node, activation)
         case .arithmetic(let kind): try emitArithmetic(node, kind)
-        case .softmax(let softmax): try emitSoftmax(node, softmax)
+        case .reduction(let reduction): try emitReduction(node, reduction)
         case .concatenation(let axis): try emitConcatenation(node, axis: axis)
-        case .flatten, .reshape, .identity: try emitReshape(node)
+        case .flatten, .reshape, .squeeze, .unsqueeze: try emitReshape(node)
+        case .transpose, .slice, .part, .padding, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .resize:
+            try emitMovement(node)
+        case .identity, .shapeArithmetic(.cast(.float)): try emitIdentity(node)
+        case .shapeArithmetic:
+            throw .unsupported(
+                node: node.name, operation: node.operation.name, reason: "its input depends on what the network reads")
         }
     }
 
@@ -53,7 +66,7 @@ extension PlanBuilder {
         var signals: [ValueID: [PlannedTensor]] = [derivative.source: [seed]]
         for entry in tape.reversed() where path.contains(entry.output) && entry.inputs.contains(where: path.contains) {
             guard let signal = try sum(&signals, at: entry.output) else { continue }
-            for (input, passed) in try entry.vectorJacobianProduct(self, signal, derivative.rule)
+            for (input, passed) in try passed(signal, through: entry, by: derivative.rule)
             where path.contains(input) {
                 signals[input, default: []].append(passed)
             }
@@ -75,20 +88,32 @@ extension PlanBuilder {
     ) throws(ExecutionError) -> PlannedTensor? {
         guard let arrived = signals[value], let first = arrived.first else { return nil }
         guard arrived.count > 1 else { return first }
-        let node = edge(value)
-        let result = allocate(first.extents, first.layout)
+        var total = first
+        var rest = arrived.dropFirst()
+        while !rest.isEmpty {
+            total = try sum([total] + rest.prefix(PlanBuilder.largestSum - 1), for: edge(value))
+            rest = rest.dropFirst(PlanBuilder.largestSum - 1)
+        }
+        signals[value] = [total]
+        return total
+    }
+
+    /// As many tensors as one sum of oneDNN takes.
+    private static let largestSum = 32
+
+    private func sum(_ tensors: [PlannedTensor], for node: Node) throws(ExecutionError) -> PlannedTensor {
+        let result = allocate(tensors[0].extents, tensors[0].layout)
         let primitive = try check(node) { () throws(KernelStatus) in
-            let layouts = arrived.map { Optional($0.layout.handle) }
+            let layouts = tensors.map { Optional($0.layout.handle) }
             return try Primitive {
-                cdnn_sum($0, engine.handle, Int32(arrived.count), layouts, first.layout.handle)
+                cdnn_sum($0, engine.handle, Int32(tensors.count), layouts, result.layout.handle)
             }
         }
         var arguments = [(CDNN_ARG_DST, result)]
-        for (index, tensor) in arrived.enumerated() {
+        for (index, tensor) in tensors.enumerated() {
             arguments.append((cdnn_argument(rawValue: CDNN_ARG_SOURCE_0.rawValue + UInt32(index)), tensor))
         }
         try emit(node, primitive, arguments)
-        signals[value] = [result]
         return result
     }
 

@@ -7,7 +7,8 @@ import Tensors
 /// Kernels (see `Kernels/`) emit their steps here, and note beside them how a signal is taken back through them.
 final class PlanBuilder {
     let graph: Graph
-    let shapes: [ValueID: Shape]
+    /// What the input shapes decide.
+    let specialization: Specialization
     let request: PlanRequest
     let engine: Engine
     let weights: WeightStore
@@ -63,6 +64,7 @@ final class PlanBuilder {
             input: ValueID, signal: PlannedTensor
         )]
 
+        let node: Node
         let output: ValueID
         let inputs: [ValueID]
         let vectorJacobianProduct: VectorJacobianProduct
@@ -77,7 +79,7 @@ final class PlanBuilder {
         self.weights = weights
         var inputShapes: [ValueID: Shape] = [:]
         for (input, shape) in zip(graph.inputs, request.inputShapes) { inputShapes[input.value] = shape }
-        do { shapes = try graph.shapes(for: inputShapes) } catch { throw .network(error) }
+        do { specialization = try graph.specialized(for: inputShapes) } catch { throw .network(error) }
         useCounts = graph.useCounts()
         var readers: [ValueID: [Node]] = [:]
         for node in graph.nodes {
@@ -90,11 +92,23 @@ final class PlanBuilder {
 
     // MARK: Values
 
-    func shape(of value: ValueID) -> Shape { shapes[value] ?? Shape.scalar }
+    func shape(of value: ValueID) -> Shape { specialization.shapes[value] ?? Shape.scalar }
+
+    /// Whether the value is known before the network runs, so that no step makes it.
+    func isKnown(_ value: ValueID) -> Bool {
+        graph.constants[value] != nil || specialization.constants[value] != nil
+    }
 
     /// The tensor of a value that an earlier step makes.
     func tensor(_ value: ValueID, for node: Node) throws(ExecutionError) -> PlannedTensor {
         if let known = tensors[value] { return known }
+        if case .floats(let constant)? = specialization.constants[value] {
+            // Belongs to these input shapes, hence to the plan and not to the weights.
+            let block = try check(node) { () throws(KernelStatus) in try weights.block(of: constant) }
+            let tensor = adopt(block, extents: constant.shape.dimensions)
+            tensors[value] = tensor
+            return tensor
+        }
         guard case .floats(let constant)? = graph.constants[value] else {
             throw .unsupported(
                 node: node.name, operation: node.operation.name,
@@ -127,10 +141,10 @@ final class PlanBuilder {
 
     /// A trained tensor in the layout a kernel wants; it is brought into it once per model.
     func weights(
-        _ value: ValueID, as extents: [Int], in layout: Layout, for node: Node
+        _ value: ValueID, as extents: [Int], in layout: Layout, part: WeightStore.Part = .all, for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
         let block = try check(node) { () throws(KernelStatus) in
-            try weights.tensor(value, as: extents, in: layout, of: graph)
+            try weights.tensor(value, as: extents, in: layout, part: part, of: graph)
         }
         return adopt(block, extents: extents)
     }
@@ -208,7 +222,8 @@ final class PlanBuilder {
         let output = output ?? node.output
         guard isDifferentiated(output) else { return }
         tape.append(
-            TapeEntry(output: output, inputs: node.inputs.compactMap { $0 }, vectorJacobianProduct: product))
+            TapeEntry(
+                node: node, output: output, inputs: node.inputs.compactMap { $0 }, vectorJacobianProduct: product))
     }
 
     /// Whether some derivative passes through `value`.

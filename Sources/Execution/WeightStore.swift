@@ -17,22 +17,51 @@ final class WeightStore {
         deinit { address.deallocate() }
     }
 
+    /// Which of the values a kernel wants; the others are 0 to it. Relevance propagation asks for one sign alone.
+    enum Part: Hashable {
+        case all, positive, negative
+
+        fileprivate func take(_ value: Float) -> Float {
+            switch self {
+            case .all: value
+            case .positive: max(value, 0)
+            case .negative: min(value, 0)
+            }
+        }
+    }
+
+    private struct Key: Hashable {
+        let value: ValueID
+        let part: Part
+    }
+
     private let engine: Engine
-    private var blocks: [ValueID: [Block]] = [:]
+    private var blocks: [Key: [Block]] = [:]
 
     init(engine: Engine) { self.engine = engine }
 
     /// Constant `value` of `graph`, seen as `extents`, in `layout`.
     func tensor(
-        _ value: ValueID, as extents: [Int], in layout: Layout, of graph: Graph
+        _ value: ValueID, as extents: [Int], in layout: Layout, part: Part = .all, of graph: Graph
     ) throws(KernelStatus) -> Block {
-        if let known = blocks[value]?.first(where: { $0.layout == layout }) { return known }
-        guard let tensor = graph.constants[value]?.tensor else {
+        let key = Key(value: value, part: part)
+        if let known = blocks[key]?.first(where: { $0.layout == layout }) { return known }
+        guard var tensor = graph.constants[value]?.tensor else {
             throw KernelStatus(code: Int32(CDNN_INVALID_ARGUMENTS))
         }
+        if part != .all {
+            tensor.withUnsafeMutableValues { values in
+                for index in values.indices { values[index] = part.take(values[index]) }
+            }
+        }
         let block = try copied(tensor, as: extents, into: layout)
-        blocks[value, default: []].append(block)
+        blocks[key, default: []].append(block)
         return block
+    }
+
+    /// Memory of its own for a tensor, row-major.
+    func block(of tensor: Tensor) throws(KernelStatus) -> Block {
+        try copied(tensor, as: tensor.shape.dimensions, into: try Layout.plain(tensor.shape.dimensions))
     }
 
     /// Bytes held.

@@ -26,19 +26,24 @@ public struct ClassActivationMapping: InterpretationMethod {
             ? "its head is not global average pooling followed by one fully-connected layer" : nil
     }
 
-    public func explain(
-        _ question: Question, on evaluator: Evaluator
-    ) throws(InterpretationError) -> Explanation {
-        guard let head = question.network.classifier?.classActivation else {
-            throw .notApplicable(
-                method: card.name, reason: obstacle(for: question.network) ?? "",
-                alternatives: Methods.applicable(to: question.network).map(\.card.name))
-        }
+    public func explanations(
+        of question: Question, classes: [Int?], on evaluator: Evaluator
+    ) throws(InterpretationError) -> [Explanation] {
+        guard let head = question.network.classifier?.classActivation else { throw .notAClassifier }
         let pass = try ClassificationPass(question.network, question.input, on: evaluator, keeping: [head.features])
-        let classIndex = try pass.resolve(question.classIndex)
-        return Explanation(
-            scores: pass.scores, classIndex: classIndex,
-            map: try pass.classActivationMap(ofClass: classIndex, of: question.network))
+        var explanations: [Explanation] = []
+        for target in try pass.targets(question, classes: classes) {
+            var map = try pass.classActivationMap(ofClass: target.classIndex, of: question.network)
+            if let against = target.against {
+                // The maps are linear in the weights, so the contrast's map is their difference.
+                let other = try pass.classActivationMap(ofClass: against, of: question.network)
+                map.withUnsafeMutableValues { values in
+                    for index in values.indices { values[index] -= other[index] }
+                }
+            }
+            explanations.append(Explanation(scores: pass.scores, classIndex: target.classIndex, map: map))
+        }
+        return explanations
     }
 }
 

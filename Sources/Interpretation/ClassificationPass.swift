@@ -5,15 +5,16 @@ public import Tensors
 
 /// One forward pass of a classifier, with what the methods read from it: nothing is computed twice.
 public struct ClassificationPass {
-    /// Pre-softmax scores [classes].
-    public let scores: [Float]
+    /// Pre-softmax scores of each item of the batch, [N][classes].
+    public let batchScores: [[Float]]
     private let pass: ForwardPass
-    private let network: Network
-    private let classifier: Classifier
     private let scoreShape: Shape
 
+    /// Pre-softmax scores of the first item [classes].
+    public var scores: [Float] { batchScores[0] }
+
     /// - Parameters:
-    ///   - input: [1,C,H,W].
+    ///   - input: [N,C,H,W].
     ///   - keeping: activations to be read afterwards.
     ///   - derivatives: targets and rules of the signals to be taken back from the scores.
     public init(
@@ -24,21 +25,21 @@ public struct ClassificationPass {
         let wanted = derivatives.map { derivative in
             Derivative(of: classifier.scores, withRespectTo: derivative.targets, rule: derivative.rule)
         }
+        let tensor: Tensor
         do {
             pass = try evaluator.forward([input], keeping: keeping + [classifier.scores], derivatives: wanted)
-            let tensor = try pass.value(classifier.scores)
-            guard tensor.shape.rank == 2, tensor.shape[0] == 1 else { throw InterpretationError.notAClassifier }
-            scores = tensor.values
-            scoreShape = tensor.shape
-        } catch let error as InterpretationError {
-            throw error
-        } catch let error as ExecutionError {
-            throw .execution(error)
+            tensor = try pass.value(classifier.scores)
         } catch {
-            throw .badParameter("\(error)")
+            throw .execution(error)
         }
-        self.network = network
-        self.classifier = classifier
+        guard tensor.shape.rank == 2, tensor.shape[0] > 0, tensor.shape[1] > 0,
+            input.shape.rank > 0, tensor.shape[0] == input.shape[0]
+        else { throw .notAClassifier }
+        let classes = tensor.shape[1]
+        batchScores = tensor.withUnsafeValues { values in
+            (0..<tensor.shape[0]).map { Array(values[$0 * classes..<($0 + 1) * classes]) }
+        }
+        scoreShape = tensor.shape
     }
 
     /// The class asked for, or the one with the highest score.
@@ -50,19 +51,50 @@ public struct ClassificationPass {
         return classIndex
     }
 
-    /// Softmax of the scores.
+    /// What `question` wants explained of each of `classes`; nil stands for the class with the highest score.
+    public func targets(
+        _ question: Question, classes: [Int?]
+    ) throws(InterpretationError) -> [ScoreTarget] {
+        var against: Int?
+        if let other = question.against { against = try resolve(other) }
+        var targets: [ScoreTarget] = []
+        for wanted in classes {
+            let classIndex = try resolve(wanted)
+            guard against != classIndex else {
+                throw .badParameter("class \(classIndex) cannot be set against itself; choose another class")
+            }
+            targets.append(
+                ScoreTarget(classIndex: classIndex, against: against, isProbability: question.isProbability))
+        }
+        return targets
+    }
+
+    /// Softmax of the first item's scores.
     public var probabilities: [Float] { softmax(scores) }
 
-    /// An activation kept, [1,…].
+    /// An activation kept, [N,…].
     public func activation(_ value: ValueID) throws(InterpretationError) -> Tensor {
         do { return try pass.value(value) } catch { throw .execution(error) }
     }
 
-    /// ∂s_c of derivative `index` at its targets, by its rule; zero where the score does not depend on a target.
-    public func signals(ofClass classIndex: Int, derivative index: Int = 0) throws(InterpretationError) -> [Tensor?] {
-        var seed = Tensor(shape: scoreShape)
-        seed[classIndex] = 1
+    /// The derivative of each item's target by the rule of derivative `index`, at the derivative's targets, [N,…] each;
+    /// nil where the score does not depend on it. Relevance rules start from the target's relevance instead.
+    public func signals(
+        of target: ScoreTarget, derivative index: Int = 0, asRelevance: Bool = false
+    ) throws(InterpretationError) -> [Tensor?] {
+        let classes = scoreShape[1]
+        let seed = Tensor(shape: scoreShape) { values in
+            for (item, scores) in batchScores.enumerated() {
+                let gradient = asRelevance ? target.relevance(at: scores) : target.gradient(at: scores)
+                for (offset, value) in gradient.enumerated() { values[item * classes + offset] = value }
+            }
+        }
         do { return try pass.derivative(index, seed: seed) } catch { throw .execution(error) }
+    }
+
+    /// ∂s_c of derivative `index` at its targets, by its rule; nil where the score does not depend on a target.
+    public func signals(ofClass classIndex: Int, derivative index: Int = 0) throws(InterpretationError) -> [Tensor?] {
+        try signals(of: ScoreTarget(classIndex: classIndex), derivative: index)
     }
 }
 

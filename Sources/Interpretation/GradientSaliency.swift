@@ -17,10 +17,10 @@ public struct GradientSaliency: InterpretationMethod {
             paper: "Simonyan et al. 2013, arXiv:1312.6034")
     }
 
-    public func explain(
-        _ question: Question, on evaluator: Evaluator
-    ) throws(InterpretationError) -> Explanation {
-        try signalExplanation(question, on: evaluator, rule: .gradient)
+    public func explanations(
+        of question: Question, classes: [Int?], on evaluator: Evaluator
+    ) throws(InterpretationError) -> [Explanation] {
+        try signalExplanations(question, classes: classes, on: evaluator, rule: .gradient)
     }
 }
 
@@ -53,23 +53,28 @@ public struct RuleSaliency: InterpretationMethod {
             paper: "Springenberg et al. 2015, arXiv:1412.6806"),
         rule: .guided)
 
-    public func explain(
-        _ question: Question, on evaluator: Evaluator
-    ) throws(InterpretationError) -> Explanation {
-        try signalExplanation(question, on: evaluator, rule: rule)
+    public func explanations(
+        of question: Question, classes: [Int?], on evaluator: Evaluator
+    ) throws(InterpretationError) -> [Explanation] {
+        try signalExplanations(question, classes: classes, on: evaluator, rule: rule)
     }
 }
 
-/// The score's signal at the input by `rule`, and its largest magnitude over the channels.
-private func signalExplanation(
-    _ question: Question, on evaluator: Evaluator, rule: BackwardRule
-) throws(InterpretationError) -> Explanation {
+/// The target's signal at the input by `rule`, and its largest magnitude over the channels.
+private func signalExplanations(
+    _ question: Question, classes: [Int?], on evaluator: Evaluator, rule: BackwardRule
+) throws(InterpretationError) -> [Explanation] {
     let pass = try ClassificationPass(
         question.network, question.input, on: evaluator, derivatives: [([question.network.image], rule)])
-    let classIndex = try pass.resolve(question.classIndex)
-    let signal = try pass.signals(ofClass: classIndex)[0] ?? Tensor(shape: question.input.shape)
-    return Explanation(
-        scores: pass.scores, classIndex: classIndex, map: channelMaximum(signal), attribution: firstItem(signal))
+    var explanations: [Explanation] = []
+    for target in try pass.targets(question, classes: classes) {
+        let signal = try pass.signals(of: target)[0] ?? Tensor(shape: question.input.shape)
+        explanations.append(
+            Explanation(
+                scores: pass.scores, classIndex: target.classIndex, map: channelMaximum(signal),
+                attribution: firstItem(signal)))
+    }
+    return explanations
 }
 
 /// [1,C,H,W] → [C,H,W].

@@ -5,20 +5,53 @@ public import Tensors
 public protocol InterpretationMethod: Sendable {
     var card: MethodCard { get }
 
-    /// Runs on the session's thread.
-    ///
-    /// - Throws: `InterpretationError`
-    func explain(_ question: Question, on evaluator: Evaluator) throws(InterpretationError) -> Explanation
-
     /// Why the method cannot be used on this network, nil where it can.
     func obstacle(for network: Network) -> String?
+
     /// Whether boxes may be cut from the map: it is high where the object is and low elsewhere.
     var localizes: Bool { get }
+
+    /// One explanation per class, from shared forward passes; nil stands for the class with the highest score.
+    ///
+    /// Called through ``explain(_:classes:on:)``, which has checked the parameters' names and the network. Between
+    /// batches a method reports its progress and looks whether it has been cancelled.
+    func explanations(
+        of question: Question, classes: [Int?], on evaluator: Evaluator
+    ) throws(InterpretationError) -> [Explanation]
 }
 
 extension InterpretationMethod {
     public func obstacle(for network: Network) -> String? { nil }
     public var localizes: Bool { false }
+
+    /// Runs on the session's thread.
+    public func explain(_ question: Question, on evaluator: Evaluator) throws(InterpretationError) -> Explanation {
+        let explanations = try explain(question, classes: [question.classIndex], on: evaluator)
+        guard let first = explanations.first else { throw .notAClassifier }
+        return first
+    }
+
+    /// One explanation for each of `classes`; what they have in common is computed once.
+    ///
+    /// - Throws: `notApplicable` where the network lacks what the method needs, `badParameter`, `classOutOfRange`,
+    ///   `cancelled` where the task was, and whatever the network's execution throws.
+    public func explain(
+        _ question: Question, classes: [Int?], on evaluator: Evaluator
+    ) throws(InterpretationError) -> [Explanation] {
+        if let reason = obstacle(for: question.network) {
+            let alternatives = Methods.applicable(to: question.network).map(\.card.name)
+            throw .notApplicable(method: card.name, reason: reason, alternatives: alternatives)
+        }
+        let known = card.parameters.map(\.name)
+        if let stranger = question.parameters.keys.sorted().first(where: { !known.contains($0) }) {
+            let names = known.isEmpty ? "none" : known.joined(separator: ", ")
+            throw .badParameter("\(card.name) has no parameter '\(stranger)'; it knows \(names)")
+        }
+        guard question.input.shape.rank == 4, question.input.shape[0] == 1, question.input.count > 0 else {
+            throw .badParameter("the input should be one image [1,C,H,W], got shape \(question.input.shape)")
+        }
+        return try explanations(of: question, classes: classes, on: evaluator)
+    }
 }
 
 /// What people should know of a method before they believe it.
@@ -39,14 +72,20 @@ public struct MethodCard: Sendable {
     public let caveat: String
     /// Where it is from.
     public let paper: String
+    /// What can be told it by name.
+    public let parameters: [MethodParameter]
 
-    public init(name: String, summary: String, cost: Cost, needs: String, caveat: String, paper: String) {
+    public init(
+        name: String, summary: String, cost: Cost, needs: String, caveat: String, paper: String,
+        parameters: [MethodParameter] = []
+    ) {
         self.name = name
         self.summary = summary
         self.cost = cost
         self.needs = needs
         self.caveat = caveat
         self.paper = paper
+        self.parameters = parameters
     }
 }
 
@@ -57,22 +96,46 @@ public struct Question: Sendable {
     public let input: Tensor
     /// Nil asks for the class with the highest score.
     public let classIndex: Int?
+    /// Contrast: explained is what sets the class apart from this one.
+    public let against: Int?
+    /// Explains the softmax probability instead of the score before it.
+    public let isProbability: Bool
     public let parameters: [String: ParameterValue]
+    /// How the input was made of colours, for methods that paint into it.
+    public let normalization: Normalization?
+    /// Bytes of activations that a batch may need; what is to be computed is cut into batches accordingly.
+    public let memoryBudget: Int
+    /// Told how much is done, 0…1, by methods of many passes.
+    public let progress: (@Sendable (Double) -> Void)?
 
     public init(
-        network: Network, input: Tensor, classIndex: Int? = nil, parameters: [String: ParameterValue] = [:]
+        network: Network, input: Tensor, classIndex: Int? = nil, against: Int? = nil, isProbability: Bool = false,
+        parameters: [String: ParameterValue] = [:], normalization: Normalization? = nil,
+        memoryBudget: Int = 256 << 20, progress: (@Sendable (Double) -> Void)? = nil
     ) {
         self.network = network
         self.input = input
         self.classIndex = classIndex
+        self.against = against
+        self.isProbability = isProbability
         self.parameters = parameters
+        self.normalization = normalization
+        self.memoryBudget = memoryBudget
+        self.progress = progress
     }
-}
 
-/// A method's parameter as the caller wrote it.
-public enum ParameterValue: Sendable, Equatable {
-    case number(Double)
-    case text(String)
+    /// x = (value·scale − mean) / deviation per channel, value 0…255: what preprocessing did to the colours.
+    public struct Normalization: Sendable, Hashable {
+        public var scale: Float
+        public var mean: [Float]
+        public var deviation: [Float]
+
+        public init(scale: Float = 1 / 255, mean: [Float], deviation: [Float]) {
+            self.scale = scale
+            self.mean = mean
+            self.deviation = deviation
+        }
+    }
 }
 
 /// The answer.
@@ -85,16 +148,20 @@ public struct Explanation: Sendable {
     public let map: Tensor
     /// Signed attribution at the network's input [C,H,W], where the method has one.
     public let attribution: Tensor?
+    /// Maps beside the method's own, by name, of the same grid.
+    public let furtherMaps: [String: Tensor]
     /// What the reader should know of this very map.
     public let warnings: [String]
 
     public init(
-        scores: [Float], classIndex: Int, map: Tensor, attribution: Tensor? = nil, warnings: [String] = []
+        scores: [Float], classIndex: Int, map: Tensor, attribution: Tensor? = nil,
+        furtherMaps: [String: Tensor] = [:], warnings: [String] = []
     ) {
         self.scores = scores
         self.classIndex = classIndex
         self.map = map
         self.attribution = attribution
+        self.furtherMaps = furtherMaps
         self.warnings = warnings + Explanation.remarks(on: map)
     }
 
@@ -123,6 +190,18 @@ public enum Methods {
         GradientSaliency(),
         RuleSaliency.deconvnet,
         RuleSaliency.guidedBackpropagation,
+        GradCAM(),
+        GradCAMPlusPlus(),
+        LayerCAM(),
+        ScoreCAM(),
+        EigenCAM(),
+        Occlusion(),
+        RISE(),
+        GradientTimesInput(),
+        IntegratedGradients(),
+        SmoothGrad(),
+        GuidedGradCAM(),
+        LayerwiseRelevancePropagation(),
     ]
 
     public static func named(_ name: String) throws(InterpretationError) -> any InterpretationMethod {

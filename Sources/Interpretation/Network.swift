@@ -14,6 +14,9 @@ public struct Network: Sendable {
         session = try InferenceSession(graph: graph, threads: threads)
     }
 
+    /// Whether several images can be asked about at once; exporters may fix the number to one.
+    public var takesBatches: Bool { graph.inputs.first?.extents.first != .some(1) }
+
     /// The image input, [N,C,H,W].
     public var image: ValueID { graph.inputs[0].value }
 }

@@ -1,84 +1,58 @@
 import Tensors
 
 extension Graph {
-    /// The same function with fewer operators: identities dropped, batch normalization folded into the convolution
-    /// before it, a matrix product followed by a constant sum joined into one fully-connected operator, and whatever
-    /// no output depends on left out.
+    /// The same function with fewer operators:
+    /// - identities are dropped, and transposes around operators that do not need them cancel out (networks from
+    ///   TensorFlow keep [N,H,W,C] between their convolutions);
+    /// - arithmetic with a number becomes "scale and shift", and SiLU, GELU, Mish and hard swish are recognized where
+    ///   they are written out of pieces;
+    /// - batch normalization, and sums and products with constants per channel, go into the convolution before them;
+    ///   a matrix product and a constant sum become one fully-connected operator;
+    /// - whatever no output depends on is left out.
+    ///
+    /// A value keeps its name where it still exists.
     public func canonicalized() -> Graph {
         var graph = self
         graph.dropIdentities()
-        graph.foldBatchNormalization()
+        graph.moveTransposes()
+        graph.dropDeadNodes()
+        graph.dropIdentities()
+        graph.simplifyScalars()
+        graph.mergeLinear()
+        graph.recognizeActivations()
+        graph.dropDeadNodes()
+        graph.mergeLinear()
+        graph.foldIntoConvolutions()
         graph.joinBias()
         graph.dropDeadNodes()
         return graph
     }
 
-    /// Lets the readers of an identity read its input. A graph output keeps its name, hence its identity.
+    /// Lets the readers of an identity read its input. A graph output keeps its name: the node before takes it over,
+    /// where nobody else reads that.
     private mutating func dropIdentities() {
         var alias: [ValueID: ValueID] = [:]
         let kept = Set(outputs)
-        nodes = nodes.compactMap { node in
-            var node = node
-            node.inputs = node.inputs.map { $0.map { alias[$0] ?? $0 } }
-            if node.operation == .identity, !kept.contains(node.output), case let source? = node.input(0) {
-                alias[node.output] = source
-                return nil
-            }
-            return node
-        }
-    }
-
-    /// y = s·(W∗x + b − m)/√(v + ε) + t is a convolution with weights W·k and bias (b − m)·k + t, where
-    /// k = s/√(v + ε) per output channel.
-    private mutating func foldBatchNormalization() {
         let uses = useCounts()
-        var convolutions: [ValueID: Int] = [:]
+        var producers: [ValueID: Int] = [:]
         var result: [Node] = []
-        for node in nodes {
-            if case .convolution = node.operation { convolutions[node.output] = result.count }
-            if case .batchNormalization(let epsilon) = node.operation,
-                let source = node.input(0), uses[source] == 1, let position = convolutions[source],
-                let folded = fold(node, epsilon: epsilon, into: result[position])
-            {
-                result[position] = folded
-                continue
+        for var node in nodes {
+            node.inputs = node.inputs.map { $0.map { alias[$0] ?? $0 } }
+            if node.operation == .identity, case let source? = node.input(0) {
+                if !kept.contains(node.output) {
+                    alias[node.output] = source
+                    continue
+                }
+                if uses[source] == 1, let producer = producers[source], result[producer].outputs.count == 1 {
+                    result[producer].outputs = node.outputs
+                    producers[node.output] = producer
+                    continue
+                }
             }
+            for output in node.outputs { producers[output] = result.count }
             result.append(node)
         }
         nodes = result
-    }
-
-    private mutating func fold(_ node: Node, epsilon: Float, into convolution: Node) -> Node? {
-        guard let weightsID = convolution.input(1), let weights = constants[weightsID]?.tensor,
-            let scale = constantTensor(node, 1), let shift = constantTensor(node, 2),
-            let mean = constantTensor(node, 3), let variance = constantTensor(node, 4),
-            weights.shape.rank > 0
-        else { return nil }
-        let channels = weights.shape[0]
-        let parameters = [scale, shift, mean, variance]
-        guard channels > 0, parameters.allSatisfy({ $0.shape.dimensions == [channels] }) else { return nil }
-        var bias = Tensor(shape: scale.shape)
-        if let biasID = convolution.input(2) {
-            guard let known = constants[biasID]?.tensor, known.shape == scale.shape else { return nil }
-            bias = known
-        }
-        var scaled = weights
-        let perChannel = weights.count / channels
-        for channel in 0..<channels {
-            let factor = scale[channel] / (variance[channel] + epsilon).squareRoot()
-            scaled.withUnsafeMutableValues { values in
-                for index in channel * perChannel..<(channel + 1) * perChannel { values[index] *= factor }
-            }
-            bias[channel] = (bias[channel] - mean[channel]) * factor + shift[channel]
-        }
-        var folded = convolution
-        let name = node.name
-        folded.inputs = [
-            convolution.inputs[0], addConstant("\(name).folded_weights", scaled),
-            addConstant("\(name).folded_bias", bias),
-        ]
-        folded.outputs = node.outputs
-        return folded
     }
 
     /// fullyConnected without a bias, then + constant vector.
@@ -106,7 +80,7 @@ extension Graph {
             guard let source = sum.input(product), let biasID = sum.input(bias), uses[source] == 1,
                 let position = products[source], let vector = constants[biasID]?.tensor,
                 let weights = nodes[position].input(1).flatMap({ constants[$0]?.tensor }),
-                vector.shape.dimensions == [weights.shape[0]]
+                weights.shape.rank == 2, vector.shape.dimensions == [weights.shape[0]]
             else { continue }
             var joined = nodes[position]
             joined.inputs = [joined.inputs[0], joined.inputs[1], biasID]
@@ -116,7 +90,7 @@ extension Graph {
         return nil
     }
 
-    private mutating func dropDeadNodes() {
+    mutating func dropDeadNodes() {
         var live = Set(outputs)
         var result: [Node] = []
         for node in nodes.reversed() where node.outputs.contains(where: live.contains) {
@@ -127,13 +101,24 @@ extension Graph {
         constants = constants.filter { live.contains($0.key) }
     }
 
-    private func constantTensor(_ node: Node, _ position: Int) -> Tensor? {
+    func constantTensor(_ node: Node, _ position: Int) -> Tensor? {
         node.input(position).flatMap { constants[$0]?.tensor }
     }
 
-    private mutating func addConstant(_ name: String, _ tensor: Tensor) -> ValueID {
-        let value = intern(name)
-        constants[value] = .floats(tensor)
+    /// A value that does not exist yet, called `name` or something like it.
+    mutating func freshValue(_ name: String) -> ValueID {
+        var candidate = name
+        var number = 2
+        while value(named: candidate) != nil {
+            candidate = "\(name)_\(number)"
+            number += 1
+        }
+        return intern(candidate)
+    }
+
+    mutating func addConstant(_ name: String, _ constant: Constant) -> ValueID {
+        let value = freshValue(name)
+        constants[value] = constant
         return value
     }
 }

@@ -35,9 +35,12 @@ extension Classifier.ClassActivation {
         while let node = producers[value] {
             guard let input = node.input(0) else { return nil }
             switch node.operation {
-            case .flatten(axis: 1), .reshape, .identity:
+            case .flatten(axis: 1), .reshape, .squeeze, .identity:
                 value = input
             case .globalPooling(.average):
+                self.init(features: input, weights: weights, bias: head.input(2))
+                return
+            case .reduction(let reduction) where reduction.averagesPlanes(ofRank: 4):
                 self.init(features: input, weights: weights, bias: head.input(2))
                 return
             default:

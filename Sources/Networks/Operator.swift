@@ -1,168 +1,118 @@
 /// What a node computes. Closed: whoever handles operators is told by the compiler when one is added.
+///
+/// The payloads stand in one file per family: `Window.swift`, `Elementwise.swift`, `Normalization.swift`,
+/// `Rearrangement.swift`, `Resize.swift`, `ShapeArithmetic.swift`.
 public enum Operator: Sendable, Hashable {
+    // MARK: Windows
+
     /// Inputs x [N,C,…], weights [O,C/groups,…], bias [O]?.
     case convolution(Convolution)
-    /// Input x [N,C,…].
+    /// Inputs x [N,C,…], weights [C,O/groups,…], bias [O]?.
+    case transposedConvolution(TransposedConvolution)
+    /// Input x [N,C,…]. A second output, of maximum pooling only, holds where in its plane each maximum stood.
     case pooling(Pooling)
+    /// Inputs x [N,C,…], the second output of a maximum pooling, and the output's shape (integers)?.
+    case maximumUnpooling(Window)
     /// Input x [N,C,…] → [N,C,1,…].
     case globalPooling(GlobalPooling)
-    /// y = x·Wᵀ + b. Inputs x [N,K], weights [O,K], bias [O]?.
+    /// Inputs x, scales (one per axis)?, extents (integers)?; exactly one of the two.
+    case resize(Resize)
+
+    // MARK: Matrices
+
+    /// y = x·Wᵀ + b. Inputs x [… ,K], weights [O,K], bias [O]?.
     case fullyConnected
+    /// Inputs a [… ,M,K] and b [… ,K,N]; the axes before them broadcast, a vector is a matrix of one row or column.
+    case matrixProduct
+
+    // MARK: Normalization
+
     /// Input x, scale, shift, mean, variance [C]. Inference: y = scale·(x − mean)/√(variance + ε) + shift.
     case batchNormalization(epsilon: Float)
+    /// Inputs x, scale?, shift?: constants of the length that the kind says.
+    case normalization(Normalization)
+    case localResponseNormalization(LocalResponseNormalization)
+    case softmax(Softmax)
+
+    // MARK: Values one by one, and sums of them
+
     /// A function of each value by itself.
     case activation(Activation)
     /// Two inputs, broadcast as NumPy does.
     case arithmetic(Arithmetic)
-    case softmax(Softmax)
+    case reduction(Reduction)
+
+    // MARK: The same values elsewhere
+
     /// Any number of inputs, joined along `axis` (negative counts from the end).
     case concatenation(axis: Int)
     /// [d₀…dₙ] → [d₀·…·d(axis−1), d(axis)·…·dₙ].
     case flatten(axis: Int)
     /// Inputs x and the new shape (integers: 0 copies an extent, −1 is inferred).
     case reshape
+    /// Drops axes of extent 1: those named, or all.
+    case squeeze(axes: [Int]?)
+    /// Adds axes of extent 1, numbered as in the result.
+    case unsqueeze(axes: [Int])
+    /// Output axis i is input axis `order[i]`; nil reverses the axes.
+    case transpose(order: [Int]?)
+    /// Inputs x, first, end, and step? per axis of `axes` (integers); nil means the leading axes.
+    case slice(axes: [Int]?)
+    /// One of the pieces that an axis is cut into.
+    case part(Part)
+    /// Inputs x, the count of values added at the beginning of each axis and then at the end of each (integers), and
+    /// the value?.
+    case padding(Padding)
+    /// Inputs x and the shape to broadcast it with (integers).
+    case expansion
+    /// Inputs x and how often it is repeated along each axis (integers).
+    case tiling
+    case depthToSpace(DepthToSpace)
+    case spaceToDepth(block: Int)
+    /// Inputs x and positions along `axis` (integers).
+    case gather(axis: Int)
     /// y = x; dropped by canonicalization.
     case identity
+
+    // MARK: Shape arithmetic
+
+    /// Integers and what is made of them, all computed before the network runs.
+    case shapeArithmetic(ShapeArithmetic)
 
     /// The name people know it by.
     public var name: String {
         switch self {
         case .convolution: "convolution"
+        case .transposedConvolution: "transposed convolution"
         case .pooling(let pooling): pooling.kind == .maximum ? "max pooling" : "average pooling"
+        case .maximumUnpooling: "max unpooling"
         case .globalPooling(let kind): kind == .maximum ? "global max pooling" : "global average pooling"
+        case .resize: "resize"
         case .fullyConnected: "fully connected"
+        case .matrixProduct: "matrix product"
         case .batchNormalization: "batch normalization"
+        case .normalization(let normalization): normalization.name
+        case .localResponseNormalization: "local response normalization"
+        case .softmax(let softmax): softmax.isLogarithmic ? "log softmax" : "softmax"
         case .activation(let activation): activation.name
         case .arithmetic(let kind): kind.rawValue
-        case .softmax(let softmax): softmax.isLogarithmic ? "log softmax" : "softmax"
+        case .reduction(let reduction): "reduction to the \(reduction.kind.rawValue)"
         case .concatenation: "concatenation"
         case .flatten: "flatten"
         case .reshape: "reshape"
+        case .squeeze: "squeeze"
+        case .unsqueeze: "unsqueeze"
+        case .transpose: "transpose"
+        case .slice: "slice"
+        case .part: "split"
+        case .padding: "padding"
+        case .expansion: "expand"
+        case .tiling: "tile"
+        case .depthToSpace: "depth to space"
+        case .spaceToDepth: "space to depth"
+        case .gather: "gather"
         case .identity: "identity"
+        case .shapeArithmetic(let kind): kind.name
         }
-    }
-}
-
-/// Where the window of a convolution or pooling stands, per spatial axis.
-public struct Window: Sendable, Hashable {
-    /// How the padding is found.
-    public enum Padding: Sendable, Hashable {
-        case explicit(begin: [Int], end: [Int])
-        /// As much as makes the output ⌈input / stride⌉; the odd one goes to the end or to the beginning.
-        case same(oddAtEnd: Bool)
-    }
-
-    public var kernel: [Int]
-    public var stride: [Int]
-    public var dilation: [Int]
-    public var padding: Padding
-    /// The last window may start inside and end outside of the padded input (pooling only).
-    public var roundsUp: Bool
-
-    public init(kernel: [Int], stride: [Int], dilation: [Int], padding: Padding, roundsUp: Bool = false) {
-        self.kernel = kernel
-        self.stride = stride
-        self.dilation = dilation
-        self.padding = padding
-        self.roundsUp = roundsUp
-    }
-
-    /// The input values a window spans: (kernel − 1)·dilation + 1.
-    public func span(_ axis: Int) -> Int { (kernel[axis] - 1) * dilation[axis] + 1 }
-
-    /// Explicit padding for an input of these spatial extents.
-    public func padding(for extents: [Int]) -> (begin: [Int], end: [Int]) {
-        switch padding {
-        case .explicit(let begin, let end):
-            return (begin, end)
-        case .same(let oddAtEnd):
-            var begin: [Int] = []
-            var end: [Int] = []
-            for axis in extents.indices {
-                let outputs = (extents[axis] + stride[axis] - 1) / stride[axis]
-                let total = max(0, (outputs - 1) * stride[axis] + span(axis) - extents[axis])
-                begin.append(oddAtEnd ? total / 2 : total - total / 2)
-                end.append(oddAtEnd ? total - total / 2 : total / 2)
-            }
-            return (begin, end)
-        }
-    }
-
-    /// Spatial extents of the output, and nil where the window does not fit the padded input.
-    public func outputExtents(for extents: [Int]) -> [Int]? {
-        let (begin, end) = padding(for: extents)
-        var result: [Int] = []
-        for axis in extents.indices {
-            let room = extents[axis] + begin[axis] + end[axis] - span(axis)
-            guard room >= 0, extents[axis] > 0 else { return nil }
-            var count = room / stride[axis] + 1
-            if roundsUp, room % stride[axis] != 0, count * stride[axis] < extents[axis] + begin[axis] {
-                // A window that would start in the end padding is left out, as PyTorch and ONNX do.
-                count += 1
-            }
-            result.append(count)
-        }
-        return result
-    }
-}
-
-public struct Convolution: Sendable, Hashable {
-    public var window: Window
-    public var groups: Int
-
-    public init(window: Window, groups: Int) {
-        self.window = window
-        self.groups = groups
-    }
-}
-
-public struct Pooling: Sendable, Hashable {
-    public enum Kind: Sendable, Hashable { case maximum, averageIncludingPadding, averageExcludingPadding }
-
-    public var kind: Kind
-    public var window: Window
-
-    public init(kind: Kind, window: Window) {
-        self.kind = kind
-        self.window = window
-    }
-}
-
-public enum GlobalPooling: Sendable, Hashable { case average, maximum }
-
-/// A function of one value. Parameters are those of ONNX.
-public enum Activation: Sendable, Hashable {
-    case relu
-    case leakyRelu(slope: Float)
-    case elu(alpha: Float)
-    case sigmoid
-    case tanh
-    case clip(lowest: Float, highest: Float)
-
-    var name: String {
-        switch self {
-        case .relu: "ReLU"
-        case .leakyRelu: "leaky ReLU"
-        case .elu: "ELU"
-        case .sigmoid: "sigmoid"
-        case .tanh: "tanh"
-        case .clip: "clip"
-        }
-    }
-}
-
-public enum Arithmetic: String, Sendable, Hashable { case add, subtract, multiply, divide }
-
-public struct Softmax: Sendable, Hashable {
-    /// Negative counts from the end.
-    public var axis: Int
-    public var isLogarithmic: Bool
-    /// Opset < 13: everything from `axis` on counts as one axis.
-    public var flattensTail: Bool
-
-    public init(axis: Int, isLogarithmic: Bool, flattensTail: Bool) {
-        self.axis = axis
-        self.isLogarithmic = isLogarithmic
-        self.flattensTail = flattensTail
     }
 }

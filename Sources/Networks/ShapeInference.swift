@@ -1,107 +1,141 @@
-public import Tensors
+import Tensors
 
-extension Graph {
-    /// The shape of every value for these input shapes.
-    ///
-    /// - Throws: `NetworkError` naming the node whose inputs do not fit.
-    public func shapes(for inputShapes: [ValueID: Shape]) throws(NetworkError) -> [ValueID: Shape] {
-        var shapes: [ValueID: Shape] = constants.mapValues(\.shape)
-        for input in inputs {
-            guard let shape = inputShapes[input.value] else { throw .missingInput(name: name(of: input.value)) }
-            let fits =
-                shape.rank == input.extents.count
-                && zip(shape.dimensions, input.extents).allSatisfy { $1 == nil || $0 == $1 }
-            guard fits, shape.count > 0 else {
-                let expected = input.extents.map { $0.map(String.init) ?? "any" }.joined(separator: ",")
-                throw .wrongInput(name: name(of: input.value), expected: "[\(expected)]", got: shape)
-            }
-            shapes[input.value] = shape
-        }
-        for node in nodes {
-            let inference = NodeShapes(node: node, graph: self, shapes: shapes)
-            shapes[node.output] = try inference.outputShape()
-        }
-        return shapes
-    }
-}
-
-/// Shape inference of one node.
-private struct NodeShapes {
-    let node: Node
-    let graph: Graph
-    let shapes: [ValueID: Shape]
-
-    func outputShape() throws(NetworkError) -> Shape {
-        let x = try input(0)
+extension Specializer {
+    /// The shapes of the node's outputs.
+    func outputShapes() throws(NetworkError) -> [Shape] {
         switch node.operation {
-        case .convolution(let convolution): return try convolved(x, convolution)
         case .pooling(let pooling):
-            return try windowed(x, pooling.window, channels: x.rank > 1 ? x[1] : 0)
+            let x = try input(0)
+            let y = try windowed(x, pooling.window, channels: x.rank > 1 ? x[1] : 0)
+            return node.outputs.map { _ in y }
+        default:
+            guard node.outputs.count == 1 else { throw invalid("has \(node.outputs.count) outputs") }
+            return [try outputShape()]
+        }
+    }
+
+    private func outputShape() throws(NetworkError) -> Shape {
+        switch node.operation {
+        case .convolution(let convolution): return try convolved(convolution)
+        case .transposedConvolution(let convolution): return try transposedConvolved(convolution)
+        case .pooling(let pooling): return try windowed(try input(0), pooling.window, channels: 0)
+        case .maximumUnpooling(let window): return try unpooled(window)
         case .globalPooling:
+            let x = try input(0)
             guard x.rank >= 3 else { throw invalid("needs [N,C,…], got \(x)") }
             return try shape([x[0], x[1]] + Array(repeating: 1, count: x.rank - 2))
-        case .fullyConnected:
-            let weights = try input(1)
-            guard x.rank == 2, weights.rank == 2, x[1] == weights[1] else {
-                throw invalid("input \(x) does not fit weights \(weights)")
-            }
-            if let bias = try optionalInput(2), bias.dimensions != [weights[0]] {
-                throw invalid("bias \(bias) does not fit weights \(weights)")
-            }
-            return try shape([x[0], weights[0]])
+        case .resize(let resize): return try resized(resize)
+        case .fullyConnected: return try connected()
+        case .matrixProduct: return try multiplied()
         case .batchNormalization:
+            let x = try input(0)
             guard x.rank >= 2 else { throw invalid("needs [N,C,…], got \(x)") }
             for position in 1...4 where try input(position).dimensions != [x[1]] {
                 throw invalid("parameter \(position) has shape \(try input(position)), needs [\(x[1])]")
             }
             return x
-        case .activation, .identity: return x
-        case .arithmetic: return try broadcast(x, try input(1))
+        case .normalization(let normalization): return try normalized(normalization)
+        case .localResponseNormalization:
+            let x = try input(0)
+            guard x.rank >= 2 else { throw invalid("needs [N,C,…], got \(x)") }
+            return x
         case .softmax(let softmax):
+            let x = try input(0)
             _ = try normalized(axis: softmax.axis, rank: x.rank)
             return x
+        case .activation, .identity: return try input(0)
+        case .arithmetic(let kind):
+            let result = try broadcast(try input(0), try input(1))
+            let x = try input(0)
+            guard kind != .parametricRelu || result == x else {
+                throw invalid("slope \(try input(1)) does not fit input \(x)")
+            }
+            return result
+        case .reduction(let reduction): return try reduced(reduction)
         case .concatenation(let axis): return try concatenated(axis: axis)
-        case .flatten(let axis):
-            let axis = axis == x.rank ? axis : try normalized(axis: axis, rank: max(x.rank, 1))
-            return try shape([
-                x.dimensions[..<axis].reduce(1, *), x.dimensions[axis...].reduce(1, *),
-            ])
-        case .reshape: return try reshaped(x)
+        case .flatten, .reshape, .squeeze, .unsqueeze: return try regrouped()
+        case .transpose, .slice, .part, .padding, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather:
+            return try rearranged()
+        case .shapeArithmetic(let kind): return try arithmeticShape(kind)
         }
     }
 
-    private func convolved(_ x: Shape, _ convolution: Convolution) throws(NetworkError) -> Shape {
-        let weights = try input(1)
-        guard weights.rank == x.rank, x.rank >= 3,
-            convolution.groups > 0, weights[0] % convolution.groups == 0,
-            weights[1].multipliedReportingOverflow(by: convolution.groups) == (x[1], false)
-        else { throw invalid("input \(x) does not fit weights \(weights) in \(convolution.groups) group(s)") }
-        guard Array(weights.dimensions.dropFirst(2)) == convolution.window.kernel else {
-            throw invalid("kernel_shape \(convolution.window.kernel) does not fit weights \(weights)")
-        }
-        if let bias = try optionalInput(2), bias.dimensions != [weights[0]] {
-            throw invalid("bias \(bias) does not fit weights \(weights)")
-        }
-        return try windowed(x, convolution.window, channels: weights[0])
+    /// NumPy's rule.
+    func broadcast(_ a: Shape, _ b: Shape) throws(NetworkError) -> Shape {
+        try shape(try broadcast(a.dimensions, b.dimensions))
     }
 
-    private func windowed(_ x: Shape, _ window: Window, channels: Int) throws(NetworkError) -> Shape {
-        guard x.rank == window.kernel.count + 2 else {
-            throw invalid("a \(window.kernel.count)-D window does not fit input \(x)")
-        }
-        guard let extents = window.outputExtents(for: Array(x.dimensions.dropFirst(2))) else {
-            throw invalid("input \(x) is smaller than the \(window.kernel) window; use a larger picture")
-        }
-        return try shape([x[0], channels] + extents)
-    }
-
-    private func broadcast(_ a: Shape, _ b: Shape) throws(NetworkError) -> Shape {
-        let rank = max(a.rank, b.rank)
-        func padded(_ shape: Shape) -> [Int] { Array(repeating: 1, count: rank - shape.rank) + shape.dimensions }
+    func broadcast(_ a: [Int], _ b: [Int]) throws(NetworkError) -> [Int] {
+        let rank = max(a.count, b.count)
+        func padded(_ extents: [Int]) -> [Int] { Array(repeating: 1, count: rank - extents.count) + extents }
         var extents: [Int] = []
         for (x, y) in zip(padded(a), padded(b)) {
             guard x == y || x == 1 || y == 1 else { throw invalid("shapes \(a) and \(b) cannot be broadcast") }
             extents.append(x == 1 ? y : x)
+        }
+        return extents
+    }
+
+    // MARK: Matrices
+
+    private func connected() throws(NetworkError) -> Shape {
+        let x = try input(0)
+        let weights = try input(1)
+        guard let last = x.dimensions.last, weights.rank == 2, last == weights[1] else {
+            throw invalid("input \(x) does not fit weights \(weights)")
+        }
+        if let bias = try optionalInput(2), bias.dimensions != [weights[0]] {
+            throw invalid("bias \(bias) does not fit weights \(weights)")
+        }
+        return try shape(x.dimensions.dropLast() + [weights[0]])
+    }
+
+    private func multiplied() throws(NetworkError) -> Shape {
+        let a = try input(0)
+        let b = try input(1)
+        guard a.rank > 0, b.rank > 0 else { throw invalid("\(a) and \(b) are not matrices") }
+        let rows = a.rank == 1 ? [1] + a.dimensions : a.dimensions
+        let columns = b.rank == 1 ? b.dimensions + [1] : b.dimensions
+        guard rows[rows.count - 1] == columns[columns.count - 2] else {
+            throw invalid("\(a) cannot be multiplied with \(b)")
+        }
+        var result = try broadcast(Array(rows.dropLast(2)), Array(columns.dropLast(2)))
+        if a.rank > 1 { result.append(rows[rows.count - 2]) }
+        if b.rank > 1 { result.append(columns[columns.count - 1]) }
+        return try shape(result)
+    }
+
+    // MARK: Values
+
+    private func normalized(_ normalization: Normalization) throws(NetworkError) -> Shape {
+        let x = try input(0)
+        let parameters: [Int]
+        switch normalization.kind {
+        case .layer(let axis):
+            parameters = Array(x.dimensions[(try normalized(axis: axis, rank: x.rank))...])
+        case .instance:
+            guard x.rank >= 3 else { throw invalid("needs [N,C,…], got \(x)") }
+            parameters = [x[1]]
+        case .group(let count):
+            guard x.rank >= 2, count > 0, x[1] % count == 0 else {
+                throw invalid("the channels of \(x) do not fall into \(count) groups")
+            }
+            parameters = [x[1]]
+        }
+        for position in 1...2 {
+            if let given = try optionalInput(position), try broadcast(given.dimensions, parameters) != parameters {
+                throw invalid("parameter \(position) has shape \(given), needs \(parameters)")
+            }
+        }
+        return x
+    }
+
+    private func reduced(_ reduction: Reduction) throws(NetworkError) -> Shape {
+        let x = try input(0)
+        let axes = try normalized(axes: reduction.axes ?? Array(0..<x.rank), rank: x.rank)
+        var extents: [Int] = []
+        for (axis, extent) in x.dimensions.enumerated() {
+            if !axes.contains(axis) { extents.append(extent) } else if reduction.keepsAxes { extents.append(1) }
         }
         return try shape(extents)
     }
@@ -118,54 +152,5 @@ private struct NodeShapes {
             extents[axis] += next[axis]
         }
         return try shape(extents)
-    }
-
-    private func reshaped(_ x: Shape) throws(NetworkError) -> Shape {
-        guard let target = node.input(1).flatMap({ graph.constants[$0]?.integers }) else {
-            throw .notConstant(node: node.name, operation: node.operation.name, input: "shape")
-        }
-        var extents: [Int] = []
-        for (axis, extent) in target.enumerated() {
-            if extent == 0 {
-                guard axis < x.rank else { throw invalid("shape \(target) copies axis \(axis) that \(x) has not") }
-                extents.append(x[axis])
-            } else {
-                extents.append(extent)
-            }
-        }
-        if let inferred = extents.firstIndex(of: -1) {
-            extents[inferred] = 1
-            let others = try shape(extents).count
-            guard others > 0, x.count % others == 0 else { throw invalid("\(x) cannot be reshaped to \(target)") }
-            extents[inferred] = x.count / others
-        }
-        let result = try shape(extents)
-        guard result.count == x.count else { throw invalid("\(x) cannot be reshaped to \(target)") }
-        return result
-    }
-
-    private func input(_ position: Int) throws(NetworkError) -> Shape {
-        guard let shape = try optionalInput(position) else { throw invalid("input \(position) is missing") }
-        return shape
-    }
-
-    private func optionalInput(_ position: Int) throws(NetworkError) -> Shape? {
-        guard let value = node.input(position) else { return nil }
-        guard let shape = shapes[value] else { throw invalid("input '\(graph.name(of: value))' is made by no node") }
-        return shape
-    }
-
-    private func normalized(axis: Int, rank: Int) throws(NetworkError) -> Int {
-        let normalized = axis < 0 ? axis + rank : axis
-        guard (0..<rank).contains(normalized) else { throw invalid("axis \(axis) is outside of rank \(rank)") }
-        return normalized
-    }
-
-    private func shape(_ extents: [Int]) throws(NetworkError) -> Shape {
-        do { return try Shape(extents) } catch { throw invalid("its output would be too large: \(error)") }
-    }
-
-    private func invalid(_ reason: String) -> NetworkError {
-        .invalidNode(name: node.name, operation: node.operation.name, reason: reason)
     }
 }

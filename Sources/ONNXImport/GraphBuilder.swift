@@ -2,17 +2,26 @@ import Networks
 import Tensors
 
 /// A graph under construction. Operators are added in the order of the file, which ONNX requires to be topological.
+/// Whatever depends on constants alone is computed at once and becomes a constant itself.
 struct GraphBuilder {
     private(set) var graph = Graph()
     let files: ExternalData
+    let opset: Int
     private var known: Set<ValueID> = []
+    /// How many values may still be computed from constants.
+    private var foldingBudget = 1 << 26
 
-    init(files: ExternalData) { self.files = files }
+    init(files: ExternalData, opset: Int) {
+        self.files = files
+        self.opset = opset
+    }
 
     mutating func addInitializers(_ initializers: [Onnx_TensorProto]) throws(ONNXError) {
         for tensor in initializers {
             let value = try define(tensor.name, by: "initializer")
-            graph.constants[value] = try tensor.constant(files: files)
+            let constant = try tensor.constant(files: files)
+            foldingBudget += 2 * constant.shape.count
+            graph.constants[value] = constant
         }
     }
 
@@ -20,8 +29,10 @@ struct GraphBuilder {
         for input in inputs {
             // Before IR version 4 initializers are listed among the inputs.
             if let value = graph.value(named: input.name), graph.constants[value] != nil { continue }
-            guard input.type.tensorType.elemType == ElementType.float.rawValue else {
-                throw .invalidTensor(name: input.name, reason: "the network's input must be float32")
+            switch ElementType(rawValue: input.type.tensorType.elemType) {
+            case .float, .float16, .bfloat16, .double: break
+            default:
+                throw .invalidTensor(name: input.name, reason: "the network's input must be floating-point numbers")
             }
             var extents: [Int?] = []
             for dimension in input.type.tensorType.shape.dim {
@@ -45,12 +56,19 @@ struct GraphBuilder {
             guard let value = graph.value(named: output.name), known.contains(value) else {
                 throw .malformed("its output '\(output.name)' is made by no node")
             }
+            guard !graph.nodes.contains(where: { $0.outputs.dropFirst().contains(value) }) else {
+                throw .malformed("its output '\(output.name)' is the positions of maxima, which are not given out")
+            }
             graph.outputs.append(value)
         }
         guard !graph.outputs.isEmpty else { throw .malformed("its graph has no output") }
     }
 
-    mutating func add(_ node: NodeReader) throws(ONNXError) {
+    mutating func add(_ nodes: [Onnx_NodeProto]) throws(ONNXError) {
+        for (index, node) in nodes.enumerated() { try add(NodeReader(node, index: index, opset: opset)) }
+    }
+
+    private mutating func add(_ node: NodeReader) throws(ONNXError) {
         guard node.domain.isEmpty || node.domain == "ai.onnx", let entry = OperatorTable.entries[node.operation] else {
             throw .unsupportedOperator(
                 node: node.name, operation: node.operation, domain: node.domain, opset: node.opset)
@@ -58,7 +76,11 @@ struct GraphBuilder {
         guard (entry.inputs).contains(node.inputNames.count) else {
             throw node.invalid("has \(node.inputNames.count) inputs, the operator takes \(entry.inputs)")
         }
-        for name in node.inputNames where !name.isEmpty {
+        for (position, name) in node.inputNames.enumerated() {
+            if name.isEmpty {
+                guard position >= entry.inputs.lowerBound else { throw node.invalid("its input \(position) is missing") }
+                continue
+            }
             guard let value = graph.value(named: name), known.contains(value) else {
                 throw node.invalid("its input '\(name)' is made by no node before it")
             }
@@ -78,15 +100,46 @@ struct GraphBuilder {
         input(node, position).flatMap { graph.constants[$0] }
     }
 
-    /// Adds `node` as `operation` with the node's own inputs, or with `inputs`.
-    mutating func append(_ node: NodeReader, _ operation: Operator, inputs: [ValueID?]? = nil) throws(ONNXError) {
-        guard let outputName = node.outputNames.first, !outputName.isEmpty else { throw node.invalid("has no output") }
-        if let extra = node.outputNames.dropFirst().first(where: { !$0.isEmpty }) {
-            throw node.unsupported("the further output '\(extra)'")
+    /// Integers that are an attribute in old opsets and an input that must be constant in new ones; nil where left out.
+    func integers(
+        _ node: NodeReader, attribute: String, input position: Int
+    ) throws(ONNXError) -> [Int]? {
+        if let values = try node.integers(attribute) { return values }
+        guard input(node, position) != nil else { return nil }
+        guard let values = constant(node, position)?.integers else {
+            throw node.unsupported("\(attribute) that are computed by other nodes")
         }
-        let inputs = inputs ?? node.inputNames.indices.map { input(node, $0) }
-        let output = try define(outputName, by: node.name)
-        graph.nodes.append(Node(name: node.name, operation: operation, inputs: inputs, outputs: [output]))
+        return values
+    }
+
+    /// Adds `node` as `operation` with the node's own inputs, or with `inputs`. Further outputs are what training
+    /// needs and nothing else reads; where something does, it is refused there.
+    mutating func append(_ node: NodeReader, _ operation: Operator, inputs: [ValueID?]? = nil) throws(ONNXError) {
+        try append(node, operation, inputs: inputs ?? node.inputNames.indices.map { input(node, $0) }, outputs: [0])
+    }
+
+    /// Adds `node` as `operation` that makes the outputs at these positions.
+    mutating func append(
+        _ node: NodeReader, _ operation: Operator, inputs: [ValueID?], outputs: [Int]
+    ) throws(ONNXError) {
+        var values: [ValueID] = []
+        for position in outputs {
+            guard position < node.outputNames.count, !node.outputNames[position].isEmpty else {
+                throw node.invalid("has no output \(position)")
+            }
+            values.append(try define(node.outputNames[position], by: node.name))
+        }
+        try place(Node(name: node.name, operation: operation, inputs: inputs, outputs: values))
+    }
+
+    /// Adds a step that the file does not have, on the way to the node's output.
+    mutating func step(
+        _ node: NodeReader, _ operation: Operator, _ inputs: [ValueID?], named suffix: String
+    ) throws(ONNXError) -> ValueID {
+        let name = derivedName(node, suffix)
+        let output = try define(name, by: node.name)
+        try place(Node(name: name, operation: operation, inputs: inputs, outputs: [output]))
+        return output
     }
 
     /// Makes the node's output a constant.
@@ -96,10 +149,71 @@ struct GraphBuilder {
     }
 
     /// A constant that the file does not have, derived from one it has.
-    mutating func derive(_ name: String, _ tensor: Tensor) throws(ONNXError) -> ValueID {
-        let value = try define(name, by: "import")
-        graph.constants[value] = .floats(tensor)
+    mutating func derive(_ node: NodeReader, _ suffix: String, _ constant: Constant) throws(ONNXError) -> ValueID {
+        let value = try define(derivedName(node, suffix), by: "import")
+        graph.constants[value] = constant
         return value
+    }
+
+    /// Integers of one axis.
+    mutating func derive(_ node: NodeReader, _ suffix: String, _ values: [Int]) throws(ONNXError) -> ValueID {
+        do {
+            return try derive(node, suffix, .integers(shape: try Shape([values.count]), values: values))
+        } catch let error as ONNXError {
+            throw error
+        } catch {
+            throw node.invalid("\(error)")
+        }
+    }
+
+    /// A scalar.
+    mutating func derive(_ node: NodeReader, _ suffix: String, _ value: Float) throws(ONNXError) -> ValueID {
+        try derive(node, suffix, .floats(Tensor(shape: .scalar, repeating: value)))
+    }
+
+    /// What `value` is known to be once all extents of the network's inputs are; nil where one is free.
+    func staticConstant(_ value: ValueID) throws(ONNXError) -> Constant? {
+        if let constant = graph.constants[value] { return constant }
+        var shapes: [ValueID: Shape] = [:]
+        for input in graph.inputs {
+            let extents = input.extents.compactMap { $0 }
+            guard extents.count == input.extents.count, let shape = try? Shape(extents) else { return nil }
+            shapes[input.value] = shape
+        }
+        do { return try graph.specialized(for: shapes).constants[value] } catch { throw .network(error) }
+    }
+
+    /// Another name for a value that exists.
+    mutating func alias(_ node: NodeReader, output name: String, of value: ValueID) throws(ONNXError) {
+        let output = try define(name, by: node.name)
+        try place(Node(name: node.name, operation: .identity, inputs: [value], outputs: [output]))
+    }
+
+    /// Whether a value of this name exists already.
+    func value(named name: String) -> ValueID? { graph.value(named: name).flatMap { known.contains($0) ? $0 : nil } }
+
+    private func derivedName(_ node: NodeReader, _ suffix: String) -> String {
+        "\(node.outputNames.first ?? node.name).\(suffix)"
+    }
+
+    private mutating func place(_ node: Node) throws(ONNXError) {
+        do {
+            if let constant = try graph.folded(node) {
+                foldingBudget -= constant.shape.count
+                guard foldingBudget >= 0 else {
+                    throw ONNXError.malformed("the constants it computes would take too much memory")
+                }
+                graph.constants[node.output] = constant
+            } else {
+                graph.nodes.append(node)
+            }
+        } catch let error as NetworkError {
+            throw .network(error)
+        } catch let error as ONNXError {
+            throw error
+        } catch {
+            throw .malformed("\(error)")
+        }
     }
 
     private mutating func define(_ name: String, by definer: String) throws(ONNXError) -> ValueID {

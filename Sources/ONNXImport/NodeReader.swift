@@ -40,6 +40,16 @@ struct NodeReader {
     func floats(_ attribute: String) -> [Float]? { attributes[attribute]?.floats }
     func string(_ attribute: String) -> String? { attributes[attribute].map { String(decoding: $0.s, as: UTF8.self) } }
     func tensor(_ attribute: String) -> Onnx_TensorProto? { attributes[attribute]?.t }
+    func graph(_ attribute: String) -> Onnx_GraphProto? { attributes[attribute]?.g }
+
+    func flag(_ attribute: String, otherwise: Bool = false) throws(ONNXError) -> Bool {
+        try integer(attribute).map { $0 != 0 } ?? otherwise
+    }
+
+    /// Positions along an axis: any number that is far outside means the end.
+    func positions(_ attribute: String) -> [Int]? {
+        attributes[attribute]?.ints.map { Int(min(max($0, -1 << 31), 1 << 31)) }
+    }
 
     func invalid(_ reason: String) -> ONNXError {
         .invalidNode(node: name, operation: operation, reason: reason)
@@ -50,8 +60,6 @@ struct NodeReader {
     }
 
     private func bounded(_ value: Int64, _ attribute: String) throws(ONNXError) -> Int {
-        // Slices use the extremes of Int64 for "to the end"; those are brought to the bound.
-        if value == .max || value == .min { return Int(value.signum() * NodeReader.largestAttribute) }
         guard value.magnitude <= NodeReader.largestAttribute.magnitude else {
             throw invalid("attribute \(attribute) = \(value) is out of range")
         }

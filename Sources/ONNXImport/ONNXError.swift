@@ -1,4 +1,4 @@
-public import Tensors
+public import Networks
 
 /// Why an ONNX file cannot be used. Nothing in a file, however broken, traps.
 public enum ONNXError: Error, CustomStringConvertible {
@@ -9,6 +9,8 @@ public enum ONNXError: Error, CustomStringConvertible {
     case unsupportedAttribute(node: String, operation: String, opset: Int, reason: String)
     case invalidNode(node: String, operation: String, reason: String)
     case invalidTensor(name: String, reason: String)
+    /// What is constant in the model does not fit together.
+    case network(NetworkError)
 
     public var description: String {
         switch self {
@@ -26,6 +28,7 @@ public enum ONNXError: Error, CustomStringConvertible {
             "node '\(node)' (\(operation)): \(reason)"
         case .invalidTensor(let name, let reason):
             "tensor '\(name)': \(reason)"
+        case .network(let error): "\(error)"
         }
     }
 }

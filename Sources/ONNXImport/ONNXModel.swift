@@ -33,12 +33,10 @@ public enum ONNXModel {
         }
         guard !model.graph.node.isEmpty else { throw .malformed("it holds no graph") }
         let opset = try defaultOpset(of: model)
-        var builder = GraphBuilder(files: ExternalData(folder: externalData))
+        var builder = GraphBuilder(files: ExternalData(folder: externalData), opset: opset)
         try builder.addInitializers(model.graph.initializer)
         try builder.addInputs(model.graph.input)
-        for (index, node) in model.graph.node.enumerated() {
-            try builder.add(NodeReader(node, index: index, opset: opset))
-        }
+        try builder.add(model.graph.node)
         try builder.addOutputs(model.graph.output)
         return builder.graph.canonicalized()
     }

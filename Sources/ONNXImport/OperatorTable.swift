@@ -1,36 +1,121 @@
 import Networks
 
+typealias OperatorBuilder = @Sendable (NodeReader, inout GraphBuilder) throws(ONNXError) -> Void
+
 /// From ONNX operator name to builder. One line an operator; the builders stand in `Operators`, one file a family.
 enum OperatorTable {
     struct Entry {
-        /// How many inputs the operator takes.
+        /// How many inputs the operator takes; those beyond the smallest number may be left out.
         let inputs: ClosedRange<Int>
-        let build: @Sendable (NodeReader, inout GraphBuilder) throws(ONNXError) -> Void
+        let build: OperatorBuilder
     }
 
+    /// A concatenation or sum of more inputs than this is refused.
+    private static let many = 1024
+
     static let entries: [String: Entry] = [
+        "Abs": Entry(inputs: 1...1, build: buildActivation(.absolute)),
         "Add": Entry(inputs: 2...2, build: buildArithmetic(.add)),
+        "And": Entry(inputs: 2...2, build: buildShapeArithmetic(.logic(.and))),
         "AveragePool": Entry(inputs: 1...1, build: buildAveragePool),
         "BatchNormalization": Entry(inputs: 5...5, build: buildBatchNormalization),
+        "Cast": Entry(inputs: 1...1, build: buildCast),
+        "Ceil": Entry(inputs: 1...1, build: buildActivation(.rounding(.ceiling))),
+        "Celu": Entry(inputs: 1...1, build: buildCelu),
         "Clip": Entry(inputs: 1...3, build: buildClip),
-        "Concat": Entry(inputs: 1...256, build: buildConcat),
+        "Concat": Entry(inputs: 1...many, build: buildConcat),
         "Constant": Entry(inputs: 0...0, build: buildConstant),
+        "ConstantOfShape": Entry(inputs: 1...1, build: buildConstantOfShape),
         "Conv": Entry(inputs: 2...3, build: buildConv),
+        "ConvTranspose": Entry(inputs: 2...3, build: buildConvTranspose),
+        "DepthToSpace": Entry(inputs: 1...1, build: buildDepthToSpace),
+        "DequantizeLinear": Entry(inputs: 2...3, build: buildDequantizeLinear),
+        "Div": Entry(inputs: 2...2, build: buildArithmetic(.divide)),
         "Dropout": Entry(inputs: 1...3, build: buildDropout),
         "Elu": Entry(inputs: 1...1, build: buildElu),
+        "Equal": Entry(inputs: 2...2, build: buildShapeArithmetic(.comparison(.equal))),
+        "Erf": Entry(inputs: 1...1, build: buildActivation(.erf)),
+        "Exp": Entry(inputs: 1...1, build: buildActivation(.exponential)),
+        "Expand": Entry(inputs: 2...2, build: buildPlain(.expansion)),
         "Flatten": Entry(inputs: 1...1, build: buildFlatten),
+        "Floor": Entry(inputs: 1...1, build: buildActivation(.rounding(.floor))),
+        "Gather": Entry(inputs: 2...2, build: buildGather),
+        "Gelu": Entry(inputs: 1...1, build: buildGelu),
         "Gemm": Entry(inputs: 2...3, build: buildGemm),
-        "GlobalAveragePool": Entry(inputs: 1...1, build: buildGlobalPool(.average)),
-        "GlobalMaxPool": Entry(inputs: 1...1, build: buildGlobalPool(.maximum)),
-        "Identity": Entry(inputs: 1...1, build: buildIdentity),
+        "GlobalAveragePool": Entry(inputs: 1...1, build: buildPlain(.globalPooling(.average))),
+        "GlobalMaxPool": Entry(inputs: 1...1, build: buildPlain(.globalPooling(.maximum))),
+        "Greater": Entry(inputs: 2...2, build: buildShapeArithmetic(.comparison(.greater))),
+        "GreaterOrEqual": Entry(inputs: 2...2, build: buildShapeArithmetic(.comparison(.greaterOrEqual))),
+        "GroupNormalization": Entry(inputs: 3...3, build: buildGroupNormalization),
+        "HardSigmoid": Entry(inputs: 1...1, build: buildHardSigmoid),
+        "HardSwish": Entry(inputs: 1...1, build: buildActivation(.hardSwish)),
+        "Identity": Entry(inputs: 1...1, build: buildPlain(.identity)),
+        "If": Entry(inputs: 1...1, build: buildIf),
+        "InstanceNormalization": Entry(inputs: 3...3, build: buildInstanceNormalization),
+        "LRN": Entry(inputs: 1...1, build: buildLocalResponseNormalization),
+        "LayerNormalization": Entry(inputs: 2...3, build: buildLayerNormalization),
         "LeakyRelu": Entry(inputs: 1...1, build: buildLeakyRelu),
+        "Less": Entry(inputs: 2...2, build: buildShapeArithmetic(.comparison(.less))),
+        "LessOrEqual": Entry(inputs: 2...2, build: buildShapeArithmetic(.comparison(.lessOrEqual))),
+        "Log": Entry(inputs: 1...1, build: buildActivation(.logarithm)),
         "LogSoftmax": Entry(inputs: 1...1, build: buildSoftmax(isLogarithmic: true)),
         "MatMul": Entry(inputs: 2...2, build: buildMatMul),
+        "Max": Entry(inputs: 1...many, build: buildVariadic(.maximum)),
         "MaxPool": Entry(inputs: 1...1, build: buildMaxPool),
+        "MaxUnpool": Entry(inputs: 2...3, build: buildMaxUnpool),
+        "Mean": Entry(inputs: 1...many, build: buildMean),
+        "Min": Entry(inputs: 1...many, build: buildVariadic(.minimum)),
+        "Mish": Entry(inputs: 1...1, build: buildActivation(.mish)),
+        "Mod": Entry(inputs: 2...2, build: buildMod),
+        "Mul": Entry(inputs: 2...2, build: buildArithmetic(.multiply)),
+        "Neg": Entry(inputs: 1...1, build: buildActivation(.linear(factor: -1, summand: 0))),
+        "NonZero": Entry(inputs: 1...1, build: buildShapeArithmetic(.nonZero)),
+        "Not": Entry(inputs: 1...1, build: buildShapeArithmetic(.logic(.not))),
+        "Or": Entry(inputs: 2...2, build: buildShapeArithmetic(.logic(.or))),
+        "PRelu": Entry(inputs: 2...2, build: buildArithmetic(.parametricRelu)),
+        "Pad": Entry(inputs: 1...4, build: buildPad),
+        "Pow": Entry(inputs: 2...2, build: buildPow),
+        "Range": Entry(inputs: 3...3, build: buildShapeArithmetic(.range)),
+        "Reciprocal": Entry(inputs: 1...1, build: buildActivation(.reciprocal)),
+        "ReduceL1": Entry(inputs: 1...2, build: buildReduction(.sum, before: .absolute)),
+        "ReduceL2": Entry(inputs: 1...2, build: buildReduction(.sum, before: .power(exponent: 2), after: .squareRoot)),
+        "ReduceLogSum": Entry(inputs: 1...2, build: buildReduction(.sum, after: .logarithm)),
+        "ReduceMax": Entry(inputs: 1...2, build: buildReduction(.maximum)),
+        "ReduceMean": Entry(inputs: 1...2, build: buildReduction(.mean)),
+        "ReduceMin": Entry(inputs: 1...2, build: buildReduction(.minimum)),
+        "ReduceProd": Entry(inputs: 1...2, build: buildReduction(.product)),
+        "ReduceSum": Entry(inputs: 1...2, build: buildReduction(.sum)),
+        "ReduceSumSquare": Entry(inputs: 1...2, build: buildReduction(.sum, before: .power(exponent: 2))),
         "Relu": Entry(inputs: 1...1, build: buildActivation(.relu)),
         "Reshape": Entry(inputs: 2...2, build: buildReshape),
+        "Resize": Entry(inputs: 1...4, build: buildResize),
+        "Round": Entry(inputs: 1...1, build: buildActivation(.rounding(.toNearestEven))),
+        "Selu": Entry(inputs: 1...1, build: buildSelu),
+        "Shape": Entry(inputs: 1...1, build: buildShape),
         "Sigmoid": Entry(inputs: 1...1, build: buildActivation(.sigmoid)),
+        "Sign": Entry(inputs: 1...1, build: buildActivation(.rounding(.sign))),
+        "Size": Entry(inputs: 1...1, build: buildShapeArithmetic(.count)),
+        "Slice": Entry(inputs: 1...5, build: buildSlice),
         "Softmax": Entry(inputs: 1...1, build: buildSoftmax(isLogarithmic: false)),
+        "Softplus": Entry(inputs: 1...1, build: buildActivation(.softplus)),
+        "Softsign": Entry(inputs: 1...1, build: buildActivation(.softsign)),
+        "SpaceToDepth": Entry(inputs: 1...1, build: buildSpaceToDepth),
+        "Split": Entry(inputs: 1...2, build: buildSplit),
+        "Sqrt": Entry(inputs: 1...1, build: buildActivation(.squareRoot)),
+        "Squeeze": Entry(inputs: 1...2, build: buildSqueeze),
+        "Sub": Entry(inputs: 2...2, build: buildArithmetic(.subtract)),
+        "Sum": Entry(inputs: 1...many, build: buildVariadic(.add)),
         "Tanh": Entry(inputs: 1...1, build: buildActivation(.tanh)),
+        "Tile": Entry(inputs: 2...2, build: buildPlain(.tiling)),
+        "Transpose": Entry(inputs: 1...1, build: buildTranspose),
+        "Unsqueeze": Entry(inputs: 1...2, build: buildUnsqueeze),
+        "Upsample": Entry(inputs: 1...2, build: buildUpsample),
+        "Where": Entry(inputs: 3...3, build: buildShapeArithmetic(.selection)),
+        "Xor": Entry(inputs: 2...2, build: buildShapeArithmetic(.logic(.exclusiveOr))),
     ]
+}
+
+/// An operator without attributes.
+func buildPlain(_ operation: Operator) -> OperatorBuilder {
+    { (node, builder) throws(ONNXError) in try builder.append(node, operation) }
 }

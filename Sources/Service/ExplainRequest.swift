@@ -12,13 +12,7 @@ struct ExplainRequest: Sendable {
 
     func explain(_ parameters: ExplainParameters, _ context: RequestContext) async throws -> ExplainResult {
         let model = try models.requested(parameters.model)
-        let classIndex = try parameters.classLabel.map { label in
-            guard let index = model.classIndex(named: label) else {
-                let known = model.labels.prefix(20).joined(separator: ", ")
-                throw RPCError(.noSuchClass, "model '\(model.name)' knows no class '\(label)'; it knows \(known)")
-            }
-            return index
-        }
+        let classIndex = try parameters.classLabel.map { try model.classIndex(requested: $0) }
         switch try parameters.source() {
         case .npy(let bytes):
             return try await explain(try Tensor(npy: bytes), model, classIndex, parameters, context)
@@ -42,12 +36,12 @@ struct ExplainRequest: Sendable {
                 return try await explain(
                     bytes, name: name, by: try Methods.named(method), model, classIndex, parameters, context)
             }
-            guard parameters.rawAttribution != true else {
-                throw RPCError(.badParameter, "name the method whose attribution is wanted with --method")
+            guard parameters.rawAttribution != true, parameters.against == nil, parameters.probability != true else {
+                throw RPCError(.badParameter, "name the method with --method to ask for an attribution, contrast or probability")
             }
             let result = try await interpreter.interpret(bytes, fileName: name, model: model, classIndex: classIndex)
             return ExplainResult(
-                sidecar: result.document, method: "cam", classLabel: model.labels[result.classIndex],
+                sidecar: result.document, method: result.method, classLabel: model.labels[result.classIndex],
                 map: parameters.raw == true ? result.map.map(TensorPayload.init) : nil,
                 images: parameters.images == true
                     ? ExplainResult.Images(overlay: result.overlay, saliency: result.saliency) : nil,
@@ -146,7 +140,11 @@ struct ExplainRequest: Sendable {
     ) async throws -> Explanation {
         let question = Question(
             network: model.network, input: input, classIndex: classIndex,
-            parameters: (parameters.parameters ?? [:]).mapValues(ParameterValue.init))
+            against: try parameters.against.map { try model.classIndex(requested: $0) },
+            isProbability: parameters.probability ?? false,
+            parameters: (parameters.parameters ?? [:]).mapValues(ParameterValue.init),
+            normalization: model.preprocessor?.normalization,
+            progress: { context.progress(fraction: $0, message: method.card.name) })
         return try await model.network.session.perform { (evaluator) throws(InterpretationError) in
             try method.explain(question, on: evaluator)
         }
@@ -167,6 +165,28 @@ struct ExplainRequest: Sendable {
             map: parameters.raw == true ? TensorPayload(explanation.map) : nil,
             attribution: parameters.rawAttribution == true ? explanation.attribution.map(TensorPayload.init) : nil,
             images: images, scores: explanation.scores, warnings: explanation.warnings + (warning.map { [$0] } ?? []))
+    }
+}
+
+extension LoadedModel {
+    /// The class a request means.
+    fileprivate func classIndex(requested label: String) throws(RPCError) -> Int {
+        guard let index = classIndex(named: label) else {
+            let known = labels.prefix(20).joined(separator: ", ")
+            throw RPCError(.noSuchClass, "model '\(name)' knows no class '\(label)'; it knows \(known)")
+        }
+        return index
+    }
+}
+
+extension Preprocessor {
+    /// What it does to colours, for methods that paint into the input.
+    fileprivate var normalization: Question.Normalization? {
+        configuration.normalization.map { normalization in
+            Question.Normalization(
+                scale: Float(configuration.rescaleFactor ?? 1), mean: normalization.mean.map(Float.init),
+                deviation: normalization.standardDeviation.map(Float.init))
+        }
     }
 }
 

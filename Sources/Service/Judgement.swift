@@ -16,9 +16,28 @@ struct Judgement: Sendable {
     /// |∂s/∂x|, [H,W] of the network's input.
     let saliency: Tensor
     let closerLook: CloserLook?
+    /// What decided: the whole photo as the network saw it, or the part.
+    let decisiveInput: NetworkInput
     /// Milliseconds.
     let forward: Double
     let explain: Double
+
+    /// The input pixels that belong to a rectangle of the bitmap; nil where what decided does not show it.
+    func inputBox(_ rectangle: PixelRectangle, on bitmap: Bitmap) throws -> PixelBox? {
+        var (rectangle, geometry) = (rectangle, decisiveInput.geometry)
+        if let part = closerLook?.part {
+            rectangle.x -= part.x
+            rectangle.y -= part.y
+        } else {
+            geometry = try geometry.onPhoto(width: bitmap.width, height: bitmap.height)
+        }
+        guard let inside = geometry.inputRectangle(rectangle) else { return nil }
+        let left = Int(inside.x.rounded(.down))
+        let top = Int(inside.y.rounded(.down))
+        return PixelBox(
+            x: left, y: top, width: min(Int((inside.x + inside.width).rounded(.up)), geometry.inputWidth) - left,
+            height: min(Int((inside.y + inside.height).rounded(.up)), geometry.inputHeight) - top)
+    }
 
     /// A second look at a part of the photo, in pixels of the bitmap.
     struct CloserLook: Sendable {
@@ -62,19 +81,21 @@ struct Judge {
             let forwardEnd = clock.now
             var explained = try pass.resolve(classIndex)
             var closerLook: Judgement.CloserLook?
+            var decisiveInput = input
             if classIndex == nil, model.isBackground(explained),
-                let (part, partScores, found) = try look(closerAt: pass, bitmap, preprocessor, evaluator)
+                let found = try look(closerAt: pass, input.tensor, bitmap, preprocessor, evaluator)
             {
-                closerLook = Judgement.CloserLook(part: part, wholePhotoScores: scores)
-                scores = partScores
-                explained = found
+                closerLook = Judgement.CloserLook(part: found.part, wholePhotoScores: scores)
+                scores = found.scores
+                explained = found.classIndex
+                decisiveInput = found.input
                 pass = try firstPass(input.tensor, evaluator)
             }
-            let evidence = try heatMap(pass, explained)
+            let evidence = try heatMap(pass, input.tensor, explained, evaluator)
             let signal = try pass.signals(ofClass: explained)[0] ?? Tensor(shape: input.tensor.shape)
             return Judgement(
                 scores: scores, classIndex: explained, evidence: evidence, saliency: channelMaximum(signal),
-                closerLook: closerLook, forward: (forwardEnd - start) / .milliseconds(1),
+                closerLook: closerLook, decisiveInput: decisiveInput, forward: (forwardEnd - start) / .milliseconds(1),
                 explain: (clock.now - forwardEnd) / .milliseconds(1))
         }
     }
@@ -86,32 +107,49 @@ struct Judge {
             derivatives: [([model.network.image], .gradient)])
     }
 
+    /// Where the class evidence lies: CAM where the head allows it, Grad-CAM (which is the same there) where not.
     private func heatMap(
-        _ pass: ClassificationPass, _ classIndex: Int
+        _ pass: ClassificationPass, _ input: Tensor, _ classIndex: Int, _ evaluator: Evaluator
     ) throws(InterpretationError) -> (map: Tensor, method: String)? {
-        guard model.network.classifier?.classActivation != nil else { return nil }
-        return (try pass.classActivationMap(ofClass: classIndex, of: model.network), "cam")
+        if model.network.classifier?.classActivation != nil {
+            return (try pass.classActivationMap(ofClass: classIndex, of: model.network), "cam")
+        }
+        let method = GradCAM()
+        guard method.obstacle(for: model.network) == nil else { return nil }
+        let question = Question(network: model.network, input: input, classIndex: classIndex)
+        return (try method.explain(question, on: evaluator).map, method.card.name)
+    }
+
+    /// What the decision rests on: the class's probability with the box hidden, with as much hidden elsewhere, and
+    /// with only the box.
+    func evidence(_ judgement: Judgement, box: PixelRectangle, on bitmap: Bitmap) async throws -> Evidence? {
+        guard let box = try judgement.inputBox(box, on: bitmap) else { return nil }
+        return try await model.network.session.perform { (evaluator) throws(any Error) in
+            try Evidence.measure(
+                model.network, input: judgement.decisiveInput.tensor, classIndex: judgement.classIndex, box: box,
+                on: evaluator)
+        }
     }
 
     /// The part with the most evidence for something that is not background, if the network is sure of it.
     private func look(
-        closerAt whole: ClassificationPass, _ bitmap: Bitmap, _ preprocessor: Preprocessor, _ evaluator: Evaluator
-    ) throws -> (part: PixelRectangle, scores: [Float], classIndex: Int)? {
+        closerAt whole: ClassificationPass, _ input: Tensor, _ bitmap: Bitmap, _ preprocessor: Preprocessor,
+        _ evaluator: Evaluator
+    ) throws -> (part: PixelRectangle, input: NetworkInput, scores: [Float], classIndex: Int)? {
         let foreground = whole.scores.indices.filter { !model.isBackground($0) }
         guard let best = foreground.max(by: { whole.scores[$0] < whole.scores[$1] }),
-            let evidence = try heatMap(whole, best)
+            let evidence = try heatMap(whole, input, best, evaluator)
         else { return nil }
         let placed = try EvidencePlacement(evidence.map, on: bitmap, preprocessor)
         guard let region = placed.regions(above: model.boxFinder.threshold * Judge.closerLookFactor).first else {
             return nil
         }
-        let crop = try bitmap.crop(region)
-        let pass = try ClassificationPass(
-            model.network, try preprocessor.input(from: crop).tensor, on: evaluator)
+        let part = try preprocessor.input(from: try bitmap.crop(region))
+        let pass = try ClassificationPass(model.network, part.tensor, on: evaluator)
         let classIndex = try pass.resolve(nil)
         guard !model.isBackground(classIndex), pass.probabilities[classIndex] >= Judge.closerLookProbability else {
             return nil
         }
-        return (region, pass.scores, classIndex)
+        return (region, part, pass.scores, classIndex)
     }
 }

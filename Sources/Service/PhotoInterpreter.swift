@@ -1,5 +1,6 @@
 import Foundation
 import Interpretation
+import Localization
 import Photos
 import Tensors
 import WireProtocol
@@ -19,6 +20,8 @@ struct PhotoInterpreter: Sendable {
         let classIndex: Int
         /// Class evidence over the network's input [h,w], where the network has one.
         let map: Tensor?
+        /// The method the map is from.
+        let method: String
         let warning: String?
     }
 
@@ -36,15 +39,20 @@ struct PhotoInterpreter: Sendable {
         let input = try preprocessor.input(from: photo)
         let decode = watch.lap()
 
-        let judgement = try await Judge(model: model)
-            .judge(input, of: photo.bitmap, preprocessor: preprocessor, classIndex: classIndex)
-
-        _ = watch.lap()
+        let judge = Judge(model: model)
+        let judgement = try await judge.judge(
+            input, of: photo.bitmap, preprocessor: preprocessor, classIndex: classIndex)
         let region = try input.geometry.onPhoto(width: photo.bitmap.width, height: photo.bitmap.height).visibleRegion
         let picture = Picture(photo: photo, region: region)
         let isBackground = model.isBackground(judgement.classIndex)
         let placed = try judgement.evidence.map { try EvidencePlacement($0.map, region: region, on: photo.bitmap) }
         let boxes = isBackground ? [] : placed?.boxes(model.boxFinder) ?? []
+        _ = watch.lap()
+        let evidence =
+            if let box = boxes.first {
+                try await judge.evidence(judgement, box: box.rectangle, on: photo.bitmap)
+            } else { Evidence?.none }
+        let evidenceTime = watch.lap()
         let probabilities = softmax(judgement.scores)
         let probability = Double(probabilities[judgement.classIndex])
         let label = model.labels[judgement.classIndex]
@@ -53,7 +61,7 @@ struct PhotoInterpreter: Sendable {
             heatMapRegion: region,
             boxes: boxes.map { OverlayBox(rectangle: $0.rectangle, caption: caption(label, probability)) },
             headline: caption(label, probability),
-            footnote: judgement.closerLook == nil ? nil : "seen on a closer look at a part of the photo")
+            footnote: footnote(evidence?.sentence(label: label), judgement))
         let saliency = try SaliencyImage.grey(
             from: judgement.saliency, width: photo.bitmap.width, height: photo.bitmap.height, region: region)
         let overlayFile = try JPEGEncoder.encode(rendered)
@@ -74,14 +82,15 @@ struct PhotoInterpreter: Sendable {
                 Sidecar.CloserLook(
                     bbox: picture.boundingBox(look.part), wholePhoto: predictions(look.wholePhotoScores, model))
             },
-            note: note(judgement, model),
+            evidence: evidence.map { Sidecar.Evidence($0, label: label) }, note: note(judgement, model),
             milliseconds: [
                 "decode": decode, "forward": judgement.forward.rounded(toPlaces: 2),
-                "explain": judgement.explain.rounded(toPlaces: 2), "render": render, "total": watch.total,
+                "explain": (judgement.explain + evidenceTime).rounded(toPlaces: 2), "render": render, "total": watch.total,
             ])
         return Result(
             document: document, overlay: overlayFile, saliency: saliencyFile, scores: judgement.scores,
-            classIndex: judgement.classIndex, map: judgement.evidence?.map, warning: photo.warning)
+            classIndex: judgement.classIndex, map: judgement.evidence?.map,
+            method: judgement.evidence?.method ?? "gradient", warning: photo.warning)
     }
 
     /// The classes by falling score, the first five of them.
@@ -98,7 +107,7 @@ struct PhotoInterpreter: Sendable {
             return "'\(model.labels[judgement.classIndex])' means that there is nothing to find, so there are no boxes"
         }
         if judgement.evidence == nil {
-            return "this network has no global average pooling before its last layer, so no boxes can be read from it"
+            return "this network has no layer whose maps could be read, so there are no boxes"
         }
         if judgement.closerLook != nil {
             return "the whole photo was judged as background; the predictions are of the part in closerLook"
@@ -106,8 +115,24 @@ struct PhotoInterpreter: Sendable {
         return nil
     }
 
+    private func footnote(_ sentence: String?, _ judgement: Judgement) -> String? {
+        let look = judgement.closerLook.map { _ in "Seen on a closer look at a part of the photo." }
+        let parts = [look, sentence].compactMap { $0 }
+        return parts.isEmpty ? nil : parts.joined(separator: " ")
+    }
+
     private func caption(_ label: String, _ probability: Double) -> String {
         "\(label) \(Int((probability * 100).rounded())) %"
+    }
+}
+
+extension Sidecar.Evidence {
+    init(_ evidence: Evidence, label: String) {
+        self.init(
+            probability: evidence.probability.rounded(toPlaces: 4), boxHidden: evidence.boxHidden.rounded(toPlaces: 4),
+            elsewhereHidden: evidence.elsewhereHidden.rounded(toPlaces: 4),
+            onlyBox: evidence.onlyBox.rounded(toPlaces: 4), verdict: evidence.verdict.rawValue,
+            sentence: evidence.sentence(label: label))
     }
 }
 

@@ -1,5 +1,6 @@
 import Execution
 import Interpretation
+import Localization
 import Photos
 import Tensors
 import WireProtocol
@@ -11,10 +12,19 @@ extension RPCError {
         case let error as RPCError: self = error
         case let error as InterpretationError: self.init(interpretation: error)
         case let error as ExecutionError: self.init(interpretation: .execution(error))
+        case let error as LocalizationError: self.init(localization: error)
         case let error as TensorError: self.init(.badParameter, "\(error)")
         case let error as ModelStoreError: self.init(.methodNotApplicable, "\(error)")
         case is CancellationError: self.init(.cancelled, "cancelled")
         default: self.init(.internal, "\(error)")
+        }
+    }
+
+    private init(localization error: LocalizationError) {
+        if case .interpretation(let error) = error {
+            self.init(interpretation: error)
+        } else {
+            self.init(.methodNotApplicable, "\(error)")
         }
     }
 

@@ -5,7 +5,7 @@ public struct ExplainParameters: RequestParameters, Hashable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case photo, jpeg, npy, method
         case classLabel = "class"
-        case model, parameters, raw, rawAttribution, images
+        case against, probability, model, parameters, raw, rawAttribution, images
     }
 
     public static let memberNames = CodingKeys.allCases.map(\.rawValue)
@@ -50,6 +50,10 @@ public struct ExplainParameters: RequestParameters, Hashable {
     public var method: String?
     /// A label, or an index where no label reads so; the most probable class where nil.
     public var classLabel: String?
+    /// Contrast: explained is what sets the class apart from this one, a label or index.
+    public var against: String?
+    /// Whether the softmax probability is explained instead of the score before it.
+    public var probability: Bool?
     /// May be left out where one model is loaded or one is the default.
     public var model: String?
     /// `steps`, `seed`, `window`, `stride`, `fill` and whatever else the method knows.
@@ -62,11 +66,14 @@ public struct ExplainParameters: RequestParameters, Hashable {
     public var images: Bool?
 
     public init(
-        source: Source, method: String? = nil, classLabel: String? = nil, model: String? = nil,
+        source: Source, method: String? = nil, classLabel: String? = nil, against: String? = nil,
+        probability: Bool? = nil, model: String? = nil,
         parameters: [String: Value]? = nil, raw: Bool? = nil, rawAttribution: Bool? = nil, images: Bool? = nil
     ) {
         self.method = method
         self.classLabel = classLabel
+        self.against = against
+        self.probability = probability
         self.model = model
         self.parameters = parameters
         self.raw = raw

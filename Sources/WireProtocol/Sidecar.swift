@@ -73,17 +73,21 @@ public struct Sidecar: Codable, Sendable, Hashable {
         public var elsewhereHidden: Double
         /// With everything but the box hidden.
         public var onlyBox: Double
-        /// `decides-on-box` and the like.
+        /// `decides-on-box`, `decides-partly` or `decides-elsewhere`.
         public var verdict: String
+        /// The same in one sentence.
+        public var sentence: String?
 
         public init(
-            probability: Double, boxHidden: Double, elsewhereHidden: Double, onlyBox: Double, verdict: String
+            probability: Double, boxHidden: Double, elsewhereHidden: Double, onlyBox: Double, verdict: String,
+            sentence: String? = nil
         ) {
             self.probability = probability
             self.boxHidden = boxHidden
             self.elsewhereHidden = elsewhereHidden
             self.onlyBox = onlyBox
             self.verdict = verdict
+            self.sentence = sentence
         }
     }
 

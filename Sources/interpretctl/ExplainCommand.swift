@@ -11,6 +11,7 @@ struct ExplainCommand: AsyncParsableCommand {
               interpretctl explain IMG_1.jpg --out results
               interpretctl explain IMG_1.jpg --class dog --method occlusion --window 32
               interpretctl explain IMG_1.jpg --method smoothgrad --raw-attribution a.npy
+              interpretctl explain IMG_1.jpg --method gradient --class dog --against cat
               interpretctl explain input.npy --method cam --raw map.npy
 
             --out writes NAME.overlay.jpg, NAME.saliency.jpg and NAME.boxes.json, where NAME is the photo's.
@@ -28,6 +29,12 @@ struct ExplainCommand: AsyncParsableCommand {
         help: ArgumentHelp(
             "The class to explain, by label or index; the most probable one if left out.", valueName: "label"))
     var classLabel: String?
+
+    @Option(help: ArgumentHelp("Explain what sets the class apart from this one.", valueName: "label"))
+    var against: String?
+
+    @Flag(help: "Explain the probability after softmax instead of the score before it.")
+    var probability = false
 
     @Option(help: "The network to ask; see 'interpretctl models'.")
     var model: String?
@@ -65,7 +72,7 @@ struct ExplainCommand: AsyncParsableCommand {
         guard isTensor || !Files.isMissing(path) else { throw CommandFailure("there is no photo at \(photo)") }
         var parameters = ExplainParameters(
             source: isTensor ? .npy(try Files.readForSending(path)) : .photo(path: path), method: method,
-            classLabel: classLabel, model: model, parameters: methodParameters.values, raw: raw.map { _ in true },
+            classLabel: classLabel, against: against, probability: probability ? true : nil, model: model, parameters: methodParameters.values, raw: raw.map { _ in true },
             rawAttribution: rawAttribution.map { _ in true }, images: out.map { _ in true })
 
         let bar = ProgressBar()

@@ -13,7 +13,7 @@ enum Fixtures {
     /// Small networks made by `Conformance/make_network_fixtures.py` with PyTorch's values beside them.
     static let networks: [String] = {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: root.appending(path: "networks").path)) ?? []
-        return names.filter { (try? meta($0).stage) == "first" }.sorted()
+        return names.filter { (try? meta($0)) != nil }.sorted()
     }()
 
     /// What the script noted about a network.
@@ -22,7 +22,7 @@ enum Fixtures {
         /// Input and output name to file.
         let inputs: [String: String]
         let outputs: [String: String]
-        /// The score that was differentiated.
+        /// The score that was differentiated; of an image, the sum of its plane.
         let `class`: Int
         /// Of differences, relative to the reference's largest magnitude.
         let tolerance: Float
@@ -60,6 +60,13 @@ extension Tensor {
             worst = max(worst, difference)
         }
         return worst / max(reference.magnitude, .leastNormalMagnitude)
+    }
+
+    /// [N,C,…], all zero but for the values of one class of the first item, which are 1.
+    static func oneClass(_ shape: Shape, _ index: Int) throws -> Tensor {
+        let inner = shape.dimensions.dropFirst(2).reduce(1, *)
+        return try Tensor(
+            shape: shape, values: (0..<shape.count).map { $0 / inner == index ? 1 : 0 })
     }
 
     /// All zero but for a 1 at `index`.

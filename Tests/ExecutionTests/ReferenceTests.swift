@@ -19,7 +19,7 @@ import Testing
         let (outputs, gradient) = try await session.perform { evaluator in
             let pass = try evaluator.forward(inputs, derivatives: [derivative])
             let outputs = try graph.outputs.map { try pass.value($0) }
-            let seed = Tensor.oneHot(outputs[0].shape, at: meta.class)
+            let seed = try Tensor.oneClass(outputs[0].shape, meta.class)
             return (outputs, try pass.derivative(seed: seed)[0])
         }
         for (value, output) in zip(graph.outputs, outputs) {

@@ -5,15 +5,23 @@ import Tensors
 extension PlanBuilder {
     /// A function of each value by itself, in the layout its input has.
     func emitActivation(_ node: Node, _ activation: Activation) throws(ExecutionError) {
+        switch activation.implementation {
+        case .oneDNN(let kind, let alpha, let beta): try emitEltwise(node, kind, alpha, beta)
+        case .own(let function): try emitScalar(node, function)
+        }
+    }
+
+    private func emitEltwise(
+        _ node: Node, _ kind: cdnn_eltwise, _ alpha: Float, _ beta: Float
+    ) throws(ExecutionError) {
         let x = try input(node, 0)
         let y = allocate(x.extents, x.layout)
-        let (kind, alpha, beta) = activation.oneDNN
         let primitive = try check(node) { () throws(KernelStatus) in
             try Primitive { cdnn_eltwise_forward($0, engine.handle, kind, alpha, beta, x.layout.handle) }
         }
         try emit(node, primitive, [(CDNN_ARG_SRC, x), (CDNN_ARG_DST, y)])
         set(node.output, y)
-        if activation == .relu {
+        if node.operation == .activation(.relu) {
             recordReLU(node, output: y)
             return
         }
@@ -67,17 +75,71 @@ extension PlanBuilder {
         try emit(node, primitive, [(CDNN_ARG_SRC, signal), (CDNN_ARG_DST, result)])
         return result
     }
+
+    // MARK: Kernels of our own
+
+    private func emitScalar<Function: ScalarFunction>(_ node: Node, _ function: Function) throws(ExecutionError) {
+        let x = try dense(try input(node, 0), for: node)
+        let y = allocate(x.extents, x.layout)
+        let count = x.extents.reduce(1, *)
+        emit(node, reading: [x], writing: [y]) { addresses in
+            let x = addresses[0].assumingMemoryBound(to: Float.self)
+            let y = addresses[1].assumingMemoryBound(to: Float.self)
+            for index in 0..<count { y[index] = function.value(x[index]) }
+        }
+        set(node.output, y)
+        record(node) { (builder, signal, _) throws(ExecutionError) in
+            let incoming = try builder.converted(signal, to: x.layout, for: node)
+            let passed = builder.allocate(x.extents, x.layout)
+            builder.emit(node, reading: [x, incoming], writing: [passed]) { addresses in
+                let pointers = addresses.map { $0.assumingMemoryBound(to: Float.self) }
+                let (x, incoming, passed) = (pointers[0], pointers[1], pointers[2])
+                for index in 0..<count { passed[index] = incoming[index] * function.slope(x[index]) }
+            }
+            return [(try builder.inputID(node, 0), passed)]
+        }
+    }
+
+    /// The tensor in a layout without padding: blocked layouts must keep zeros there.
+    private func dense(_ tensor: PlannedTensor, for node: Node) throws(ExecutionError) -> PlannedTensor {
+        tensor.layout.byteCount == tensor.extents.reduce(1, *) * MemoryLayout<Float>.stride
+            ? tensor : try plain(tensor, for: node)
+    }
 }
 
 extension Activation {
-    fileprivate var oneDNN: (kind: cdnn_eltwise, alpha: Float, beta: Float) {
+    fileprivate enum Implementation {
+        case oneDNN(cdnn_eltwise, alpha: Float, beta: Float)
+        case own(any ScalarFunction)
+    }
+
+    fileprivate var implementation: Implementation {
         switch self {
-        case .relu: (CDNN_ELTWISE_RELU, 0, 0)
-        case .leakyRelu(let slope): (CDNN_ELTWISE_RELU, slope, 0)
-        case .elu(let alpha): (CDNN_ELTWISE_ELU, alpha, 0)
-        case .sigmoid: (CDNN_ELTWISE_LOGISTIC, 0, 0)
-        case .tanh: (CDNN_ELTWISE_TANH, 0, 0)
-        case .clip(let lowest, let highest): (CDNN_ELTWISE_CLIP, lowest, highest)
+        case .relu: .oneDNN(CDNN_ELTWISE_RELU, alpha: 0, beta: 0)
+        case .leakyRelu(let slope): .oneDNN(CDNN_ELTWISE_RELU, alpha: slope, beta: 0)
+        case .elu(let alpha): .oneDNN(CDNN_ELTWISE_ELU, alpha: alpha, beta: 0)
+        case .sigmoid: .oneDNN(CDNN_ELTWISE_LOGISTIC, alpha: 0, beta: 0)
+        case .hardSigmoid(let alpha, let beta): .own(HardSigmoid(alpha: alpha, beta: beta))
+        case .hardSwish: .oneDNN(CDNN_ELTWISE_HARDSWISH, alpha: 0, beta: 0)
+        case .silu: .oneDNN(CDNN_ELTWISE_SWISH, alpha: 1, beta: 0)
+        case .tanh: .oneDNN(CDNN_ELTWISE_TANH, alpha: 0, beta: 0)
+        case .softplus: .oneDNN(CDNN_ELTWISE_SOFT_RELU, alpha: 0, beta: 0)
+        case .softsign: .own(Softsign())
+        case .mish: .oneDNN(CDNN_ELTWISE_MISH, alpha: 0, beta: 0)
+        case .gelu(isApproximate: false): .oneDNN(CDNN_ELTWISE_GELU_ERF, alpha: 0, beta: 0)
+        case .gelu(isApproximate: true): .oneDNN(CDNN_ELTWISE_GELU_TANH, alpha: 0, beta: 0)
+        case .clip(let lowest, let highest): .oneDNN(CDNN_ELTWISE_CLIP, alpha: lowest, beta: highest)
+        case .linear(let factor, let summand): .oneDNN(CDNN_ELTWISE_LINEAR, alpha: factor, beta: summand)
+        case .erf: .own(ErrorFunction())
+        case .exponential: .oneDNN(CDNN_ELTWISE_EXP, alpha: 0, beta: 0)
+        case .logarithm: .oneDNN(CDNN_ELTWISE_LOG, alpha: 0, beta: 0)
+        case .squareRoot: .oneDNN(CDNN_ELTWISE_SQRT, alpha: 0, beta: 0)
+        case .absolute: .oneDNN(CDNN_ELTWISE_ABS, alpha: 0, beta: 0)
+        case .reciprocal: .own(Reciprocal())
+        case .power(exponent: 2): .own(Square())
+        case .power(exponent: 3): .own(Cube())
+        case .power(let exponent): .own(FixedPower(exponent: exponent))
+        case .rounding(let kind): .own(StepFunction(kind: kind))
         }
     }
 }

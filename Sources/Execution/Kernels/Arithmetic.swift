@@ -3,54 +3,101 @@ import Networks
 import Tensors
 
 extension PlanBuilder {
-    /// Two tensors value by value. Equal shapes only; anything to be broadcast is refused by name.
+    /// Two tensors value by value, broadcast against each other as NumPy does. Back: the signal times the derivative
+    /// with respect to either, summed over the axes along which it was broadcast.
     func emitArithmetic(_ node: Node, _ kind: Arithmetic) throws(ExecutionError) {
         let a = try input(node, 0)
-        let unaligned = try input(node, 1)
-        guard a.extents == unaligned.extents else {
-            throw .unsupported(
-                node: node.name, operation: node.operation.name,
-                reason: "shapes \(a.extents) and \(unaligned.extents) would have to be broadcast")
-        }
-        let b = try converted(unaligned, to: a.layout, for: node)
-        set(node.output, try binary(kind.oneDNN, a, b, for: node))
+        let b = try input(node, 1)
+        let extents = shape(of: node.output).dimensions
+        let y = try combined(kind, a, b, to: extents, for: node)
+        set(node.output, y)
         record(node) { (builder, signal, _) throws(ExecutionError) in
-            let passed: (a: PlannedTensor, b: PlannedTensor)
-            switch kind {
-            case .add: passed = (signal, signal)
-            case .subtract: passed = (signal, try builder.scaled(signal, by: -1, for: node))
-            case .multiply:
-                let incoming = try builder.converted(signal, to: a.layout, for: node)
-                passed = (
-                    try builder.binary(CDNN_BINARY_MUL, incoming, b, for: node),
-                    try builder.binary(CDNN_BINARY_MUL, incoming, a, for: node)
-                )
-            case .divide:
-                let incoming = try builder.converted(signal, to: a.layout, for: node)
-                let towardsA = try builder.binary(CDNN_BINARY_DIV, incoming, b, for: node)
-                let product = try builder.binary(CDNN_BINARY_MUL, towardsA, a, for: node)
-                let quotient = try builder.binary(CDNN_BINARY_DIV, product, b, for: node)
-                passed = (towardsA, try builder.scaled(quotient, by: -1, for: node))
+            var passed: [(input: ValueID, signal: PlannedTensor)] = []
+            for (position, operand) in [a, b].enumerated() {
+                let value = try builder.inputID(node, position)
+                guard builder.isDifferentiated(value) else { continue }
+                let full = try builder.slope(
+                    kind, ofOperand: position, times: signal, a, b, result: y, for: node)
+                passed.append((value, try builder.summed(full, to: operand.extents, for: node)))
             }
-            return [(try builder.inputID(node, 0), passed.a), (try builder.inputID(node, 1), passed.b)]
+            return passed
         }
     }
 
-    /// a ∘ b, both in one layout.
-    private func binary(
-        _ kind: cdnn_binary_kind, _ a: PlannedTensor, _ b: PlannedTensor, for node: Node
+    /// The signal times ∂(a ∘ b)/∂a or ∂(a ∘ b)/∂b, of the result's extents.
+    private func slope(
+        _ kind: Arithmetic, ofOperand position: Int, times signal: PlannedTensor, _ a: PlannedTensor,
+        _ b: PlannedTensor, result y: PlannedTensor, for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
-        let result = allocate(a.extents, a.layout)
-        let primitive = try check(node) { () throws(KernelStatus) in
-            try Primitive {
-                cdnn_binary($0, engine.handle, kind, a.layout.handle, b.layout.handle, a.layout.handle)
+        let extents = y.extents
+        switch (kind, position) {
+        case (.add, _), (.subtract, 0): return signal
+        case (.subtract, _): return try scaled(signal, by: -1, for: node)
+        case (.multiply, 0): return try combined(.multiply, signal, b, to: extents, for: node)
+        case (.multiply, _): return try combined(.multiply, signal, a, to: extents, for: node)
+        case (.divide, 0): return try combined(.divide, signal, b, to: extents, for: node)
+        case (.divide, _):
+            let quotient = try combined(.divide, signal, b, to: extents, for: node)
+            return try scaled(try combined(.multiply, quotient, y, to: extents, for: node), by: -1, for: node)
+        case (.maximum, 0): return try emitSlope(LargerShare.self, signal, a, b, for: node)
+        case (.maximum, _): return try emitSlope(LargerShare.self, signal, b, a, for: node)
+        case (.minimum, 0): return try emitSlope(SmallerShare.self, signal, a, b, for: node)
+        case (.minimum, _): return try emitSlope(SmallerShare.self, signal, b, a, for: node)
+        case (.power, 0): return try emitSlope(PowerOfBase.self, signal, a, b, for: node)
+        case (.power, _): return try emitSlope(PowerOfExponent.self, signal, a, b, for: node)
+        case (.parametricRelu, 0): return try emitSlope(ParametricReluOfInput.self, signal, a, b, for: node)
+        case (.parametricRelu, _): return try emitSlope(ParametricReluOfSlope.self, signal, a, b, for: node)
+        case (.remainder, _), (.truncatedRemainder, _): throw onlyForIntegers(node)
+        }
+    }
+
+    /// a ∘ b. oneDNN computes it where the first operand has the result's extents, or the second in a sum or product.
+    private func combined(
+        _ kind: Arithmetic, _ a: PlannedTensor, _ b: PlannedTensor, to extents: [Int], for node: Node
+    ) throws(ExecutionError) -> PlannedTensor {
+        if let operation = kind.oneDNN {
+            if a.extents == extents, let y = try oneDNNBinary(operation, a, b, for: node) { return y }
+            if b.extents == extents, kind.isCommutative, let y = try oneDNNBinary(operation, b, a, for: node) {
+                return y
             }
         }
+        switch kind {
+        case .add: return try emitPairs(Sum.self, a, b, to: extents, for: node)
+        case .subtract: return try emitPairs(Difference.self, a, b, to: extents, for: node)
+        case .multiply: return try emitPairs(Product.self, a, b, to: extents, for: node)
+        case .divide: return try emitPairs(Quotient.self, a, b, to: extents, for: node)
+        case .maximum: return try emitPairs(Larger.self, a, b, to: extents, for: node)
+        case .minimum: return try emitPairs(Smaller.self, a, b, to: extents, for: node)
+        case .power: return try emitPairs(Power.self, a, b, to: extents, for: node)
+        case .parametricRelu: return try emitPairs(ParametricRelu.self, a, b, to: extents, for: node)
+        case .remainder, .truncatedRemainder: throw onlyForIntegers(node)
+        }
+    }
+
+    /// In the layout of `a`, to which `b` is broadcast; nil where oneDNN has only its slow reference for it.
+    private func oneDNNBinary(
+        _ operation: cdnn_binary_kind, _ a: PlannedTensor, _ b: PlannedTensor, for node: Node
+    ) throws(ExecutionError) -> PlannedTensor? {
+        var b = b
+        if a.extents == b.extents {
+            b = try converted(b, to: a.layout, for: node)
+        } else {
+            guard a.extents.count <= 5, b.extents.count <= a.extents.count else { return nil }
+            let padded = Array(repeating: 1, count: a.extents.count - b.extents.count) + b.extents
+            if padded != b.extents { b = try reshaped(b, to: padded, for: node) }
+        }
+        let primitive = try check(node) { () throws(KernelStatus) in
+            try Primitive {
+                cdnn_binary($0, engine.handle, operation, a.layout.handle, b.layout.handle, a.layout.handle)
+            }
+        }
+        if a.extents != b.extents, primitive.implementation.hasPrefix("ref") { return nil }
+        let result = allocate(a.extents, a.layout)
         try emit(node, primitive, [(CDNN_ARG_SRC, a), (CDNN_ARG_SRC_1, b), (CDNN_ARG_DST, result)])
         return result
     }
 
-    private func scaled(
+    func scaled(
         _ tensor: PlannedTensor, by factor: Float, for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
         let result = allocate(tensor.extents, tensor.layout)
@@ -62,15 +109,86 @@ extension PlanBuilder {
         try emit(node, primitive, [(CDNN_ARG_SRC, tensor), (CDNN_ARG_DST, result)])
         return result
     }
+
+    private func onlyForIntegers(_ node: Node) -> ExecutionError {
+        .unsupported(
+            node: node.name, operation: node.operation.name, reason: "it is known for integers of the shape only")
+    }
+
+    // MARK: Kernels of our own
+
+    private func emitPairs<Function: PairFunction>(
+        _ function: Function.Type, _ a: PlannedTensor, _ b: PlannedTensor, to extents: [Int], for node: Node
+    ) throws(ExecutionError) -> PlannedTensor {
+        let a = try plain(a, for: node)
+        let b = try plain(b, for: node)
+        let y = try allocatePlain(extents, for: node)
+        let loop = StridedLoop(
+            extents, [.broadcast(a.extents, to: extents), .broadcast(b.extents, to: extents), .dense(extents)])
+        emit(node, reading: [a, b], writing: [y]) { addresses in
+            let pointers = addresses.map { $0.assumingMemoryBound(to: Float.self) }
+            let (stepA, stepB) = (loop.step(0), loop.step(1))
+            loop.forEachRun { start in
+                let a = pointers[0] + start[0]
+                let b = pointers[1] + start[1]
+                let y = pointers[2] + start[2]
+                switch (stepA, stepB) {
+                case (1, 1): for index in 0..<loop.run { y[index] = Function.value(a[index], b[index]) }
+                case (1, 0):
+                    let b = b[0]
+                    for index in 0..<loop.run { y[index] = Function.value(a[index], b) }
+                default:
+                    for index in 0..<loop.run { y[index] = Function.value(a[index * stepA], b[index * stepB]) }
+                }
+            }
+        }
+        return y
+    }
+
+    private func emitSlope<Function: SlopeFunction>(
+        _ function: Function.Type, _ signal: PlannedTensor, _ a: PlannedTensor, _ b: PlannedTensor, for node: Node
+    ) throws(ExecutionError) -> PlannedTensor {
+        let signal = try plain(signal, for: node)
+        let a = try plain(a, for: node)
+        let b = try plain(b, for: node)
+        let extents = signal.extents
+        let passed = try allocatePlain(extents, for: node)
+        let loop = StridedLoop(
+            extents, [.broadcast(a.extents, to: extents), .broadcast(b.extents, to: extents), .dense(extents)])
+        emit(node, reading: [signal, a, b], writing: [passed]) { addresses in
+            let pointers = addresses.map { $0.assumingMemoryBound(to: Float.self) }
+            let (stepA, stepB) = (loop.step(0), loop.step(1))
+            loop.forEachRun { start in
+                let a = pointers[1] + start[0]
+                let b = pointers[2] + start[1]
+                let signal = pointers[0] + start[2]
+                let passed = pointers[3] + start[2]
+                for index in 0..<loop.run {
+                    passed[index] = signal[index] * Function.value(a[index * stepA], b[index * stepB])
+                }
+            }
+        }
+        return passed
+    }
 }
 
 extension Arithmetic {
-    fileprivate var oneDNN: cdnn_binary_kind {
+    fileprivate var oneDNN: cdnn_binary_kind? {
         switch self {
         case .add: CDNN_BINARY_ADD
         case .subtract: CDNN_BINARY_SUB
         case .multiply: CDNN_BINARY_MUL
         case .divide: CDNN_BINARY_DIV
+        case .maximum: CDNN_BINARY_MAX
+        case .minimum: CDNN_BINARY_MIN
+        case .power, .parametricRelu, .remainder, .truncatedRemainder: nil
+        }
+    }
+
+    fileprivate var isCommutative: Bool {
+        switch self {
+        case .add, .multiply, .maximum, .minimum: true
+        case .subtract, .divide, .power, .parametricRelu, .remainder, .truncatedRemainder: false
         }
     }
 }

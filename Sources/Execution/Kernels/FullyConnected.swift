@@ -3,11 +3,14 @@ import Networks
 import Tensors
 
 extension PlanBuilder {
-    /// y = x·Wᵀ + b, a ReLU behind it computed with it; back: x̄ = ȳ·W.
+    /// y = x·Wᵀ + b, a ReLU behind it computed with it; back: x̄ = ȳ·W. All axes of x but the last count as rows.
     func emitFullyConnected(_ node: Node) throws(ExecutionError) {
-        let x = try plain(try input(node, 0), for: node)
+        let original = try input(node, 0)
         let weightExtents = shape(of: try inputID(node, 1)).dimensions
-        let outputExtents = shape(of: node.output).dimensions
+        let finalExtents = shape(of: node.output).dimensions
+        let rows = original.extents.dropLast().reduce(1, *)
+        let outputExtents = [rows, weightExtents[0]]
+        let x = try reshaped(original, to: [rows, weightExtents[1]], for: node)
         let biasID = node.input(2)
         let relu = takeFollowingReLU(node)
         let primitive = try check(node) { () throws(KernelStatus) in
@@ -30,10 +33,11 @@ extension PlanBuilder {
             arguments.append((CDNN_ARG_BIAS, try weights(biasID, as: [weightExtents[0]], in: layout, for: node)))
         }
         try emit(node, primitive, arguments)
-        if relu == nil { set(node.output, y) }
+        let result = try reshaped(y, to: finalExtents, for: node)
+        if relu == nil { set(node.output, result) }
 
         record(node) { (builder, signal, _) throws(ExecutionError) in
-            let incoming = try builder.plain(signal, for: node)
+            let incoming = try builder.reshaped(signal, to: outputExtents, for: node)
             let passed = try builder.allocatePlain(x.extents, for: node)
             let primitive = try builder.check(node) { () throws(KernelStatus) in
                 let filter = try Layout.any(weightExtents)
@@ -48,11 +52,13 @@ extension PlanBuilder {
             try builder.emit(
                 node, primitive,
                 [(CDNN_ARG_DIFF_DST, incoming), (CDNN_ARG_WEIGHTS, filter), (CDNN_ARG_DIFF_SRC, passed)])
-            return [(try builder.inputID(node, 0), passed)]
+            return [
+                (try builder.inputID(node, 0), try builder.reshaped(passed, to: original.extents, for: node))
+            ]
         }
         if let relu {
-            set(relu.output, y)
-            recordReLU(relu, output: y)
+            set(relu.output, result)
+            recordReLU(relu, output: result)
         }
     }
 }

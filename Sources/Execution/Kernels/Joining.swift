@@ -53,7 +53,13 @@ extension PlanBuilder {
         return try plain(view, for: node)
     }
 
-    /// Other extents over the same values; flatten, reshape, identity.
+    /// The same tensor under another name.
+    func emitIdentity(_ node: Node) throws(ExecutionError) {
+        set(node.output, try input(node, 0))
+        record(node) { (builder, signal, _) throws(ExecutionError) in [(try builder.inputID(node, 0), signal)] }
+    }
+
+    /// Other extents over the same values.
     func emitReshape(_ node: Node) throws(ExecutionError) {
         let x = try input(node, 0)
         set(node.output, try reshaped(x, to: shape(of: node.output).dimensions, for: node))

@@ -13,20 +13,24 @@ extension PlanBuilder {
         let correction =
             pooling.kind == .averageIncludingPadding && pooling.window.roundsUp
             ? pooling.window.roundedUpCorrection(input: x.extents, output: outputExtents) : nil
-        try emitPooling(node, pooling.kind.oneDNN, window, correction: correction)
+        try emitPooling(node, pooling.kind.oneDNN, window, to: outputExtents, correction: correction)
     }
 
     func emitGlobalPooling(_ node: Node, _ kind: GlobalPooling) throws(ExecutionError) {
-        let window = cdnn_window(covering: Array(try input(node, 0).extents.dropFirst(2)))
+        let extents = try input(node, 0).extents
+        let window = cdnn_window(covering: Array(extents.dropFirst(2)))
         try emitPooling(
-            node, kind == .maximum ? CDNN_POOL_MAX : CDNN_POOL_AVERAGE_EXCLUDE_PADDING, window, correction: nil)
+            node, kind == .maximum ? CDNN_POOL_MAX : CDNN_POOL_AVERAGE_EXCLUDE_PADDING, window,
+            to: extents.prefix(2) + extents.dropFirst(2).map { _ in 1 }, correction: nil)
     }
 
     private func emitPooling(
-        _ node: Node, _ kind: cdnn_pooling_kind, _ window: cdnn_window, correction: [Float]?
+        _ node: Node, _ kind: cdnn_pooling_kind, _ window: cdnn_window, to outputExtents: [Int],
+        correction: [Float]?
     ) throws(ExecutionError) {
         let x = try input(node, 0)
-        let outputExtents = shape(of: node.output).dimensions
+        // A mean over planes may drop their axes.
+        let finalExtents = shape(of: node.output).dimensions
         let isDifferentiated = isDifferentiated(node.output)
         var window = window
         let primitive = try check(node) { () throws(KernelStatus) in
@@ -45,14 +49,20 @@ extension PlanBuilder {
             switches = tensor
         }
         try emit(node, primitive, arguments)
-        set(
-            node.output,
+        let result =
             try correction.map { (factors) throws(ExecutionError) in
                 try scaledByPosition(y, factors, for: node)
-            } ?? y)
+            } ?? y
+        set(
+            node.output,
+            finalExtents == outputExtents ? result : try reshaped(result, to: finalExtents, for: node))
 
         record(node) { [switches] (builder, signal, _) throws(ExecutionError) in
-            let signal =
+            var signal = signal
+            if finalExtents != outputExtents {
+                signal = try builder.reshaped(signal, to: outputExtents, for: node)
+            }
+            signal =
                 try correction.map { (factors) throws(ExecutionError) in
                     try builder.scaledByPosition(signal, factors, for: node)
                 } ?? signal

@@ -1,10 +1,61 @@
 import Networks
+import Tensors
 
 func buildBatchNormalization(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
-    guard try node.integer("training_mode") ?? 0 == 0 else { throw node.unsupported("training_mode = 1") }
-    guard try node.integer("spatial") ?? 1 == 1 else { throw node.unsupported("spatial = 0") }
-    for position in 1...4 where builder.constant(node, position)?.tensor == nil {
-        throw node.unsupported("parameters that are computed by other nodes")
-    }
+    if try node.flag("training_mode") { throw node.unsupported("training_mode = 1") }
+    guard try node.flag("spatial", otherwise: true) else { throw node.unsupported("spatial = 0") }
+    try builder.requireConstants(node, 1...4)
     try builder.append(node, .batchNormalization(epsilon: node.float("epsilon") ?? 1e-5))
+}
+
+func buildInstanceNormalization(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    try builder.requireConstants(node, 1...2)
+    try builder.append(
+        node, .normalization(Normalization(kind: .instance, epsilon: node.float("epsilon") ?? 1e-5)))
+}
+
+func buildLayerNormalization(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    try builder.requireConstants(node, 1...2)
+    try builder.append(
+        node,
+        .normalization(
+            Normalization(kind: .layer(axis: try node.integer("axis") ?? -1), epsilon: node.float("epsilon") ?? 1e-5)))
+}
+
+/// Scale and shift are per group in opset 18 and per channel from 21 on; they are repeated to be per channel.
+func buildGroupNormalization(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    guard let groups = try node.integer("num_groups"), groups > 0 else { throw node.invalid("num_groups is missing") }
+    try builder.requireConstants(node, 1...2)
+    let normalization = Normalization(kind: .group(count: groups), epsilon: node.float("epsilon") ?? 1e-5)
+    guard node.opset < 21 else { return try builder.append(node, .normalization(normalization)) }
+    // Without the number of channels, which only the input tells: normalize, then scale and shift by group.
+    let x = builder.input(node, 0)
+    let shape = try builder.step(node, .shapeArithmetic(.extents(first: 0, end: nil)), [x], named: "shape")
+    let grouping = try builder.derive(node, "grouping", [0, groups, -1])
+    let column = try builder.derive(node, "column", [groups, 1])
+    var value = try builder.step(node, .normalization(normalization), [x], named: "normalized")
+    value = try builder.step(node, .reshape, [value, grouping], named: "groups")
+    for (position, kind) in [(1, Arithmetic.multiply), (2, .add)] {
+        let parameter = try builder.step(node, .reshape, [builder.input(node, position), column], named: "\(kind)end")
+        value = try builder.step(node, .arithmetic(kind), [value, parameter], named: "\(kind)")
+    }
+    try builder.append(node, .reshape, inputs: [value, shape])
+}
+
+func buildLocalResponseNormalization(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    guard let size = try node.integer("size"), size > 0 else { throw node.invalid("size is missing") }
+    try builder.append(
+        node,
+        .localResponseNormalization(
+            LocalResponseNormalization(
+                size: size, alpha: node.float("alpha") ?? 1e-4, beta: node.float("beta") ?? 0.75,
+                bias: node.float("bias") ?? 1)))
+}
+
+extension GraphBuilder {
+    fileprivate func requireConstants(_ node: NodeReader, _ positions: ClosedRange<Int>) throws(ONNXError) {
+        for position in positions where input(node, position) != nil && constant(node, position)?.tensor == nil {
+            throw node.unsupported("parameters that are computed by other nodes")
+        }
+    }
 }

@@ -1,12 +1,23 @@
 import Networks
 
+/// The second output, the positions of the maxima, serves MaxUnpool.
 func buildMaxPool(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
-    guard try node.integer("storage_order") ?? 0 == 0 else { throw node.unsupported("column-major indices") }
-    try builder.append(node, .pooling(Pooling(kind: .maximum, window: try node.poolingWindow())))
+    let givesPositions = node.outputNames.count > 1 && !node.outputNames[1].isEmpty
+    if givesPositions, try node.flag("storage_order") { throw node.unsupported("column-major indices") }
+    try builder.append(
+        node, .pooling(Pooling(kind: .maximum, window: try node.poolingWindow())), inputs: [builder.input(node, 0)],
+        outputs: givesPositions ? [0, 1] : [0])
+}
+
+func buildMaxUnpool(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    guard let indices = builder.input(node, 1), builder.graph.constants[indices] == nil else {
+        throw node.unsupported("indices that are not those of a MaxPool")
+    }
+    try builder.append(node, .maximumUnpooling(try node.poolingWindow()))
 }
 
 func buildAveragePool(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
-    let countsPadding = try node.integer("count_include_pad") ?? 0 != 0
+    let countsPadding = try node.flag("count_include_pad")
     try builder.append(
         node,
         .pooling(
@@ -15,16 +26,10 @@ func buildAveragePool(_ node: NodeReader, _ builder: inout GraphBuilder) throws(
                 window: try node.poolingWindow())))
 }
 
-func buildGlobalPool(
-    _ kind: GlobalPooling
-) -> @Sendable (NodeReader, inout GraphBuilder) throws(ONNXError) -> Void {
-    { (node, builder) throws(ONNXError) in try builder.append(node, .globalPooling(kind)) }
-}
-
 extension NodeReader {
     fileprivate func poolingWindow() throws(ONNXError) -> Window {
         guard let kernel = try integers("kernel_shape") else { throw invalid("kernel_shape is missing") }
-        guard (1...2).contains(kernel.count) else { throw unsupported("\(kernel.count) spatial axes") }
-        return try window(kernel: kernel, roundsUp: try integer("ceil_mode") ?? 0 != 0)
+        guard (1...3).contains(kernel.count) else { throw unsupported("\(kernel.count) spatial axes") }
+        return try window(kernel: kernel, roundsUp: try flag("ceil_mode"))
     }
 }

@@ -1,0 +1,47 @@
+import Foundation
+
+// Functions of two values as types, so that the loop over them is compiled for each.
+
+protocol PairFunction {
+    static func value(_ a: Float, _ b: Float) -> Float
+}
+
+/// A partial derivative: what the incoming signal is multiplied with.
+protocol SlopeFunction: PairFunction {}
+
+enum Sum: PairFunction { static func value(_ a: Float, _ b: Float) -> Float { a + b } }
+enum Difference: PairFunction { static func value(_ a: Float, _ b: Float) -> Float { a - b } }
+enum Product: PairFunction { static func value(_ a: Float, _ b: Float) -> Float { a * b } }
+enum Quotient: PairFunction { static func value(_ a: Float, _ b: Float) -> Float { a / b } }
+enum Larger: PairFunction { static func value(_ a: Float, _ b: Float) -> Float { max(a, b) } }
+enum Smaller: PairFunction { static func value(_ a: Float, _ b: Float) -> Float { min(a, b) } }
+enum Power: PairFunction { static func value(_ a: Float, _ b: Float) -> Float { pow(a, b) } }
+enum ParametricRelu: PairFunction { static func value(_ a: Float, _ b: Float) -> Float { a > 0 ? a : a * b } }
+
+/// ∂max(a,b)/∂a; equals share the signal, as in PyTorch.
+enum LargerShare: SlopeFunction {
+    static func value(_ a: Float, _ b: Float) -> Float { a > b ? 1 : a == b ? 0.5 : 0 }
+}
+
+/// ∂min(a,b)/∂a.
+enum SmallerShare: SlopeFunction {
+    static func value(_ a: Float, _ b: Float) -> Float { a < b ? 1 : a == b ? 0.5 : 0 }
+}
+
+/// ∂aᵇ/∂a.
+enum PowerOfBase: SlopeFunction {
+    static func value(_ a: Float, _ b: Float) -> Float { b == 0 ? 0 : b * pow(a, b - 1) }
+}
+
+/// ∂aᵇ/∂b, 0 at a = 0.
+enum PowerOfExponent: SlopeFunction {
+    static func value(_ a: Float, _ b: Float) -> Float { a == 0 ? 0 : pow(a, b) * log(a) }
+}
+
+enum ParametricReluOfInput: SlopeFunction {
+    static func value(_ a: Float, _ b: Float) -> Float { a > 0 ? 1 : b }
+}
+
+enum ParametricReluOfSlope: SlopeFunction {
+    static func value(_ a: Float, _ b: Float) -> Float { a > 0 ? 0 : a }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import Networks
+
+// Functions that oneDNN does not have, or whose derivative it gets wrong somewhere; as types, so that the loop over
+// them is compiled for each.
+
+protocol ScalarFunction: Sendable {
+    func value(_ x: Float) -> Float
+    func slope(_ x: Float) -> Float
+}
+
+struct HardSigmoid: ScalarFunction {
+    let alpha: Float
+    let beta: Float
+
+    func value(_ x: Float) -> Float { min(max(alpha * x + beta, 0), 1) }
+    func slope(_ x: Float) -> Float {
+        let y = alpha * x + beta
+        return y > 0 && y < 1 ? alpha : 0
+    }
+}
+
+struct Softsign: ScalarFunction {
+    func value(_ x: Float) -> Float { x / (1 + abs(x)) }
+    func slope(_ x: Float) -> Float { 1 / ((1 + abs(x)) * (1 + abs(x))) }
+}
+
+struct ErrorFunction: ScalarFunction {
+    func value(_ x: Float) -> Float { erf(x) }
+    func slope(_ x: Float) -> Float { 1.128_379_167 * exp(-x * x) }
+}
+
+struct Reciprocal: ScalarFunction {
+    func value(_ x: Float) -> Float { 1 / x }
+    func slope(_ x: Float) -> Float { -1 / (x * x) }
+}
+
+struct Square: ScalarFunction {
+    func value(_ x: Float) -> Float { x * x }
+    func slope(_ x: Float) -> Float { 2 * x }
+}
+
+struct Cube: ScalarFunction {
+    func value(_ x: Float) -> Float { x * x * x }
+    func slope(_ x: Float) -> Float { 3 * x * x }
+}
+
+struct FixedPower: ScalarFunction {
+    let exponent: Float
+
+    func value(_ x: Float) -> Float { pow(x, exponent) }
+    func slope(_ x: Float) -> Float { exponent == 0 ? 0 : exponent * pow(x, exponent - 1) }
+}
+
+/// Not differentiable where it is not constant; its derivative counts as 0 everywhere, as in PyTorch.
+struct StepFunction: ScalarFunction {
+    let kind: Activation.Rounding
+
+    func value(_ x: Float) -> Float {
+        switch kind {
+        case .floor: x.rounded(.down)
+        case .ceiling: x.rounded(.up)
+        case .toNearestEven: x.rounded(.toNearestOrEven)
+        case .sign: x > 0 ? 1 : x < 0 ? -1 : 0
+        }
+    }
+
+    func slope(_ x: Float) -> Float { 0 }
+}

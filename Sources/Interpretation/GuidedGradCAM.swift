@@ -1,0 +1,59 @@
+public import Execution
+import Tensors
+
+/// Guided backpropagation times Grad-CAM's map, enlarged to the image (Selvaraju et al. 2017, §3.3). The map is the
+/// maximum over the channels of the absolute value.
+public struct GuidedGradCAM: InterpretationMethod {
+    public init() {}
+
+    public var card: MethodCard {
+        MethodCard(
+            name: "guided-grad-cam",
+            summary: "guided backpropagation where Grad-CAM says that the evidence lies",
+            cost: .oneGradient,
+            needs: "ReLU networks with a convolution stage that all ways to the scores go through",
+            caveat: "its detail is that of guided backpropagation, which FAILS the randomization check: only the place "
+                + "depends on the class.",
+            paper: "Selvaraju et al. 2017, arXiv:1610.02391",
+            parameters: [
+                TargetLayer.parameter,
+                MethodParameter("interpolation", "of Grad-CAM's map: bilinear, or nearest as in Captum; bilinear"),
+            ])
+    }
+
+    private enum Interpolation { case bilinear, nearest }
+
+    public func explanations(
+        of question: Question, classes: [Int?], on evaluator: Evaluator
+    ) throws(InterpretationError) -> [Explanation] {
+        let interpolation = try question.choice(
+            "interpolation", ["bilinear": Interpolation.bilinear, "nearest": .nearest])
+        let layer = try LayerReading(question, method: card.name, on: evaluator, imageRules: [.guided])
+        let (height, width) = (question.input.shape[2], question.input.shape[3])
+        var explanations: [Explanation] = []
+        for target in try layer.pass.targets(question, classes: classes) {
+            let map = try layer.gradCAM(of: target)
+            let places = map.withUnsafeValues { values in
+                switch interpolation {
+                case .bilinear:
+                    resizedBilinearly(
+                        values, width: layer.width, toHeight: height, width: width, alignment: .areas)
+                case .nearest:
+                    (0..<height * width).map { index in
+                        let (y, x) = index.quotientAndRemainder(dividingBy: width)
+                        return values[y * layer.height / height * layer.width + x * layer.width / width]
+                    }
+                }
+            }
+            var signal = try layer.pass.signals(of: target, derivative: 1)[0] ?? Tensor(shape: question.input.shape)
+            signal.withUnsafeMutableValues { values in
+                for index in values.indices { values[index] *= places[index % places.count] }
+            }
+            explanations.append(
+                Explanation(
+                    scores: layer.pass.scores, classIndex: target.classIndex, map: channelMaximum(signal),
+                    attribution: firstItem(signal)))
+        }
+        return explanations
+    }
+}

@@ -1,0 +1,97 @@
+public import Execution
+import Tensors
+
+/// The image is seen through many random masks; a pixel matters as much as the class's probability is high while it
+/// shows (Petsiuk, Das and Saenko 2018, "RISE", eq. 6): S = 1/(N·p) Σᵢ f(x ⊙ Mᵢ)·Mᵢ.
+///
+/// As in the authors' code a mask is a small grid of zeros and ones, enlarged linearly and shifted by less than a cell.
+/// Sums run along, so memory does not grow with the number of masks; mask i depends on the seed and on i alone.
+public struct RISE: InterpretationMethod {
+    public init() {}
+
+    public var card: MethodCard {
+        MethodCard(
+            name: "rise",
+            summary: "the mean of random masks, weighted by the probability the class has behind each",
+            cost: .manyPasses,
+            needs: "any classifier",
+            caveat: "an estimate: its noise falls with the root of the number of masks, and the map sits on a base of "
+                + "the mean probability. Masked images are unlike any the network has seen. "
+                + "Passes the randomization check.",
+            paper: "Petsiuk et al. 2018, arXiv:1806.07421",
+            parameters: [
+                MethodParameter("samples", "number of masks; 2000"), MethodParameter("steps", "the same"),
+                MethodParameter("cells", "side of the random grid; 7"),
+                MethodParameter("keep", "probability that a cell shows; 0.5"),
+                MethodParameter("seed", "where the random numbers begin; 0"),
+            ])
+    }
+
+    public func explanations(
+        of question: Question, classes: [Int?], on evaluator: Evaluator
+    ) throws(InterpretationError) -> [Explanation] {
+        let count = try question.samples(default: 2000, atMost: 1_000_000)
+        let masks = MaskSource(
+            cells: try question.whole("cells", default: 7, in: 1...64),
+            keep: try question.number("keep", default: 0.5, in: 0.01...1), seed: try question.seed(),
+            height: question.input.shape[2], width: question.input.shape[3])
+        let whole = try ClassificationPass(question.network, question.input, on: evaluator)
+        let scores = whole.scores
+        let targets = try whole.targets(question, classes: classes).map { target in
+            // By definition of the method the number is a probability.
+            ScoreTarget(classIndex: target.classIndex, against: target.against, isProbability: true)
+        }
+        let plane = masks.height * masks.width
+        var sums = targets.map { _ in [Double](repeating: 0, count: plane) }
+        var shown: [[Float]] = []
+        try BatchedPasses(question: question, evaluator: evaluator).run(count) { sample, image in
+            let mask = masks.mask(sample)
+            question.input.withUnsafeValues { input in
+                for index in image.indices { image[index] = input[index] * mask[index % plane] }
+            }
+            shown.append(mask)
+        } read: { (pass, samples) throws(InterpretationError) in
+            for (item, mask) in shown.enumerated() {
+                for (position, target) in targets.enumerated() {
+                    let weight = Double(target.value(of: pass.batchScores[item]))
+                    for index in mask.indices { sums[position][index] += weight * Double(mask[index]) }
+                }
+            }
+            shown.removeAll()
+        }
+        let shape = (try? Shape([masks.height, masks.width])) ?? .scalar
+        return zip(targets, sums).map { target, sum in
+            let map = Tensor(shape: shape) { values in
+                for index in values.indices { values[index] = Float(sum[index] / (Double(count) * masks.keep)) }
+            }
+            return Explanation(scores: scores, classIndex: target.classIndex, map: map)
+        }
+    }
+}
+
+/// The masks of one run, each made when it is asked for.
+private struct MaskSource {
+    let cells: Int
+    let keep: Double
+    let seed: UInt64
+    let height: Int
+    let width: Int
+
+    /// Mask `sample` [H·W], 0…1.
+    func mask(_ sample: Int) -> [Float] {
+        var generator = SeededGenerator(seed: seed, sample: sample)
+        let grid = (0..<cells * cells).map { _ -> Float in generator.uniform() < keep ? 1 : 0 }
+        let cellHeight = (height + cells - 1) / cells
+        let cellWidth = (width + cells - 1) / cells
+        let top = Int(generator.uniform() * Double(cellHeight))
+        let left = Int(generator.uniform() * Double(cellWidth))
+        let (wideHeight, wideWidth) = ((cells + 1) * cellHeight, (cells + 1) * cellWidth)
+        let wide = grid.withUnsafeBufferPointer { grid in
+            resizedBilinearly(grid, width: cells, toHeight: wideHeight, width: wideWidth, alignment: .areas)
+        }
+        var mask: [Float] = []
+        mask.reserveCapacity(height * width)
+        for y in top..<top + height { mask += wide[y * wideWidth + left..<y * wideWidth + left + width] }
+        return mask
+    }
+}
