@@ -164,7 +164,7 @@ def max_pool_ties():
 # Batch normalization, heads, small operators
 
 
-@fixture((1, 3, 12, 14), "batch normalization after convolutions with and without bias, left in the file by the exporter",
+@fixture((1, 3, 12, 14), "batch normalization after convolutions with and without bias, left in by the exporter",
          training_export=True)
 def batch_normalization_after_convolution():
     return nn.Sequential(nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5), nn.ReLU(), nn.Conv2d(5, 7, 3, bias=False),

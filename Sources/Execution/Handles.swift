@@ -39,9 +39,14 @@ final class Layout {
         Layout(handle: try made { cdnn_layout_create_any($0, rank(extents), wide(extents)) })
     }
 
-    /// Strides in elements.
+    /// Strides in elements; those of axes of extent 1, which mean nothing, become those of a dense tensor.
     static func strided(_ extents: [Int], _ strides: [Int]) throws(KernelStatus) -> Layout {
-        Layout(handle: try made { cdnn_layout_create_strided($0, rank(extents), wide(extents), wide(strides)) })
+        var strides = strides
+        for axis in extents.indices.reversed() where extents[axis] == 1 {
+            strides[axis] = axis + 1 < extents.count ? strides[axis + 1] * extents[axis + 1] : 1
+        }
+        return Layout(
+            handle: try made { cdnn_layout_create_strided($0, rank(extents), wide(extents), wide(strides)) })
     }
 
     static func copy(of handle: OpaquePointer) throws(KernelStatus) -> Layout {

@@ -192,7 +192,13 @@ final class PlanBuilder {
 
     /// The tensor in `layout`: itself, or reordered by a step.
     func converted(_ tensor: PlannedTensor, to layout: Layout, for node: Node) throws(ExecutionError) -> PlannedTensor {
-        if tensor.layout == layout { return tensor }
+        if tensor.layout == layout {
+            // Equal layouts may differ in the strides of axes of extent 1. oneDNN 2.6 compiles binary operations wrongly
+            // where its operands do, hence the very layout that was asked for.
+            var relabelled = tensor
+            relabelled.layout = layout
+            return relabelled
+        }
         let result = allocate(tensor.extents, layout)
         let primitive = try check(node) { () throws(KernelStatus) in
             try Primitive { cdnn_reorder($0, engine.handle, tensor.layout.handle, layout.handle) }

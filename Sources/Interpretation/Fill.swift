@@ -42,7 +42,8 @@ enum Fill: Equatable {
     private static func colour(
         _ text: String, _ question: Question, parameter: String
     ) throws(InterpretationError) -> [Float] {
-        guard text.utf8.count == 7, text.dropFirst().allSatisfy(\.isHexDigit), let number = Int(text.dropFirst(), radix: 16)
+        guard text.utf8.count == 7, text.dropFirst().allSatisfy(\.isHexDigit),
+            let number = Int(text.dropFirst(), radix: 16)
         else { throw .badParameter("\(parameter) should be a colour #rrggbb, got '\(text)'") }
         guard let normalization = question.normalization, question.input.shape[1] == 3,
             normalization.mean.count == 3, normalization.deviation.count == 3,
@@ -88,7 +89,8 @@ private func blurred(
     _ plane: UnsafeBufferPointer<Float>, width: Int, deviation: Double, into result: UnsafeMutableBufferPointer<Float>
 ) {
     let radius = max(Int((3 * deviation).rounded(.up)), 1)
-    let kernel = (-radius...radius).map { Float(exp(-Double($0 * $0) / (2 * max(deviation, 0.1) * max(deviation, 0.1)))) }
+    let variance = max(deviation * deviation, 0.01)
+    let kernel = (-radius...radius).map { Float(exp(-Double($0 * $0) / (2 * variance))) }
     let height = plane.count / width
     var rows = [Float](repeating: 0, count: plane.count)
     func smooth(_ position: Int, of extent: Int, _ read: (Int) -> Float) -> Float {

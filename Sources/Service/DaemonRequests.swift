@@ -26,6 +26,9 @@ struct DaemonRequests: Sendable {
         answer(RPCMethods.explain, in: &router) { parameters, context in
             try await explainer.explain(parameters, context)
         }
+        answer(RPCMethods.segment, in: &router) { parameters, _ in
+            try await SegmentRequest(models: models, interpreter: explainer.interpreter).segment(parameters)
+        }
         answer(RPCMethods.run, in: &router) { parameters, _ in try await run(parameters) }
         return router
     }

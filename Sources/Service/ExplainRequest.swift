@@ -19,7 +19,7 @@ struct ExplainRequest: Sendable {
         case .jpeg(let bytes):
             return try await explain(bytes, name: nil, model, classIndex, parameters, context)
         case .photo(let path):
-            let bytes = try read(path)
+            let bytes = try PhotoFile.readForRequest(path)
             let name = URL(filePath: path).lastPathComponent
             return try await explain(bytes, name: name, model, classIndex, parameters, context)
         }
@@ -37,7 +37,8 @@ struct ExplainRequest: Sendable {
                     bytes, name: name, by: try Methods.named(method), model, classIndex, parameters, context)
             }
             guard parameters.rawAttribution != true, parameters.against == nil, parameters.probability != true else {
-                throw RPCError(.badParameter, "name the method with --method to ask for an attribution, contrast or probability")
+                throw RPCError(
+                    .badParameter, "name the method with --method to ask for an attribution, contrast or probability")
             }
             let result = try await interpreter.interpret(bytes, fileName: name, model: model, classIndex: classIndex)
             return ExplainResult(
@@ -94,22 +95,6 @@ struct ExplainRequest: Sendable {
         }
         document.milliseconds = ["decode": decode, "explain": explain, "render": render, "total": watch.total]
         return result(explanation, by: method, document, model, parameters, images: images, warning: photo.warning)
-    }
-
-    private func read(_ path: String) throws -> Data {
-        do {
-            return try PhotoFile.read(FilePath(path))
-        } catch let error as FileError {
-            switch error.errorNumber {
-            case ENOENT, ENOTDIR: throw RPCError(.noSuchPhoto, "there is no photo \(path)")
-            case EACCES, EPERM:
-                throw RPCError.unreadable(
-                    photo: path, reason: RPCError.permissionDenied, message: "the daemon may not read \(path)")
-            default: throw RPCError.unreadable(photo: path, reason: "unreadable", message: "\(error)")
-            }
-        } catch let error as PhotoError {
-            throw RPCError.unreadable(photo: path, reason: error.code, message: "\(error)")
-        }
     }
 
     // MARK: Tensors
@@ -170,7 +155,7 @@ struct ExplainRequest: Sendable {
 
 extension LoadedModel {
     /// The class a request means.
-    fileprivate func classIndex(requested label: String) throws(RPCError) -> Int {
+    func classIndex(requested label: String) throws(RPCError) -> Int {
         guard let index = classIndex(named: label) else {
             let known = labels.prefix(20).joined(separator: ", ")
             throw RPCError(.noSuchClass, "model '\(name)' knows no class '\(label)'; it knows \(known)")

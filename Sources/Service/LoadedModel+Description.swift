@@ -15,9 +15,9 @@ extension LoadedModel {
             name: name, path: folder.path, sha256: sha256, isDefault: isDefault, labels: labels,
             backgroundLabels: backgroundLabels.sorted(),
             input: ModelDescription.Input(name: graph.name(of: input.value), shape: input.extents),
-            parameters: graph.parameterCount, planBytes: try await planBytes(),
+            parameters: graph.parameterCount, planBytes: try? await planBytes(),
             camLayer: head.map { graph.name(of: $0.features) },
-            methods: Methods.applicable(to: network).map(\.card.name), layers: withLayers ? try layers() : nil)
+            methods: Methods.applicable(to: network).map(\.card.name), layers: withLayers ? try? layers() : nil)
     }
 
     private func planBytes() async throws -> ModelDescription.PlanBytes {

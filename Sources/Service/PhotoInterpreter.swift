@@ -85,7 +85,8 @@ struct PhotoInterpreter: Sendable {
             evidence: evidence.map { Sidecar.Evidence($0, label: label) }, note: note(judgement, model),
             milliseconds: [
                 "decode": decode, "forward": judgement.forward.rounded(toPlaces: 2),
-                "explain": (judgement.explain + evidenceTime).rounded(toPlaces: 2), "render": render, "total": watch.total,
+                "explain": (judgement.explain + evidenceTime).rounded(toPlaces: 2), "render": render,
+                "total": watch.total,
             ])
         return Result(
             document: document, overlay: overlayFile, saliency: saliencyFile, scores: judgement.scores,

@@ -101,7 +101,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var input: Input
     /// Number of weights.
     public var parameters: Int
-    public var planBytes: PlanBytes
+    /// For a photo as the model folder prepares it; nil where the network cannot take such an input.
+    public var planBytes: PlanBytes?
     /// The layer class activation maps are read from; nil where the head does not allow them.
     public var camLayer: String?
     /// Names of the explanation methods that work with this network.
@@ -111,7 +112,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
 
     public init(
         name: String, path: String, sha256: String, isDefault: Bool, labels: [String], backgroundLabels: [String],
-        input: Input, parameters: Int, planBytes: PlanBytes, camLayer: String?, methods: [String],
+        input: Input, parameters: Int, planBytes: PlanBytes?, camLayer: String?, methods: [String],
         layers: [Layer]? = nil
     ) {
         self.name = name

@@ -64,6 +64,8 @@ public enum RPCMethods {
         name: "metrics", summary: "counters and latency quantiles")
     public static let explain = RPCMethod<ExplainParameters, ExplainResult>(
         name: "explain", summary: "classify one photo and show what speaks for a class")
+    public static let segment = RPCMethod<SegmentParameters, SegmentResult>(
+        name: "segment", summary: "cut the object of a class out of a photo, from its saliency")
     public static let run = RPCMethod<RunParameters, RunResult>(
         name: "run", summary: "a plain forward pass over tensors")
     public static let watch = RPCMethod<NoParameters, WatchResult>(
@@ -74,7 +76,7 @@ public enum RPCMethods {
         name: "cancel", summary: "stop a request of this connection")
 
     public static let all: [any RPCMethodDescription] = [
-        version, status, models, methods, photos, metrics, explain, run, watch, unwatch, cancel,
+        version, status, models, methods, photos, metrics, explain, segment, run, watch, unwatch, cancel,
     ]
 
     /// The names of the notifications a daemon sends.

@@ -72,7 +72,8 @@ struct ExplainCommand: AsyncParsableCommand {
         guard isTensor || !Files.isMissing(path) else { throw CommandFailure("there is no photo at \(photo)") }
         var parameters = ExplainParameters(
             source: isTensor ? .npy(try Files.readForSending(path)) : .photo(path: path), method: method,
-            classLabel: classLabel, against: against, probability: probability ? true : nil, model: model, parameters: methodParameters.values, raw: raw.map { _ in true },
+            classLabel: classLabel, against: against, probability: probability ? true : nil, model: model,
+            parameters: methodParameters.values, raw: raw.map { _ in true },
             rawAttribution: rawAttribution.map { _ in true }, images: out.map { _ in true })
 
         let bar = ProgressBar()

@@ -50,8 +50,10 @@ struct ModelsCommand: AsyncParsableCommand {
         if !model.backgroundLabels.isEmpty { add("background", model.backgroundLabels.joined(separator: ", ")) }
         add("input", "\(model.input.name) \(Format.shape(model.input.shape))")
         add("weights", "\(model.parameters)")
-        let gradient = model.planBytes.gradient.map { ", \(Format.bytes($0)) with gradient" } ?? ""
-        add("memory", "\(Format.bytes(model.planBytes.forward)) a pass\(gradient)")
+        if let planBytes = model.planBytes {
+            let gradient = planBytes.gradient.map { ", \(Format.bytes($0)) with gradient" } ?? ""
+            add("memory", "\(Format.bytes(planBytes.forward)) a pass\(gradient)")
+        }
         add("CAM layer", model.camLayer ?? "none: the head is not global average pooling and one linear layer")
         add("methods", model.methods.joined(separator: ", "))
         guard let layers = model.layers else { return table.text }

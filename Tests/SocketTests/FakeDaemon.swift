@@ -29,6 +29,7 @@ struct FakeDaemon {
         router.on(RPCMethods.explain) { [forbiddenPhoto] parameters, context async throws(RPCError) in
             try await FakeDaemon.explain(parameters, context, forbiddenPhoto: forbiddenPhoto)
         }
+        router.on(RPCMethods.segment) { _, _ in FakeDaemon.segment }
         router.on(RPCMethods.run) { parameters, _ async throws(RPCError) in
             guard parameters.model ?? "petshop" == "petshop" else { throw FakeDaemon.noModel(parameters.model) }
             return RunResult(outputs: ["logits": FakeDaemon.npy(shape: [1, 3], values: FakeDaemon.scores)])
@@ -41,6 +42,15 @@ struct FakeDaemon {
     static let saliency = Data([0xFF, 0xD8, 0xFF, 0xE0, 2])
 
     /// A version 1.0 file of `<f4`.
+    static var segment: SegmentResult {
+        SegmentResult(
+            photo: .init(file: "cat.jpg", width: 451, height: 300, sha256: modelSHA256),
+            model: .init(name: "petshop", sha256: modelSHA256), predictions: [], classLabel: "cat",
+            bbox: BoundingBox(x: 0, y: 0, width: 451, height: 300),
+            mask: .init(size: [300, 451], counts: [0, 135_300]),
+            area: 1, images: .init(mask: Data([0xff, 0xd8, 0xff]), overlay: Data([0xff, 0xd8, 0xff])))
+    }
+
     static func npy(shape: [Int], values: [Float]) -> Data {
         let extents = shape.map { "\($0)," }.joined(separator: " ")
         var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"

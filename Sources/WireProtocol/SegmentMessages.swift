@@ -1,0 +1,94 @@
+public import Foundation
+
+/// Parameters of `segment`: a photo, and which object in it.
+public struct SegmentParameters: RequestParameters, Hashable {
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case photo, jpeg
+        case classLabel = "class"
+        case model, images
+    }
+
+    public static let memberNames = CodingKeys.allCases.map(\.rawValue)
+
+    /// A file the daemon reads itself: absolute path.
+    public var photo: String?
+    /// The file's bytes, for photos the daemon may not read.
+    public var jpeg: Data?
+    /// A label, or an index where no label reads so; the most probable class where nil.
+    public var classLabel: String?
+    /// May be left out where one model is loaded or one is the default.
+    public var model: String?
+    /// Whether to return mask and overlay as pictures.
+    public var images: Bool?
+
+    public init(
+        photo: String? = nil, jpeg: Data? = nil, classLabel: String? = nil, model: String? = nil, images: Bool? = nil
+    ) {
+        self.photo = photo
+        self.jpeg = jpeg
+        self.classLabel = classLabel
+        self.model = model
+        self.images = images
+    }
+}
+
+/// Result of `segment`.
+public struct SegmentResult: Codable, Sendable, Hashable {
+    /// A mask as COCO writes it without compression: run lengths, column by column, beginning with what does not belong
+    /// to the object.
+    public struct RunLengths: Codable, Sendable, Hashable {
+        /// [height, width] of the upright photo.
+        public var size: [Int]
+        public var counts: [Int]
+
+        public init(size: [Int], counts: [Int]) {
+            self.size = size
+            self.counts = counts
+        }
+    }
+
+    /// JPEG files of the upright photo's proportions.
+    public struct Images: Codable, Sendable, Hashable {
+        /// White where the object is.
+        public var mask: Data
+        /// The photo with mask and box.
+        public var overlay: Data
+
+        public init(mask: Data, overlay: Data) {
+            self.mask = mask
+            self.overlay = overlay
+        }
+    }
+
+    public var photo: Sidecar.Photo
+    public var model: Sidecar.Model
+    public var predictions: [Sidecar.Prediction]
+    /// The class whose object was cut out.
+    public var classLabel: String
+    /// Around the mask; nil where it is empty.
+    public var bbox: BoundingBox?
+    public var mask: RunLengths
+    /// Share of the photo that belongs to the object, 0…1.
+    public var area: Double
+    public var images: Images?
+
+    private enum CodingKeys: String, CodingKey {
+        case photo, model, predictions
+        case classLabel = "class"
+        case bbox, mask, area, images
+    }
+
+    public init(
+        photo: Sidecar.Photo, model: Sidecar.Model, predictions: [Sidecar.Prediction], classLabel: String,
+        bbox: BoundingBox?, mask: RunLengths, area: Double, images: Images? = nil
+    ) {
+        self.photo = photo
+        self.model = model
+        self.predictions = predictions
+        self.classLabel = classLabel
+        self.bbox = bbox
+        self.mask = mask
+        self.area = area
+        self.images = images
+    }
+}

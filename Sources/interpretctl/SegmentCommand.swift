@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import WireProtocol
+
+struct SegmentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "segment", abstract: "Cut the object of a class out of a photo, from its saliency.",
+        discussion: """
+            Examples:
+              interpretctl segment IMG_1.jpg --out results
+              interpretctl segment IMG_1.jpg --class dog --json
+
+            The most and the least salient pixels teach a graph cut the colours of object and background (Simonyan et \
+            al. 2013, section 3.2). --out writes NAME.mask.jpg and NAME.overlay.jpg; --json has the mask as COCO's run \
+            lengths.
+            """)
+
+    @Argument(help: ArgumentHelp("A JPEG.", valueName: "photo"))
+    var photo: String
+
+    @Option(
+        name: .customLong("class"),
+        help: ArgumentHelp(
+            "The object's class, by label or index; the most probable one if left out.", valueName: "label"))
+    var classLabel: String?
+
+    @Option(help: "The network to ask; see 'interpretctl models'.")
+    var model: String?
+
+    @Option(help: ArgumentHelp("Write the pictures into this folder.", valueName: "folder"))
+    var out: String?
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        if let out { try Files.makeFolder(out) }
+        let path = Files.absolutePath(photo)
+        guard !Files.isMissing(path) else { throw CommandFailure("there is no photo at \(photo)") }
+        let result = try await request(path)
+        if out != nil || !common.json {
+            let segment = try RPCMethods.segment.output(of: result)
+            var written: [String] = []
+            if let out, let images = segment.images {
+                for (suffix, data) in [(".mask.jpg", images.mask), (".overlay.jpg", images.overlay)] {
+                    let file = out + "/" + Files.name(of: photo) + suffix
+                    try Files.write(data, to: file)
+                    written.append(file)
+                }
+            }
+            if !common.json { return Terminal.write(report(segment, written)) }
+        }
+        Terminal.write(result.utf8 + Data("\n".utf8))
+    }
+
+    private func request(_ path: String) async throws -> JSONText {
+        var parameters = SegmentParameters(
+            photo: path, classLabel: classLabel, model: model, images: out.map { _ in true })
+        return try await common.withDaemon { connection in
+            do {
+                return try await connection.call(RPCMethods.segment, parameters)
+            } catch let error as RPCError
+                where error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto
+            {
+                // The daemon's user may see less than we do.
+                (parameters.photo, parameters.jpeg) = (nil, try Files.readForSending(path))
+                return try await connection.call(RPCMethods.segment, parameters)
+            }
+        }
+    }
+
+    private func report(_ segment: SegmentResult, _ written: [String]) -> String {
+        var table = Table()
+        func add(_ name: String, _ value: String) { table.add([.init(name, .faint), .init(value)]) }
+        add("photo", "\(photo)   \(segment.photo.width) × \(segment.photo.height)")
+        add("class", segment.classLabel)
+        add("mask", Format.percent(segment.area) + " of the photo")
+        if let box = segment.bbox {
+            add("box", "x \(Int(box.x))  y \(Int(box.y))  width \(Int(box.width))  height \(Int(box.height))")
+        }
+        for file in written { add("wrote", file) }
+        return table.text
+    }
+}
