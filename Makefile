@@ -16,10 +16,12 @@ BUILD = $(SWIFT) build -c release $(SWIFT_FLAGS)
 RELEASE_FOLDER = .build/static
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib --scratch-path $(RELEASE_FOLDER) $(SWIFT_FLAGS)
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+# What Conformance/environment.sh makes; `complete` says that it came to its end.
+CONFORMANCE = .venv-conformance
 SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test end-to-end lint format release install uninstall bench proto clean
+.PHONY: help deps swift build run test end-to-end conformance lint format release install uninstall bench proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +55,17 @@ test: deps swift ## build and run the tests, optimized
 
 end-to-end: build ## put the real daemon through a life with good and bad photos, kill -9 included
 	Scripts/end-to-end
+
+# All three, whatever comes out of the first: each writes its own section of Documentation/Conformance.md.
+conformance: build $(CONFORMANCE)/complete ## compare every number with PyTorch, Captum and others (Python, an hour)
+	@failed=; for script in networks methods onnx_node_tests; do \
+		$(CONFORMANCE)/bin/python Conformance/$$script.py --report || failed="$$failed $$script"; \
+	done; \
+	if [ -n "$$failed" ]; then echo "not everything conforms:$$failed; see Documentation/Conformance.md" >&2; exit 1; fi
+
+$(CONFORMANCE)/complete: Conformance/environment.sh Conformance/requirements.txt
+	Conformance/environment.sh
+	@touch $@
 
 lint: swift ## check the format of the sources
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)

@@ -33,7 +33,7 @@ let package = Package(
             exclude: ["onnx.proto"]),
         .target(name: "Execution", dependencies: ["CDNN", "Networks", "Tensors"]),
         .target(name: "Interpretation", dependencies: ["Execution", "Networks", "Tensors"]),
-        .target(name: "Localization", dependencies: ["Interpretation", "Tensors"]),
+        .target(name: "Localization", dependencies: ["Execution", "Interpretation", "Tensors"]),
 
         // From files to tensors, from maps to pictures.
         .target(name: "Photos", dependencies: ["CFreeType", "CJPEG", "Tensors"]),

@@ -9,7 +9,7 @@ Attributions are kept at every fourth row and column (STEP, OFFSET) to keep the 
 
     python Conformance/make_method_fixtures.py [--output DIR]
 
-Needs the packages of requirements.txt and, for the composites of layer-wise relevance propagation, zennit 0.5.1.
+Needs the packages of requirements.txt.
 """
 
 from __future__ import annotations

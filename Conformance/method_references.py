@@ -1,4 +1,5 @@
-"""What other programs say a method's answer is: Captum, pytorch-grad-cam, and plain loops where neither has it.
+"""What other programs say a method's answer is: Captum, pytorch-grad-cam, zennit, and plain loops where none of
+them has it.
 
 Every reference takes a subject, an image x [1,C,H,W] and a class index, in single or double precision, and returns the
 map [rows, columns] before upsampling and the signed attribution at the input [C,H,W], where the method has them. The
@@ -18,11 +19,15 @@ import numpy as np
 import pytorch_grad_cam
 import pytorch_grad_cam.score_cam
 import torch
-from captum.attr._utils.lrp_rules import Alpha1_Beta0_Rule, EpsilonRule
+from captum.attr._utils.lrp_rules import EpsilonRule
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import nn
 from torch.nn import functional as F
-from torch.overrides import TorchFunctionMode
+from zennit.attribution import Gradient
+from zennit.canonizers import SequentialMergeBatchNorm
+from zennit.composites import EpsilonAlpha2Beta1, EpsilonPlus
+from zennit.core import Composite
+from zennit.torchvision import ResNetCanonizer
 
 from method_subjects import Subject, folded
 
@@ -97,46 +102,12 @@ def smooth_gradient(subject: Subject, x, c, samples: int, deviation: float, seed
     return [Answer(attribution=mean, deviation=np.sqrt(variance / samples))]
 
 
-class ReluRule(torch.autograd.Function):
-    """A ReLU, clipped from above at `limit`, that goes back by a rule of its own."""
+def captum_relu_rule(kind) -> Callable[..., list[Answer]]:
+    """Captum's deconvolution or guided backpropagation: its rule is that of nn.ReLU modules and of nothing else, so
+    that ReLU6 keeps its gradient. The cut calls the same layers as the network, the last ReLU as a module too."""
 
-    @staticmethod
-    def forward(ctx, x, rule: str, limit: float):
-        ctx.rule = rule
-        ctx.save_for_backward((x > 0) & (x < limit))
-        return x.clamp(0, limit)
-
-    @staticmethod
-    def backward(ctx, signal):
-        (passing,) = ctx.saved_tensors
-        positive = signal.clamp(min=0)
-        return (positive if ctx.rule == "deconvnet" else positive * passing), None, None
-
-
-class ReluRuleMode(TorchFunctionMode):
-    """Replaces every ReLU and ReLU6 that is called, whether a module or a function calls it."""
-
-    def __init__(self, rule: str):
-        super().__init__()
-        self.rule = rule
-
-    def __torch_function__(self, function, types, args=(), kwargs=None):
-        if function in (F.relu, F.relu_, torch.relu, torch.relu_):
-            return ReluRule.apply(args[0], self.rule, float("inf"))
-        if function in (F.relu6, F.hardtanh):
-            return ReluRule.apply(args[0], self.rule, 6.0)
-        return function(*args, **(kwargs or {}))
-
-
-def relu_rule(rule: str, peer) -> Callable[..., list[Answer]]:
     def compute(subject: Subject, x, c) -> list[Answer]:
-        # Captum hooks nn.ReLU modules: it neither sees ReLU6 nor F.relu, and a module may be called only once.
-        if subject.name in ("petshop", "vgg11_bn"):
-            return signed(peer(subject.network).attribute(x, target=c))
-        x = x.clone().requires_grad_(True)
-        with ReluRuleMode(rule):
-            score = subject.network(x)[0, c]
-        return signed(torch.autograd.grad(score, x)[0])
+        return signed(kind(subject.cuts[-1]).attribute(x.clone(), target=c))
 
     return compute
 
@@ -231,32 +202,46 @@ def grad_cam_package(kind, clip: bool = True) -> Callable[..., list[Answer]]:
     return compute
 
 
+def guided_grad_cam(subject: Subject, x, c, interpolation: str) -> list[Answer]:
+    cut = subject.cuts[0]
+    return signed(captum.attr.GuidedGradCam(cut, cut[0]).attribute(x.clone(), target=c, interpolate_mode=interpolation))
+
+
 # Layer-wise relevance propagation
 
 
-def layer_wise_relevance(composite: str) -> Callable[..., list[Answer]]:
-    def compute(subject: Subject, x, c, epsilon: float = 1e-6, **_) -> list[Answer]:
-        network = folded(subject.cuts[-1])
-        for module in network.modules():
-            if isinstance(module, nn.Conv2d):
-                module.rule = Alpha1_Beta0_Rule()
-            elif isinstance(module, (nn.Linear, nn.AdaptiveAvgPool2d, nn.MaxPool2d)):
-                module.rule = EpsilonRule(epsilon)
-                if composite == "alpha-beta" and isinstance(module, nn.Linear):
-                    module.rule = Alpha1_Beta0_Rule()
-        return signed(captum.attr.LRP(network).attribute(x.clone(), target=c))
+def captum_relevance(subject: Subject, x, c, epsilon: float, rule: str) -> list[Answer]:
+    """The epsilon rule at every layer."""
+    assert rule == "epsilon"
+    network = folded(subject.cuts[-1])
+    for module in network.modules():
+        if isinstance(module, (nn.Conv2d, nn.Linear, nn.AdaptiveAvgPool2d, nn.MaxPool2d)):
+            module.rule = EpsilonRule(epsilon)
+    return signed(captum.attr.LRP(network).attribute(x.clone(), target=c))
+
+
+def zennit_relevance(composite: type[Composite]) -> Callable[..., list[Answer]]:
+    """A composite of zennit, started with the score itself, as Captum does and the daemon."""
+
+    def compute(subject: Subject, x, c, rule: str) -> list[Answer]:
+        canonizer = ResNetCanonizer() if subject.name == "resnet18" else SequentialMergeBatchNorm()
+        with Gradient(subject.cuts[-1], composite(canonizers=[canonizer])) as attributor:
+            _, relevance = attributor(x.clone(), lambda scores: scores * F.one_hot(torch.tensor([c]), scores.shape[1]))
+        return signed(relevance)
 
     return compute
 
 
 CHAINS = {"petshop", "vgg11_bn"}  # what Captum's LRP can walk through
+SUMS = CHAINS | {"resnet18"}  # and zennit, which knows how to take its sums apart
 METHODS = [
     Method("gradient", "Captum Saliency", gradient),
     Method("cam", "equation 2 of the paper", class_activation_map),
     Method("grad-cam", "Captum LayerGradCam", captum_grad_cam),
     Method("grad-cam", "pytorch-grad-cam", grad_cam_package(pytorch_grad_cam.GradCAM)),
-    Method("deconvnet", "Captum Deconvolution; plain rule", relu_rule("deconvnet", captum.attr.Deconvolution)),
-    Method("guided-backprop", "Captum GuidedBackprop; plain rule", relu_rule("guided", captum.attr.GuidedBackprop)),
+    Method("deconvnet", "Captum Deconvolution", captum_relu_rule(captum.attr.Deconvolution)),
+    Method("guided-backprop", "Captum GuidedBackprop", captum_relu_rule(captum.attr.GuidedBackprop)),
+    Method("guided-grad-cam", "Captum GuidedGradCam", guided_grad_cam, {"interpolation": "nearest"}),
     Method("gradient-x-input", "Captum InputXGradient", gradient_x_input),
     Method("integrated-gradients", "Captum IntegratedGradients", integrated_gradients, {"steps": 12}),
     Method("occlusion", "Captum Occlusion; plain loop", occlusion, {"window": 40, "stride": 24, "fill": "zero"}),
@@ -268,8 +253,9 @@ METHODS = [
            {"samples": 48, "deviation": 0.2, "seed": 1}, only={"petshop", "resnet18", "mobilenet_v2"}),
     Method("rise", "plain loop over masks", rise, {"samples": 256, "cells": 7, "keep": 0.5, "seed": 1},
            only={"petshop", "resnet18"}),
-    Method("lrp", "Captum LRP", layer_wise_relevance("epsilon-plus"), {"composite": "epsilon-plus", "epsilon": 1e-6},
-           only=CHAINS, label="epsilon-plus"),
-    Method("lrp", "Captum LRP", layer_wise_relevance("alpha-beta"), {"composite": "alpha-beta", "alpha": 1, "beta": 0},
-           only=CHAINS, label="alpha-beta"),
+    Method("lrp", "Captum LRP", captum_relevance, {"rule": "epsilon", "epsilon": 1e-6}, only=CHAINS, label="epsilon"),
+    Method("lrp", "zennit EpsilonPlus", zennit_relevance(EpsilonPlus), {"rule": "epsilon-plus"}, only=SUMS,
+           label="epsilon-plus"),
+    Method("lrp", "zennit EpsilonAlpha2Beta1", zennit_relevance(EpsilonAlpha2Beta1), {"rule": "alpha-beta"}, only=SUMS,
+           label="alpha-beta"),
 ]

@@ -1,5 +1,5 @@
-"""Compares the explanation methods with Captum, pytorch-grad-cam and plain loops, on petshop and on torchvision's
-networks with seeded weights, on a square and a non-square image each.
+"""Compares the explanation methods with Captum, pytorch-grad-cam, zennit and plain loops, on petshop and on
+torchvision's networks with seeded weights, on a square and a non-square image each.
 
     python Conformance/methods.py [--bin FILE] [--petshop DIR] [--only NETWORK …] [--method NAME …] [--report]
     python Conformance/methods.py --self-check      the references in single precision in the daemon's place

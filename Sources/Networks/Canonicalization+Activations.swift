@@ -98,8 +98,8 @@ extension Graph {
     ) -> Gate? {
         var chain: [Activation] = []
         var value = gate
-        while value != x, chain.count < 4, let node = producers[value], case .activation(let activation) = node.operation,
-            uses[value] == 1, let input = node.input(0)
+        while value != x, chain.count < 4, uses[value] == 1, let node = producers[value],
+            case .activation(let activation) = node.operation, let input = node.input(0)
         {
             chain.insert(activation, at: 0)
             value = input

@@ -28,7 +28,9 @@ extension Graph {
 
     /// The convolution that computes what `node` makes of its result.
     private mutating func folded(_ node: Node, reading source: ValueID, into convolution: Node) -> Node? {
-        guard let weights = constantTensor(convolution, 1), weights.shape.rank >= 3, weights.count > 0 else { return nil }
+        guard let weights = constantTensor(convolution, 1), weights.shape.rank >= 3, weights.count > 0 else {
+            return nil
+        }
         let channels: Int
         switch convolution.operation {
         case .convolution: channels = weights.shape[0]
@@ -47,7 +49,9 @@ extension Graph {
             bias = known
         }
         bias.withUnsafeMutableValues { values in
-            for channel in 0..<channels { values[channel] = values[channel] * affine.factors[channel] + affine.shifts[channel] }
+            for channel in 0..<channels {
+                values[channel] = values[channel] * affine.factors[channel] + affine.shifts[channel]
+            }
         }
         guard let scaled = scaled(weights, by: affine.factors, for: convolution.operation) else { return nil }
         var result = convolution

@@ -7,7 +7,8 @@ extension Specializer {
         case .integers(_, let values)?:
             return .integers(
                 shape: shape,
-                values: try values.map { (value) throws(NetworkError) in try integer(activation.value(at: Float(value))) }
+                values: try values.map { (value) throws(NetworkError) in try integer(activation.value(at: Float(value)))
+                }
             )
         case nil: return nil
         }

@@ -66,7 +66,8 @@ extension Specializer {
         case .transpose, .slice, .part, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .padding:
             guard let x = constant(0), let movement = result.movements[node.output] else { return nil }
             switch x {
-            case .floats(let tensor): return try floats(shape, moved(tensor.values, tensor.shape, movement, shape) { $0 })
+            case .floats(let tensor):
+                return try floats(shape, moved(tensor.values, tensor.shape, movement, shape) { $0 })
             case .integers(let from, let values):
                 return .integers(
                     shape: shape,

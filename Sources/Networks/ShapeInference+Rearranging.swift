@@ -158,7 +158,8 @@ extension Specializer {
         let (channel, row, column) =
             operation.countsBlocksLast ? (b * b * s[1], b * s[1], s[1]) : (s[1], b * channels * s[1], channels * s[1])
         return try note(
-            StridedView(extents: [x[0], channels, x[2], b, x[3], b], strides: [s[0], channel, s[2], row, s[3], column]),
+            StridedView(
+                extents: [x[0], channels, x[2], b, x[3], b], strides: [s[0], channel, s[2], row, s[3], column]),
             as: try shape([x[0], channels, x[2] * b, x[3] * b]))
     }
 

@@ -78,7 +78,9 @@ struct GraphBuilder {
         }
         for (position, name) in node.inputNames.enumerated() {
             if name.isEmpty {
-                guard position >= entry.inputs.lowerBound else { throw node.invalid("its input \(position) is missing") }
+                guard position >= entry.inputs.lowerBound else {
+                    throw node.invalid("its input \(position) is missing")
+                }
                 continue
             }
             guard let value = graph.value(named: name), known.contains(value) else {

@@ -23,6 +23,13 @@ extension Onnx_TensorProto {
         }
         let shape = try checkedShape()
         switch type {
+        case .float where rawData.count == shape.count * MemoryLayout<Float>.stride && shape.count > 0:
+            return .floats(
+                rawData.withUnsafeBytes { bytes in
+                    Tensor(shape: shape) { target in
+                        UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
+                    }
+                })
         case .float: return .floats(try floats(shape, listed: floatData) { $0 as Float })
         case .double: return .floats(try floats(shape, listed: doubleData) { Float($0) })
         case .float16:

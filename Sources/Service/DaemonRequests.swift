@@ -29,6 +29,9 @@ struct DaemonRequests: Sendable {
         answer(RPCMethods.segment, in: &router) { parameters, _ in
             try await SegmentRequest(models: models, interpreter: explainer.interpreter).segment(parameters)
         }
+        answer(RPCMethods.convert, in: &router) { parameters, context in
+            try await ConvertRequest(models: models).convert(parameters, context)
+        }
         answer(RPCMethods.run, in: &router) { parameters, _ in try await run(parameters) }
         return router
     }

@@ -66,6 +66,8 @@ public enum RPCMethods {
         name: "explain", summary: "classify one photo and show what speaks for a class")
     public static let segment = RPCMethod<SegmentParameters, SegmentResult>(
         name: "segment", summary: "cut the object of a class out of a photo, from its saliency")
+    public static let convert = RPCMethod<ConvertParameters, ConvertResult>(
+        name: "convert", summary: "give a network a pooled head trained on labelled photos")
     public static let run = RPCMethod<RunParameters, RunResult>(
         name: "run", summary: "a plain forward pass over tensors")
     public static let watch = RPCMethod<NoParameters, WatchResult>(
@@ -76,7 +78,7 @@ public enum RPCMethods {
         name: "cancel", summary: "stop a request of this connection")
 
     public static let all: [any RPCMethodDescription] = [
-        version, status, models, methods, photos, metrics, explain, segment, run, watch, unwatch, cancel,
+        version, status, models, methods, photos, metrics, explain, segment, convert, run, watch, unwatch, cancel,
     ]
 
     /// The names of the notifications a daemon sends.

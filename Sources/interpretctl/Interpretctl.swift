@@ -21,7 +21,8 @@ struct Interpretctl: AsyncParsableCommand {
         version: WireVersion.software,
         subcommands: [
             StatusCommand.self, ModelsCommand.self, MethodsCommand.self, PhotosCommand.self, MetricsCommand.self,
-            ExplainCommand.self, SegmentCommand.self, EvaluateCommand.self, RunCommand.self, WatchCommand.self,
+            ExplainCommand.self, SegmentCommand.self, ConvertCommand.self, EvaluateCommand.self, RunCommand.self,
+            WatchCommand.self,
             VersionCommand.self,
         ])
 

@@ -17,8 +17,10 @@ enum OpenMPWaiting {
         setenv(setting.0, setting.1, 1)
         var arguments: [UnsafeMutablePointer<CChar>?] = CommandLine.arguments.map { strdup($0) }
         arguments.append(nil)
-        // Returns only where it fails; then the program goes on as it is, which is slower under load but right.
-        execv("/proc/self/exe", arguments)
+        // By its own path, since that becomes the process's name. Returns only where it fails; then the program goes on
+        // as it is, which is slower under load but right.
+        let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        execv(path ?? "/proc/self/exe", arguments)
         for argument in arguments { free(argument) }
     }
 }

@@ -135,7 +135,8 @@ extension OperatorCase {
                     // A permutation of 0..<total, since the factor is a prime larger than any test.
                     let place = (next * 1009 + 3) % total
                     next += 1
-                    return range.lowerBound + (Float(place) + 0.5) / Float(total) * (range.upperBound - range.lowerBound)
+                    return range.lowerBound + (Float(place) + 0.5) / Float(total)
+                        * (range.upperBound - range.lowerBound)
                 })
         }
     }

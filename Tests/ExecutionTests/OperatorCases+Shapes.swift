@@ -12,12 +12,16 @@ extension OperatorCase {
         OperatorCase("transpose", .transpose(order: [0, 2, 3, 1]), [[2, 3, 4, 5]]),
         OperatorCase("transpose, reversed", .transpose(order: nil), [[2, 3, 4]]),
         OperatorCase(
-            "slice", .slice(axes: [1, 2]), [[2, 6, 7]], constants: [integers([1, -2]), integers([6, 0]), integers([2, -1])]
+            "slice", .slice(axes: [1, 2]), [[2, 6, 7]],
+            constants: [integers([1, -2]), integers([6, 0]), integers([2, -1])]
         ),
-        OperatorCase("slice by steps", .slice(axes: [1, 2]), [[2, 6, 7]],
+        OperatorCase(
+            "slice by steps", .slice(axes: [1, 2]), [[2, 6, 7]],
             constants: [integers([0, 0]), integers([99, 99]), integers([2, 3])]),
-        OperatorCase("slice of the leading axis", .slice(axes: nil), [[5, 4]], constants: [integers([-3]), integers([9])]),
-        OperatorCase("slice backwards through everything", .slice(axes: [0]), [[5, 4]],
+        OperatorCase(
+            "slice of the leading axis", .slice(axes: nil), [[5, 4]], constants: [integers([-3]), integers([9])]),
+        OperatorCase(
+            "slice backwards through everything", .slice(axes: [0]), [[5, 4]],
             constants: [integers([-1]), integers([.min]), integers([-1])]),
         OperatorCase("part of a split", .part(Part(axis: 1, pieces: .lengths([1, 3, 2]), index: 1)), [[2, 6, 3]]),
         OperatorCase("last part of an uneven split", .part(Part(axis: 0, pieces: .count(3), index: 2)), [[7, 3]]),
@@ -28,7 +32,8 @@ extension OperatorCase {
             "padding by reflection", .padding(Padding(mode: .reflect, axes: [1, 2])), [[2, 3, 4]],
             constants: [integers([2, 1, 0, 3])]),
         OperatorCase(
-            "padding with the edge", .padding(Padding(mode: .edge, axes: [-1])), [[2, 3, 4]], constants: [integers([2, 3])]),
+            "padding with the edge", .padding(Padding(mode: .edge, axes: [-1])), [[2, 3, 4]],
+            constants: [integers([2, 3])]),
         OperatorCase(
             "padding around", .padding(Padding(mode: .wrap, axes: [1])), [[2, 3, 4]], constants: [integers([2, 1])]),
         OperatorCase("expansion", .expansion, [[3, 1]], constants: [integers([2, 3, 4])]),
@@ -37,7 +42,8 @@ extension OperatorCase {
         OperatorCase("tiling", .tiling, [[1, 3, 2, 2]], constants: [integers([1, 2, 1, 3])]),
         OperatorCase("tiling of channels", .tiling, [[1, 3, 4, 5]], constants: [integers([1, 2, 1, 1])]),
         OperatorCase(
-            "depth to space, rows first", .depthToSpace(DepthToSpace(block: 2, countsBlocksLast: false)), [[1, 8, 2, 3]]),
+            "depth to space, rows first", .depthToSpace(DepthToSpace(block: 2, countsBlocksLast: false)),
+            [[1, 8, 2, 3]]),
         OperatorCase(
             "depth to space, channels first", .depthToSpace(DepthToSpace(block: 2, countsBlocksLast: true)),
             [[1, 8, 2, 3]]),

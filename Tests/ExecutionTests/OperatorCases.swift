@@ -34,7 +34,9 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
         OperatorCase("\(activation)", .activation(activation), [[1, 3, 4, 5]], range: range)
     }
 
-    static func arithmetic(_ kind: Arithmetic, _ a: [Int], _ b: [Int], range: ClosedRange<Float> = -2...2.03) -> OperatorCase {
+    static func arithmetic(_ kind: Arithmetic, _ a: [Int], _ b: [Int], range: ClosedRange<Float> = -2...2.03)
+        -> OperatorCase
+    {
         OperatorCase("\(kind) \(a) \(b)", .arithmetic(kind), [a, b], range: range)
     }
 
@@ -98,14 +100,16 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
 
     static let windows: [OperatorCase] = [
         OperatorCase(
-            "convolution", .convolution(Convolution(window: window([3, 3], stride: [2, 1], begin: [1, 0]), groups: 1)),
+            "convolution",
+            .convolution(Convolution(window: window([3, 3], stride: [2, 1], begin: [1, 0]), groups: 1)),
             [[1, 3, 6, 5]], constants: [weights([4, 3, 3, 3]), weights([4])]),
         OperatorCase(
             "convolution in groups, dilated",
             .convolution(Convolution(window: window([3, 2], dilation: [2, 1], begin: [1, 1]), groups: 2)),
             [[2, 4, 6, 5]], constants: [weights([6, 2, 3, 2])]),
         OperatorCase(
-            "convolution of one axis", .convolution(Convolution(window: window([5], stride: [2], begin: [2]), groups: 1)),
+            "convolution of one axis",
+            .convolution(Convolution(window: window([5], stride: [2], begin: [2]), groups: 1)),
             [[2, 3, 11]], constants: [weights([4, 3, 5])]),
         OperatorCase(
             "transposed convolution",
@@ -145,7 +149,8 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
             "instance normalization", .normalization(Normalization(kind: .instance, epsilon: 0.01)), [[2, 3, 4, 5]],
             constants: [weights([3]), weights([3])]),
         OperatorCase(
-            "group normalization", .normalization(Normalization(kind: .group(count: 2), epsilon: 0.01)), [[2, 4, 3, 4]],
+            "group normalization", .normalization(Normalization(kind: .group(count: 2), epsilon: 0.01)),
+            [[2, 4, 3, 4]],
             constants: [weights([4]), weights([4])]),
         OperatorCase(
             "layer normalization", .normalization(Normalization(kind: .layer(axis: -2), epsilon: 0.01)), [[3, 4, 5]],
@@ -166,7 +171,8 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
 
     static let matrices: [OperatorCase] = [
         OperatorCase("fully connected", .fullyConnected, [[3, 5]], constants: [weights([4, 5]), weights([4])]),
-        OperatorCase("fully connected over the last axis", .fullyConnected, [[2, 3, 5]], constants: [weights([4, 5])]),
+        OperatorCase(
+            "fully connected over the last axis", .fullyConnected, [[2, 3, 5]], constants: [weights([4, 5])]),
         OperatorCase("matrix product", .matrixProduct, [[3, 4], [4, 5]]),
         OperatorCase("matrix products in batches", .matrixProduct, [[2, 3, 4], [2, 4, 5]]),
         OperatorCase("matrix products, broadcast", .matrixProduct, [[2, 1, 3, 4], [3, 4, 2]]),

@@ -7,7 +7,8 @@ extension PlanBuilder {
     func emitIndexedPooling(_ node: Node, _ pooling: Pooling) throws(ExecutionError) {
         let x = try plain(try input(node, 0), for: node)
         let extents = shape(of: node.output).dimensions
-        let window = PlaneWindow(pooling.window, input: Array(x.extents.dropFirst(2)), output: Array(extents.dropFirst(2)))
+        let window = PlaneWindow(
+            pooling.window, input: Array(x.extents.dropFirst(2)), output: Array(extents.dropFirst(2)))
         guard window.inputCount <= 1 << 24 else {
             throw .unsupported(
                 node: node.name, operation: node.operation.name, reason: "its planes are too large to count through")
@@ -55,13 +56,14 @@ extension PlanBuilder {
         }
     }
 
-    /// Adds each value to its position in a plane of zeros: overlapping windows may have found the same maximum.
+    /// Each value at its position in a plane of zeros. Of overlapping windows that found the same maximum, unpooling keeps
+    /// the last, as PyTorch does, and a signal is summed.
     private func unpooled(
         _ x: PlannedTensor, _ positions: PlannedTensor, to extents: [Int], for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
         let y = try allocatePlain(extents, for: node)
         let (planes, from, to) = PlanBuilder.planes(x.extents, extents)
-        let isForward = node.operation != .identity && isUnpooling(node)
+        let isForward = isUnpooling(node)
         emit(node, reading: [x, positions], writing: [y]) { addresses in
             let pointers = addresses.map { $0.assumingMemoryBound(to: Float.self) }
             pointers[2].update(repeating: 0, count: planes * to)
@@ -123,8 +125,7 @@ private struct PlaneWindow: Sendable {
                             }
                         }
                     }
-                    // A window that covers padding only has no maximum; shape inference leaves none such but where
-                    // the padding is as wide as the window.
+                    // Where the padding is as wide as the window, a window may cover nothing.
                     y[next] = best
                     positions[next] = Float(max(position, 0))
                     next += 1

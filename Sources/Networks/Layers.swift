@@ -1,0 +1,176 @@
+public import Tensors
+
+/// One value on the way through a network, as people refer to it.
+public struct Layer: Sendable {
+    public let value: ValueID
+    /// The ONNX name.
+    public let name: String
+    /// What makes it.
+    public let operatorName: String
+    public let shape: Shape
+    /// Nil where it is not a regular window: behind upsampling, slices, or branches of different strides.
+    public let receptiveField: ReceptiveField?
+}
+
+/// Which part of the image a value depends on.
+public enum ReceptiveField: Sendable, Equatable {
+    /// Position p along an axis reads the pixels offset + p·stride ..< offset + p·stride + size. Padding counts as
+    /// pixels outside of the image.
+    case window(size: [Int], stride: [Int], offset: [Int])
+    /// All of it: a global operator has been passed.
+    case everything
+}
+
+extension Graph {
+    /// The values that the network computes for inputs of these shapes, in order. What shapes alone decide is left out.
+    ///
+    /// - Throws: `NetworkError` where the shapes do not fit.
+    public func layers(for inputShapes: [ValueID: Shape]) throws(NetworkError) -> [Layer] {
+        let specialization = try specialized(for: inputShapes)
+        var tracer = ReceptiveFieldTracer(graph: self, specialization: specialization)
+        var layers: [Layer] = []
+        for node in nodes where specialization.constants[node.output] == nil {
+            let field = tracer.take(node)
+            layers.append(
+                Layer(
+                    value: node.output, name: name(of: node.output), operatorName: node.operation.name,
+                    shape: specialization.shapes[node.output] ?? .scalar, receptiveField: field))
+        }
+        return layers
+    }
+}
+
+/// Follows receptive fields through the nodes. A window is that of the trailing axes of a value.
+private struct ReceptiveFieldTracer {
+    let graph: Graph
+    let specialization: Specialization
+    /// What is not here does not depend on an input; nil is not known.
+    private var fields: [ValueID: ReceptiveField?] = [:]
+
+    init(graph: Graph, specialization: Specialization) {
+        self.graph = graph
+        self.specialization = specialization
+        for input in graph.inputs {
+            let spatial = input.extents.count - 2
+            let ones = [Int](repeating: 1, count: max(spatial, 0))
+            fields[input.value] =
+                spatial > 0 ? .window(size: ones, stride: ones, offset: ones.map { _ in 0 }) : .everything
+        }
+    }
+
+    mutating func take(_ node: Node) -> ReceptiveField? {
+        let sources = node.inputs.compactMap { $0 }.filter { fields[$0] != nil }
+        guard !sources.isEmpty else { return nil }
+        let field = field(of: node, sources)
+        for output in node.outputs { fields[output] = .some(field) }
+        return field
+    }
+
+    private func field(of node: Node, _ sources: [ValueID]) -> ReceptiveField? {
+        guard let first = fields[sources[0]] ?? nil else { return nil }
+        switch node.operation {
+        case .convolution(let convolution): return first.through(convolution.window, extents(sources[0]))
+        case .pooling(let pooling): return first.through(pooling.window, extents(sources[0]))
+        case .activation, .identity, .batchNormalization, .localResponseNormalization, .shapeArithmetic:
+            return first
+        case .arithmetic, .concatenation:
+            return sources.dropFirst().reduce(first) { joined, source in
+                joined.flatMap { joined in (fields[source] ?? nil).flatMap { joined.joined($0) } }
+            }
+        case .softmax(let softmax): return first.unless(touches(node, [softmax.axis]) || softmax.flattensTail)
+        case .reduction(let reduction):
+            guard reduction.keepsAxes, let axes = reduction.axes else { return .everything }
+            return first.unless(touches(node, axes))
+        case .normalization(let normalization):
+            if case .layer = normalization.kind, spatialCount(first) == 0 { return first }
+            return .everything
+        case .globalPooling, .fullyConnected, .matrixProduct, .flatten: return .everything
+        case .reshape, .transpose, .part, .padding: return moved(node, first)
+        case .transposedConvolution, .maximumUnpooling, .resize, .squeeze, .unsqueeze, .slice, .expansion, .tiling,
+            .depthToSpace, .spaceToDepth, .gather:
+            return first == .everything ? .everything : nil
+        }
+    }
+
+    /// Rearranging that leaves the planes alone, and padding.
+    private func moved(_ node: Node, _ field: ReceptiveField) -> ReceptiveField? {
+        guard case .window(let size, let stride, var offset) = field, let source = node.input(0) else { return field }
+        let before = specialization.shapes[source]?.dimensions ?? []
+        let after = specialization.shapes[node.output]?.dimensions ?? []
+        let planes = offset.count
+        switch node.operation {
+        case .reshape: return before.suffix(planes) == after.suffix(planes) ? field : nil
+        case .transpose(let order?):
+            let isFirst = graph.inputs.contains { $0.value == source }
+            // An image that comes with its channels last: every pixel sees itself, wherever it goes.
+            if isFirst, order == [0, 3, 1, 2] { return field }
+            return order.suffix(planes) == Array(before.indices).suffix(planes) ? field : nil
+        case .part(let part): return touches(node, [part.axis]) ? nil : field
+        case .padding(let padding):
+            guard let counts = node.input(1).flatMap({ graph.constants[$0] ?? specialization.constants[$0] })?.integers
+            else { return nil }
+            let axes = padding.axes ?? Array(before.indices)
+            for (count, declared) in zip(counts, axes) {
+                let axis = (declared < 0 ? declared + before.count : declared) - (before.count - planes)
+                if axis >= 0, let moved = Int.product(count, stride[axis]) { offset[axis] -= moved }
+            }
+            return .window(size: size, stride: stride, offset: offset)
+        default: return nil
+        }
+    }
+
+    /// Whether any of the axes is one of the plane.
+    private func touches(_ node: Node, _ axes: [Int]) -> Bool {
+        guard let source = node.input(0), let rank = specialization.shapes[source]?.rank else { return true }
+        let planes = (fields[source] ?? nil).map(spatialCount) ?? 0
+        return axes.contains { ($0 < 0 ? $0 + rank : $0) >= rank - planes }
+    }
+
+    private func spatialCount(_ field: ReceptiveField) -> Int {
+        if case .window(let size, _, _) = field { size.count } else { 0 }
+    }
+
+    private func extents(_ value: ValueID) -> [Int] {
+        Array((specialization.shapes[value]?.dimensions ?? []).dropFirst(2))
+    }
+}
+
+extension ReceptiveField {
+    /// Behind a window that stands on values of this field; nil where the numbers get out of hand.
+    fileprivate func through(_ window: Window, _ extents: [Int]) -> ReceptiveField? {
+        guard case .window(var size, var stride, var offset) = self else { return self }
+        guard size.count == window.kernel.count, extents.count == size.count else { return nil }
+        let begin = window.padding(for: extents).begin
+        for axis in size.indices {
+            guard let added = Int.product(window.span(axis) - 1, stride[axis]),
+                let shift = Int.product(begin[axis], stride[axis]),
+                let step = Int.product(stride[axis], window.stride[axis])
+            else { return nil }
+            size[axis] += added
+            offset[axis] -= shift
+            stride[axis] = step
+        }
+        return .window(size: size, stride: stride, offset: offset)
+    }
+
+    /// What depends on both.
+    fileprivate func joined(_ other: ReceptiveField) -> ReceptiveField? {
+        guard case .window(let size, let stride, let offset) = self,
+            case .window(let otherSize, let otherStride, let otherOffset) = other
+        else { return .everything }
+        guard stride == otherStride else { return nil }
+        let first = zip(offset, otherOffset).map { min($0, $1) }
+        let end = offset.indices.map { max(offset[$0] + size[$0], otherOffset[$0] + otherSize[$0]) }
+        return .window(size: zip(end, first).map { $0 - $1 }, stride: stride, offset: first)
+    }
+
+    fileprivate func unless(_ mixesPlanes: Bool) -> ReceptiveField { mixesPlanes ? .everything : self }
+}
+
+extension Int {
+    /// Nil beyond any honest receptive field; sums of a few thousand of them do not overflow.
+    fileprivate static func product(_ a: Int, _ b: Int) -> Int? {
+        let (product, isTooLarge) = a.multipliedReportingOverflow(by: b)
+        return isTooLarge || product.magnitude > 1 << 40 ? nil : product
+    }
+}

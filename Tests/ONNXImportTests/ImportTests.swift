@@ -1,0 +1,81 @@
+import Foundation
+import Networks
+import ONNXImport
+import Tensors
+import Testing
+
+func shape(_ extents: [Int]) throws -> Shape { try Shape(extents) }
+
+@Suite struct ImportTests {
+    @Test func whatIsNotSupportedIsNamed() throws {
+        let custom = Message.graph([.node("Fancy", ["x"], ["y"], domain: "com.example")])
+        let error = try #require(throws: ONNXError.self) { try ONNXModel.load(Message.model(custom)) }
+        #expect(error.description == "node 'Fancy-node': operator com.example.Fancy of opset 17 is not supported")
+        let training = Message.graph(
+            [.node("BatchNormalization", ["x", "w", "w", "w", "w"], ["y"], ["training_mode": .integer(1)])],
+            initializers: [.floats("w", [3])])
+        let second = try #require(throws: ONNXError.self) { try ONNXModel.load(Message.model(training)) }
+        #expect(
+            second.description
+                == "node 'BatchNormalization-node': operator BatchNormalization of opset 17 with training_mode = 1 is not "
+                + "supported")
+        #expect(throws: ONNXError.self) {
+            try ONNXModel.load(Message.model(.graph([.node("Relu", ["x"], ["y"])]), opset: 6))
+        }
+        #expect(throws: ONNXError.self) {
+            try ONNXModel.load(Message.model(.graph([.node("Relu", ["x"], ["y"])]), opset: 23))
+        }
+    }
+
+    /// Weights in pieces, as converters leave them: transposed, cut and added to before they are used.
+    @Test func whatDependsOnConstantsAloneBecomesAConstant() throws {
+        let graph = try ONNXModel.load(
+            Message.model(
+                .graph(
+                    [
+                        .node("Transpose", ["stored"], ["turned"], ["perm": .integers([3, 2, 0, 1])]),
+                        .node("Slice", ["turned", "first", "last"], ["half"]),
+                        .node("Add", ["half", "half"], ["weights"]), .node("Conv", ["x", "weights"], ["y"]),
+                    ],
+                    initializers: [.floats("stored", [3, 3, 3, 4]), .integers("first", [0]), .integers("last", [2])])))
+        #expect(graph.nodes.map(\.operation.name) == ["convolution"])
+        let weights = try #require(graph.nodes[0].input(1))
+        #expect(graph.constants[weights]?.shape.dimensions == [2, 3, 3, 3])
+    }
+
+    @Test func aBranchIsTakenWhereTheShapesDecide() throws {
+        let squeezed = Message.graph([.node("Flatten", ["x"], ["t"])], inputs: [], outputs: ["t"])
+        let other = Message.graph([.node("Relu", ["x"], ["e"])], inputs: [], outputs: ["e"])
+        func model(_ inputs: [Message]) -> Data {
+            Message.model(
+                .graph(
+                    [
+                        .node("Shape", ["x"], ["s"]), .node("Gather", ["s", "one"], ["c"]),
+                        .node("Equal", ["c", "three"], ["flag"]),
+                        .node("If", ["flag"], ["y"], ["then_branch": .graph(squeezed), "else_branch": .graph(other)]),
+                    ], initializers: [.integers("one", [1]), .integers("three", [3])], inputs: inputs))
+        }
+        #expect(try ONNXModel.load(model([.value("x", [1, 3, 8, 8])])).nodes.map(\.operation.name) == ["flatten"])
+        #expect(try ONNXModel.load(model([.value("x", [1, 4, 8, 8])])).nodes.map(\.operation.name) == ["ReLU"])
+        // An extent that is free decides nothing yet.
+        #expect(throws: ONNXError.self) { try ONNXModel.load(model([.value("x", [1, 0, 8, 8])])) }
+    }
+
+    @Test func positionsOfMaximaAreNotGivenOut() {
+        let pool = Message.node("MaxPool", ["x"], ["y", "positions"], ["kernel_shape": .integers([2, 2])])
+        #expect(throws: Never.self) { try ONNXModel.load(Message.model(.graph([pool]))) }
+        #expect(throws: ONNXError.self) {
+            try ONNXModel.load(Message.model(.graph([pool], outputs: ["y", "positions"])))
+        }
+    }
+
+    @Test func severalInputsAndOutputsKeepTheirOrderAndNames() throws {
+        let graph = try ONNXModel.load(
+            Message.model(
+                .graph(
+                    [.node("Add", ["a", "b"], ["sum"]), .node("Sub", ["a", "b"], ["difference"])],
+                    inputs: [.value("b", [2]), .value("a", [2])], outputs: ["sum", "difference"])))
+        #expect(graph.inputs.map { graph.name(of: $0.value) } == ["b", "a"])
+        #expect(graph.outputs.map(graph.name(of:)) == ["sum", "difference"])
+    }
+}
