@@ -21,7 +21,7 @@ CONFORMANCE = .venv-conformance
 SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test end-to-end conformance lint format release install uninstall bench proto clean
+.PHONY: help deps swift build run test end-to-end conformance lint format release install uninstall bench method-gallery proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -109,6 +109,9 @@ uninstall: ## remove what `make install` installed; the inbox and the catalog st
 
 bench: swift ## measure; what comes out depends on the machine
 	$(SWIFT) run -c release --package-path Benchmarks $(BENCH_FLAGS)
+
+method-gallery: build ## draw Documentation/Methods.md and its pictures (needs python3 with Pillow)
+	Scripts/method-gallery
 
 proto: swift ## generate the ONNX reader's messages anew (needs protobuf-compiler)
 	$(BUILD) --product protoc-gen-swift

@@ -71,6 +71,8 @@ let package = Package(
 
         // Optimized, against what is public (see `make test`).
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
+        .testTarget(name: "NetworksTests", dependencies: ["Networks", "ONNXImport", "Tensors"]),
+        .testTarget(name: "ONNXImportTests", dependencies: ["Networks", "ONNXImport", "Tensors"]),
         .testTarget(name: "ExecutionTests", dependencies: ["Execution", "Networks", "ONNXImport", "Tensors"]),
         .testTarget(
             name: "InterpretationTests", dependencies: ["Execution", "Interpretation", "ONNXImport", "Tensors"]),

@@ -253,7 +253,7 @@ METHODS = [
            {"samples": 48, "deviation": 0.2, "seed": 1}, only={"petshop", "resnet18", "mobilenet_v2"}),
     Method("rise", "plain loop over masks", rise, {"samples": 256, "cells": 7, "keep": 0.5, "seed": 1},
            only={"petshop", "resnet18"}),
-    Method("lrp", "Captum LRP", captum_relevance, {"rule": "epsilon", "epsilon": 1e-6}, only=CHAINS, label="epsilon"),
+    Method("lrp", "Captum LRP", captum_relevance, {"rule": "epsilon", "epsilon": 1e-9}, only=CHAINS, label="epsilon"),
     Method("lrp", "zennit EpsilonPlus", zennit_relevance(EpsilonPlus), {"rule": "epsilon-plus"}, only=SUMS,
            label="epsilon-plus"),
     Method("lrp", "zennit EpsilonAlpha2Beta1", zennit_relevance(EpsilonAlpha2Beta1), {"rule": "alpha-beta"}, only=SUMS,

@@ -152,7 +152,7 @@ def compare(method: Method, subject: Subject, x: torch.Tensor, ask: Callable[...
             return row
         single = method.compute(subject, x, CLASS, **method.parameters)
         row.map, row.attribution = best_match(found, double, method.either_sign)
-        if not row.passed and method.name in ("gradient", "gradient-x-input"):
+        if not row.passed and (method.name in ("gradient", "gradient-x-input") or method.label == "epsilon"):
             explain_by_kinks(row, method, subject, x, found)
         row.reference = max(e for e in best_match(single[0], double, method.either_sign) if e is not None)
     except (RequestFailed, DaemonDied, ValueError) as error:
@@ -163,7 +163,8 @@ def compare(method: Method, subject: Subject, x: torch.Tensor, ask: Callable[...
 def explain_by_kinks(row: Row, method: Method, subject: Subject, x: torch.Tensor, found: Answer) -> None:
     """Replaces the errors by those that remain after units within rounding of a kink have been moved across it."""
     gradient = found.attribution
-    if method.name == "gradient-x-input":
+    if method.name != "gradient":
+        # With an epsilon that only keeps from dividing by zero, the epsilon rule is the gradient times the input, too.
         gradient = gradient / np.where(x[0].numpy() == 0, 1, x[0].numpy())
     error, row.moved = kinks.explain(subject.network, x, CLASS, gradient[None], BOUND, most_units=64)
     # The map has to be that of the attribution, whichever side of the kinks it is on.
@@ -270,17 +271,21 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", choices=NETWORKS, metavar="NETWORK", help="only these networks")
     parser.add_argument("--method", nargs="+", choices=sorted({m.name for m in METHODS}), metavar="NAME",
                         help="only these methods")
-    parser.add_argument("--report", action="store_true", help="write the table into the documentation")
+    parser.add_argument("--report", action="store_true", help="write the tables into the documentation, one a network")
     parser.add_argument("--self-check", action="store_true", help="ask the references instead of the daemon")
     arguments = parser.parse_args()
     if arguments.report and arguments.self_check:
         parser.error("the documentation is about the daemon: --report goes without --self-check")
 
-    rows = [row for name in NETWORKS if not arguments.only or name in arguments.only
-            for row in compare_all(name, arguments)]
-    if arguments.report:
-        write_section("methods", "methods.py",
-                      f"Errors are relative to the largest magnitude; the bound is {BOUND:.0e}.\n\n{table(rows)}")
+    rows = []
+    for name in NETWORKS:
+        if not arguments.only or name in arguments.only:
+            found = compare_all(name, arguments)
+            if arguments.report and found:
+                write_section(f"methods-{name}", "methods.py",
+                              f"Errors are relative to the largest magnitude; the bound is {BOUND:.0e}.\n\n"
+                              + table(found))
+            rows += found
     failed = [r for r in rows if not r.passed and not r.skipped]
     print(f"{sum(r.passed for r in rows)} pass, {len(failed)} fail, {sum(bool(r.skipped) for r in rows)} skipped")
     return 1 if failed or not rows else 0

@@ -288,10 +288,10 @@ def main() -> int:
             if arguments.exporter in (None, exporter) or exporter == "handwritten":
                 rows.append(compare(name, exporter, network, ask))
                 print(table(rows[-1:]).splitlines()[-1], flush=True)
-    text = table(rows)
-    if arguments.report:
-        write_section("networks", "networks.py",
-                      f"Errors are relative to the largest magnitude; the bound is {BOUND:.0e}.\n\n{text}")
+        # After each network: a run of an hour that is cut short leaves what it found.
+        if arguments.report:
+            write_section("networks", "networks.py",
+                          f"Errors are relative to the largest magnitude; the bound is {BOUND:.0e}.\n\n{table(rows)}")
     # A network that an exporter cannot export is the exporter's matter, as long as another one can.
     failed = [r for r in rows if not r.passed and not r.problem.startswith("not exported")]
     missing = {r.network for r in rows} - {r.network for r in rows if r.passed} - {r.network for r in failed}

@@ -9,7 +9,11 @@ from pathlib import Path
 REPORT = Path(__file__).resolve().parent.parent / "Documentation" / "Conformance.md"
 SECTIONS = {
     "networks": "Networks: outputs and input gradients",
-    "methods": "Explanation methods",
+    "methods-petshop": "Explanation methods: petshop",
+    "methods-resnet18": "Explanation methods: resnet18",
+    "methods-vgg11_bn": "Explanation methods: vgg11_bn",
+    "methods-mobilenet_v2": "Explanation methods: mobilenet_v2",
+    "methods-densenet121": "Explanation methods: densenet121",
     "node-tests": "The ONNX project's node tests",
 }
 INTRODUCTION = """# Conformance
@@ -32,7 +36,8 @@ def write_section(name: str, script: str, text: str) -> None:
     sections = read_sections()
     sections[name] = f"## {SECTIONS[name]}\n\n    {command(script)}\n\n{text.strip()}\n"
     present = [key for key in SECTIONS if key in sections]
-    commands = [match[0] for key in present if (match := COMMAND.search(sections[key]))]
+    found = [match[0] for key in present if (match := COMMAND.search(sections[key]))]
+    commands = list(dict.fromkeys(found))
     body = [f"<!-- {key} -->\n{sections[key]}<!-- end {key} -->\n" for key in present]
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text("\n".join([INTRODUCTION.format(commands="\n".join(commands)), *body]))

@@ -150,18 +150,21 @@ public struct Explanation: Sendable {
     public let attribution: Tensor?
     /// Maps beside the method's own, by name, of the same grid.
     public let furtherMaps: [String: Tensor]
+    /// What is drawn, [h,w], the higher the more it counts: the map, or what people read more easily.
+    public let picture: Tensor
     /// What the reader should know of this very map.
     public let warnings: [String]
 
     public init(
         scores: [Float], classIndex: Int, map: Tensor, attribution: Tensor? = nil,
-        furtherMaps: [String: Tensor] = [:], warnings: [String] = []
+        furtherMaps: [String: Tensor] = [:], picture: Tensor? = nil, warnings: [String] = []
     ) {
         self.scores = scores
         self.classIndex = classIndex
         self.map = map
         self.attribution = attribution
         self.furtherMaps = furtherMaps
+        self.picture = picture ?? map
         self.warnings = warnings + Explanation.remarks(on: map)
     }
 

@@ -149,6 +149,8 @@ private struct OcclusionSums {
         }
         return Explanation(
             scores: scores, classIndex: target.classIndex, map: map(probability), attribution: attribution,
-            furtherMaps: ["score": map(score)])
+            furtherMaps: ["score": map(score)],
+            // Where the score is lost, rather than where the class survives; the same for all channels.
+            picture: try? attribution.item(0))
     }
 }

@@ -64,7 +64,12 @@ public struct RISE: InterpretationMethod {
             let map = Tensor(shape: shape) { values in
                 for index in values.indices { values[index] = Float(sum[index] / (Double(count) * masks.keep)) }
             }
-            return Explanation(scores: scores, classIndex: target.classIndex, map: map)
+            // Every place has some probability left; the difference between places is what counts.
+            let lowest = map.withUnsafeValues { $0.min() ?? 0 }
+            let picture = Tensor(shape: shape) { values in
+                for index in values.indices { values[index] = map[index] - lowest }
+            }
+            return Explanation(scores: scores, classIndex: target.classIndex, map: map, picture: picture)
         }
     }
 }

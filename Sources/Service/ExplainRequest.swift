@@ -36,9 +36,12 @@ struct ExplainRequest: Sendable {
                 return try await explain(
                     bytes, name: name, by: try Methods.named(method), model, classIndex, parameters, context)
             }
-            guard parameters.rawAttribution != true, parameters.against == nil, parameters.probability != true else {
+            guard parameters.rawAttribution != true, parameters.against == nil, parameters.probability != true,
+                parameters.furtherClasses == nil
+            else {
                 throw RPCError(
-                    .badParameter, "name the method with --method to ask for an attribution, contrast or probability")
+                    .badParameter,
+                    "name the method with --method to ask for an attribution, contrast, probability or several classes")
             }
             let result = try await interpreter.interpret(bytes, fileName: name, model: model, classIndex: classIndex)
             return ExplainResult(
@@ -63,7 +66,8 @@ struct ExplainRequest: Sendable {
             bytes, for: preprocessor.configuration.decodeTarget(overlayLongSide: PhotoInterpreter.pictureLongSide))
         let input = try preprocessor.input(from: photo)
         let decode = watch.lap()
-        let explanation = try await explanation(input.tensor, by: method, model, classIndex, parameters, context)
+        let explanations = try await explanations(input.tensor, by: method, model, classIndex, parameters, context)
+        let explanation = explanations[0]
         let explain = watch.lap()
 
         let region = try input.geometry.onPhoto(width: photo.bitmap.width, height: photo.bitmap.height).visibleRegion
@@ -75,12 +79,13 @@ struct ExplainRequest: Sendable {
             method.localizes && !model.isBackground(explanation.classIndex) ? placed.boxes(model.boxFinder) : []
         var images: ExplainResult.Images?
         if parameters.images == true {
+            let drawn = try EvidencePlacement(explanation.picture, region: region, on: photo.bitmap)
             let caption = "\(label) \(Int((probability * 100).rounded())) %, \(method.card.name)"
             let overlay = try interpreter.overlay.render(
-                photo: photo.bitmap, heatMap: scaledToOne(placed.map), heatMapRegion: region,
+                photo: photo.bitmap, heatMap: scaledToOne(drawn.map), heatMapRegion: region,
                 boxes: boxes.map { OverlayBox(rectangle: $0.rectangle, caption: caption) }, headline: caption)
             let grey = try SaliencyImage.grey(
-                from: explanation.map, width: photo.bitmap.width, height: photo.bitmap.height, region: region)
+                from: explanation.picture, width: photo.bitmap.width, height: photo.bitmap.height, region: region)
             images = ExplainResult.Images(
                 overlay: try JPEGEncoder.encode(overlay), saliency: try JPEGEncoder.encode(grey))
         }
@@ -94,7 +99,20 @@ struct ExplainRequest: Sendable {
                 bbox: picture.boundingBox(box.rectangle), method: method.card.name)
         }
         document.milliseconds = ["decode": decode, "explain": explain, "render": render, "total": watch.total]
-        return result(explanation, by: method, document, model, parameters, images: images, warning: photo.warning)
+        var result = result(explanations, by: method, document, model, parameters)
+        result.images = images
+        if let warning = photo.warning { result.warnings.append(warning) }
+        if parameters.images == true {
+            for (index, further) in explanations.dropFirst().enumerated() {
+                result.furtherClasses?[index].overlay = try JPEGEncoder.encode(
+                    interpreter.overlay.render(
+                        photo: photo.bitmap,
+                        heatMap: scaledToOne(
+                            try EvidencePlacement(further.picture, region: region, on: photo.bitmap).map),
+                        heatMapRegion: region, headline: "\(model.labels[further.classIndex]), \(method.card.name)"))
+            }
+        }
+        return result
     }
 
     // MARK: Tensors
@@ -111,18 +129,19 @@ struct ExplainRequest: Sendable {
         }
         let method = try parameters.method.map(Methods.named) ?? Methods.applicable(to: model.network)[0]
         let watch = Stopwatch()
-        let explanation = try await explanation(input, by: method, model, classIndex, parameters, context)
-        var document = document(explanation, model)
+        let explanations = try await explanations(input, by: method, model, classIndex, parameters, context)
+        var document = document(explanations[0], model)
         document.milliseconds = ["explain": watch.lap(), "total": watch.total]
-        return result(explanation, by: method, document, model, parameters, images: nil, warning: nil)
+        return result(explanations, by: method, document, model, parameters)
     }
 
     // MARK: What both share
 
-    private func explanation(
+    private func explanations(
         _ input: Tensor, by method: any InterpretationMethod, _ model: LoadedModel, _ classIndex: Int?,
         _ parameters: ExplainParameters, _ context: RequestContext
-    ) async throws -> Explanation {
+    ) async throws -> [Explanation] {
+        let further = try (parameters.furtherClasses ?? []).map { try model.classIndex(requested: $0) }
         let question = Question(
             network: model.network, input: input, classIndex: classIndex,
             against: try parameters.against.map { try model.classIndex(requested: $0) },
@@ -131,7 +150,7 @@ struct ExplainRequest: Sendable {
             normalization: model.preprocessor?.normalization,
             progress: { context.progress(fraction: $0, message: method.card.name) })
         return try await model.network.session.perform { (evaluator) throws(InterpretationError) in
-            try method.explain(question, on: evaluator)
+            try method.explain(question, classes: [classIndex] + further.map { $0 }, on: evaluator)
         }
     }
 
@@ -142,14 +161,25 @@ struct ExplainRequest: Sendable {
     }
 
     private func result(
-        _ explanation: Explanation, by method: any InterpretationMethod, _ document: Sidecar,
-        _ model: LoadedModel, _ parameters: ExplainParameters, images: ExplainResult.Images?, warning: String?
+        _ explanations: [Explanation], by method: any InterpretationMethod, _ document: Sidecar,
+        _ model: LoadedModel, _ parameters: ExplainParameters
     ) -> ExplainResult {
-        ExplainResult(
-            sidecar: document, method: method.card.name, classLabel: model.labels[explanation.classIndex],
-            map: parameters.raw == true ? TensorPayload(explanation.map) : nil,
-            attribution: parameters.rawAttribution == true ? explanation.attribution.map(TensorPayload.init) : nil,
-            images: images, scores: explanation.scores, warnings: explanation.warnings + (warning.map { [$0] } ?? []))
+        let wantsMap = parameters.raw == true
+        let wantsAttribution = parameters.rawAttribution == true
+        let further = explanations.dropFirst().map { explanation in
+            ExplainResult.FurtherClass(
+                classLabel: model.labels[explanation.classIndex],
+                map: wantsMap ? TensorPayload(explanation.map) : nil,
+                attribution: wantsAttribution ? explanation.attribution.map(TensorPayload.init) : nil,
+                warnings: explanation.warnings)
+        }
+        let first = explanations[0]
+        return ExplainResult(
+            sidecar: document, method: method.card.name, classLabel: model.labels[first.classIndex],
+            map: wantsMap ? TensorPayload(first.map) : nil,
+            furtherMaps: wantsMap && !first.furtherMaps.isEmpty ? first.furtherMaps.mapValues(TensorPayload.init) : nil,
+            attribution: wantsAttribution ? first.attribution.map(TensorPayload.init) : nil,
+            furtherClasses: further.isEmpty ? nil : further, scores: first.scores, warnings: first.warnings)
     }
 }
 

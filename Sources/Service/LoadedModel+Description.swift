@@ -34,14 +34,15 @@ extension LoadedModel {
 
     private func layers() throws -> [ModelDescription.Layer] {
         let graph = network.graph
-        let shapes = try graph.shapes(
-            for: Dictionary(
-                zip(graph.inputs.map(\.value), try exampleShapes()), uniquingKeysWith: { first, _ in first }))
-        let camLayer = network.classifier?.classActivation?.features
-        return graph.nodes.map { node in
-            ModelDescription.Layer(
-                name: graph.name(of: node.output), operator: node.operation.name,
-                shape: shapes[node.output]?.dimensions ?? [], receptiveField: nil, isCAMLayer: node.output == camLayer)
+        let shapes = Dictionary(
+            zip(graph.inputs.map(\.value), try exampleShapes()), uniquingKeysWith: { first, _ in first })
+        let camLayer = network.classifier?.classActivation.map { graph.name(of: $0.features) }
+        return try graph.layers(for: shapes).map { layer in
+            var side: Int?
+            if case .window(let size, _, _)? = layer.receptiveField { side = size.max() }
+            return ModelDescription.Layer(
+                name: layer.name, operator: layer.operatorName, shape: layer.shape.dimensions, receptiveField: side,
+                isCAMLayer: layer.name == camLayer)
         }
     }
 

@@ -5,7 +5,7 @@ public struct ExplainParameters: RequestParameters, Hashable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case photo, jpeg, npy, method
         case classLabel = "class"
-        case against, probability, model, parameters, raw, rawAttribution, images
+        case furtherClasses, against, probability, model, parameters, raw, rawAttribution, images
     }
 
     public static let memberNames = CodingKeys.allCases.map(\.rawValue)
@@ -50,6 +50,8 @@ public struct ExplainParameters: RequestParameters, Hashable {
     public var method: String?
     /// A label, or an index where no label reads so; the most probable class where nil.
     public var classLabel: String?
+    /// Labels or indices of classes to be explained beside it, from the same passes; needs a method.
+    public var furtherClasses: [String]?
     /// Contrast: explained is what sets the class apart from this one, a label or index.
     public var against: String?
     /// Whether the softmax probability is explained instead of the score before it.
@@ -66,12 +68,14 @@ public struct ExplainParameters: RequestParameters, Hashable {
     public var images: Bool?
 
     public init(
-        source: Source, method: String? = nil, classLabel: String? = nil, against: String? = nil,
+        source: Source, method: String? = nil, classLabel: String? = nil,
+        furtherClasses: [String]? = nil, against: String? = nil,
         probability: Bool? = nil, model: String? = nil,
         parameters: [String: Value]? = nil, raw: Bool? = nil, rawAttribution: Bool? = nil, images: Bool? = nil
     ) {
         self.method = method
         self.classLabel = classLabel
+        self.furtherClasses = furtherClasses
         self.against = against
         self.probability = probability
         self.model = model
@@ -135,6 +139,32 @@ public struct ExplainResult: Codable, Sendable, Hashable {
         }
     }
 
+    /// One of the further classes asked for.
+    public struct FurtherClass: Codable, Sendable, Hashable {
+        public var classLabel: String
+        public var map: TensorPayload?
+        public var attribution: TensorPayload?
+        /// JPEG: the photo with this class's map.
+        public var overlay: Data?
+        public var warnings: [String]
+
+        private enum CodingKeys: String, CodingKey {
+            case classLabel = "class"
+            case map, attribution, overlay, warnings
+        }
+
+        public init(
+            classLabel: String, map: TensorPayload? = nil, attribution: TensorPayload? = nil, overlay: Data? = nil,
+            warnings: [String] = []
+        ) {
+            self.classLabel = classLabel
+            self.map = map
+            self.attribution = attribution
+            self.overlay = overlay
+            self.warnings = warnings
+        }
+    }
+
     public var sidecar: Sidecar
     /// The method that was used.
     public var method: String
@@ -142,8 +172,11 @@ public struct ExplainResult: Codable, Sendable, Hashable {
     public var classLabel: String
     /// The method's own map [rows, columns], before upsampling, clipping or scaling.
     public var map: TensorPayload?
+    /// Maps beside the method's own, by name: occlusion's raw `score` for one.
+    public var furtherMaps: [String: TensorPayload]?
     /// Signed attribution at the network's input [C,H,W].
     public var attribution: TensorPayload?
+    public var furtherClasses: [FurtherClass]?
     public var images: Images?
     /// Scores before softmax, by class index.
     public var scores: [Float]
@@ -151,13 +184,16 @@ public struct ExplainResult: Codable, Sendable, Hashable {
 
     public init(
         sidecar: Sidecar, method: String, classLabel: String, map: TensorPayload? = nil,
-        attribution: TensorPayload? = nil, images: Images? = nil, scores: [Float], warnings: [String] = []
+        furtherMaps: [String: TensorPayload]? = nil, attribution: TensorPayload? = nil,
+        furtherClasses: [FurtherClass]? = nil, images: Images? = nil, scores: [Float], warnings: [String] = []
     ) {
         self.sidecar = sidecar
         self.method = method
         self.classLabel = classLabel
         self.map = map
+        self.furtherMaps = furtherMaps
         self.attribution = attribution
+        self.furtherClasses = furtherClasses
         self.images = images
         self.scores = scores
         self.warnings = warnings
@@ -166,7 +202,7 @@ public struct ExplainResult: Codable, Sendable, Hashable {
     private enum CodingKeys: String, CodingKey {
         case method
         case classLabel = "class"
-        case map, attribution, images, scores, warnings
+        case map, furtherMaps, attribution, furtherClasses, images, scores, warnings
     }
 
     public init(from decoder: any Decoder) throws {
@@ -175,7 +211,9 @@ public struct ExplainResult: Codable, Sendable, Hashable {
         method = try container.decode(String.self, forKey: .method)
         classLabel = try container.decode(String.self, forKey: .classLabel)
         map = try container.decodeIfPresent(TensorPayload.self, forKey: .map)
+        furtherMaps = try container.decodeIfPresent([String: TensorPayload].self, forKey: .furtherMaps)
         attribution = try container.decodeIfPresent(TensorPayload.self, forKey: .attribution)
+        furtherClasses = try container.decodeIfPresent([FurtherClass].self, forKey: .furtherClasses)
         images = try container.decodeIfPresent(Images.self, forKey: .images)
         scores = try container.decode([Float].self, forKey: .scores)
         warnings = try container.decode([String].self, forKey: .warnings)
@@ -188,7 +226,9 @@ public struct ExplainResult: Codable, Sendable, Hashable {
         try container.encode(method, forKey: .method)
         try container.encode(classLabel, forKey: .classLabel)
         try container.encodeIfPresent(map, forKey: .map)
+        try container.encodeIfPresent(furtherMaps, forKey: .furtherMaps)
         try container.encodeIfPresent(attribution, forKey: .attribution)
+        try container.encodeIfPresent(furtherClasses, forKey: .furtherClasses)
         try container.encodeIfPresent(images, forKey: .images)
         try container.encode(scores, forKey: .scores)
         try container.encode(warnings, forKey: .warnings)

@@ -71,9 +71,10 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         public var name: String
         /// What it computes, such as `convolution` or `max pooling`.
         public var `operator`: String
-        /// Shape of its output; null where it depends on the input.
+        /// Shape of its output for a photo as the model folder prepares it.
         public var shape: [Int?]
-        /// Side of the square of input pixels that one output value sees; nil where it sees all of them.
+        /// Longer side of the window of input pixels that one output value sees; nil where it sees all of them, or
+        /// where places see windows of different sizes.
         public var receptiveField: Int?
         /// Whether class activation maps are read from this layer.
         public var isCAMLayer: Bool

@@ -27,8 +27,9 @@ struct ExplainCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("class"),
         help: ArgumentHelp(
-            "The class to explain, by label or index; the most probable one if left out.", valueName: "label"))
-    var classLabel: String?
+            "The class to explain, by label or index; the most probable one if left out. May be repeated, with --method.",
+            valueName: "label"))
+    var classLabels: [String] = []
 
     @Option(help: ArgumentHelp("Explain what sets the class apart from this one.", valueName: "label"))
     var against: String?
@@ -72,7 +73,9 @@ struct ExplainCommand: AsyncParsableCommand {
         guard isTensor || !Files.isMissing(path) else { throw CommandFailure("there is no photo at \(photo)") }
         var parameters = ExplainParameters(
             source: isTensor ? .npy(try Files.readForSending(path)) : .photo(path: path), method: method,
-            classLabel: classLabel, against: against, probability: probability ? true : nil, model: model,
+            classLabel: classLabels.first,
+            furtherClasses: classLabels.count > 1 ? Array(classLabels.dropFirst()) : nil, against: against,
+            probability: probability ? true : nil, model: model,
             parameters: methodParameters.values, raw: raw.map { _ in true },
             rawAttribution: rawAttribution.map { _ in true }, images: out.map { _ in true })
 

@@ -100,12 +100,24 @@ struct ExplanationFiles {
                 throw CommandFailure("'\(explanation.method)' has no map of its own; use --raw-attribution")
             }
             try write(map.npy, to: raw)
+            for (name, map) in (explanation.furtherMaps ?? [:]).sorted(by: { $0.key < $1.key }) {
+                try write(map.npy, to: raw.inserting(name))
+            }
         }
         if let rawAttribution {
             guard let attribution = explanation.attribution else {
                 throw CommandFailure("'\(explanation.method)' gives no attribution at the input; use --raw")
             }
             try write(attribution.npy, to: rawAttribution)
+        }
+        for further in explanation.furtherClasses ?? [] {
+            if let raw, let map = further.map { try write(map.npy, to: raw.inserting(further.classLabel)) }
+            if let rawAttribution, let attribution = further.attribution {
+                try write(attribution.npy, to: rawAttribution.inserting(further.classLabel))
+            }
+            if let folder, let overlay = further.overlay {
+                try write(overlay, to: "\(folder)/\(name).\(Files.name(of: further.classLabel)).overlay.jpg")
+            }
         }
         guard let folder else { return written }
 
@@ -124,5 +136,13 @@ struct ExplanationFiles {
         sidecar.files = files
         try write(try JSONText(encoding: sidecar).utf8 + Data("\n".utf8), to: "\(folder)/\(name).boxes.json")
         return written
+    }
+}
+
+extension String {
+    /// map.npy → map.NAME.npy
+    fileprivate func inserting(_ name: String) -> String {
+        let name = Files.name(of: name)
+        return hasSuffix(".npy") ? dropLast(4) + ".\(name).npy" : self + ".\(name)"
     }
 }
