@@ -107,8 +107,13 @@ uninstall: ## remove what `make install` installed; the inbox and the catalog st
 	rm -f $(DESTDIR)$(PREFIX)/lib/sysusers.d/interpretd.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/interpretd.conf
 	rm -rf $(DESTDIR)$(PREFIX)/share/interpretd
 
-bench: swift ## measure; what comes out depends on the machine
-	$(SWIFT) run -c release --package-path Benchmarks $(BENCH_FLAGS)
+bench: build ## measure load and memory; with `make conformance` done before, also the engine beside its peers
+	python3 Benchmarks/inbox_load.py
+	@if [ -x .venv-conformance/bin/python ]; then \
+		$(SWIFT) build -c release --package-path Benchmarks && \
+		.venv-conformance/bin/python Benchmarks/forward_and_gradient.py \
+			--swift-bench Benchmarks/.build/release/EngineBench $(BENCH_FLAGS); \
+	else echo "run 'make conformance' once to install the peers (PyTorch, ONNX Runtime, Captum) and compare with them"; fi
 
 method-gallery: build ## draw Documentation/Methods.md and its pictures (needs python3 with Pillow)
 	Scripts/method-gallery

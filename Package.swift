@@ -6,6 +6,7 @@ let package = Package(
     products: [
         .executable(name: "interpretd", targets: ["interpretd"]),
         .executable(name: "interpretctl", targets: ["interpretctl"]),
+        .library(name: "Engine", targets: ["Execution", "Networks", "ONNXImport", "Tensors"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

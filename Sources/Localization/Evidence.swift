@@ -18,16 +18,21 @@ public struct Evidence: Sendable, Hashable {
     /// Of the class, nothing hidden, 0…1.
     public let probability: Double
     public let boxHidden: Double
-    /// Mean over several places outside of the box.
+    /// Mean over several places outside of the box; the probability as it is where the box leaves no place.
     public let elsewhereHidden: Double
     public let onlyBox: Double
+    /// Whether there was a place outside of the box to hide.
+    public let hasElsewhere: Bool
     public let verdict: Verdict
 
-    public init(probability: Double, boxHidden: Double, elsewhereHidden: Double, onlyBox: Double) {
+    public init(
+        probability: Double, boxHidden: Double, elsewhereHidden: Double, onlyBox: Double, hasElsewhere: Bool = true
+    ) {
         self.probability = probability
         self.boxHidden = boxHidden
         self.elsewhereHidden = elsewhereHidden
         self.onlyBox = onlyBox
+        self.hasElsewhere = hasElsewhere
         verdict = Evidence.verdict(
             probability: probability, boxHidden: boxHidden, elsewhereHidden: elsewhereHidden, onlyBox: onlyBox)
     }
@@ -51,8 +56,9 @@ public struct Evidence: Sendable, Hashable {
     /// "Hiding the box: dog 99 % → 8 %. Hiding as much elsewhere: 99 %."
     public func sentence(label: String) -> String {
         func percent(_ share: Double) -> String { "\(Int((100 * min(max(share, 0), 1)).rounded())) %" }
-        return "Hiding the box: \(label) \(percent(probability)) → \(percent(boxHidden)). "
-            + "Hiding as much elsewhere: \(percent(elsewhereHidden))."
+        let box = "Hiding the box: \(label) \(percent(probability)) → \(percent(boxHidden)). "
+        guard hasElsewhere else { return box + "It covers the photo, so nothing else could be hidden." }
+        return box + "Hiding as much elsewhere: \(percent(elsewhereHidden))."
     }
 
     /// Measures in one batch of at most seven images; a network that takes no batches is asked one by one. Runs on the
@@ -80,7 +86,7 @@ public struct Evidence: Sendable, Hashable {
         return Evidence(
             probability: probabilities[0], boxHidden: probabilities[1],
             elsewhereHidden: others.isEmpty ? probabilities[0] : others.reduce(0, +) / Double(others.count),
-            onlyBox: probabilities[2])
+            onlyBox: probabilities[2], hasElsewhere: !others.isEmpty)
     }
 
     /// The class's probability for each set of hidden pixels.

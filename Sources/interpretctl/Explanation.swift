@@ -52,12 +52,13 @@ struct ExplanationReport {
             add("closer look", "the classes are those of the part at \(place(look.bbox)); of the whole photo: \(whole)")
         }
         if let evidence = sidecar.evidence {
+            let measured =
+                "\(Format.percent(evidence.probability)) as it is, \(Format.percent(evidence.boxHidden)) with the box "
+                + "hidden, \(Format.percent(evidence.elsewhereHidden)) with as much hidden elsewhere"
             add(
                 "evidence",
-                "\(evidence.verdict): \(Format.percent(evidence.probability)) as it is, "
-                    + "\(Format.percent(evidence.boxHidden)) with the box hidden, "
-                    + "\(Format.percent(evidence.elsewhereHidden)) with as much hidden elsewhere, "
-                    + "\(Format.percent(evidence.onlyBox)) with only the box shown")
+                "\(evidence.verdict): \(evidence.sentence ?? measured) Only the box: \(Format.percent(evidence.onlyBox))"
+            )
         }
         if let note = sidecar.note { add("note", note) }
         for warning in explanation.warnings { add("warning", warning, .yellow) }

@@ -78,4 +78,18 @@ func shape(_ extents: [Int]) throws -> Shape { try Shape(extents) }
         #expect(graph.inputs.map { graph.name(of: $0.value) } == ["b", "a"])
         #expect(graph.outputs.map(graph.name(of:)) == ["sum", "difference"])
     }
+
+    /// Opset 18 has one scale and shift per group, opset 21 one per channel.
+    @Test func groupNormalizationTakesItsParametersAsTheOpsetSays() throws {
+        for (opset, count) in [(18, 3), (21, 6)] as [(Int64, Int64)] {
+            let node = Message.node("GroupNormalization", ["x", "scale", "shift"], ["y"], ["num_groups": .integer(3)])
+            let graph = try ONNXModel.load(
+                Message.model(
+                    .graph(
+                        [node], initializers: [.floats("scale", [count]), .floats("shift", [count])],
+                        inputs: [.value("x", [2, 6, 4, 5])]), opset: opset))
+            let shapes = try graph.shapes(for: [graph.inputs[0].value: try shape([2, 6, 4, 5])])
+            #expect(shapes[graph.outputs[0]]?.dimensions == [2, 6, 4, 5])
+        }
+    }
 }

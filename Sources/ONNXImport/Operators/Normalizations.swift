@@ -35,10 +35,10 @@ func buildGroupNormalization(_ node: NodeReader, _ builder: inout GraphBuilder) 
     let column = try builder.derive(node, "column", [groups, 1])
     var value = try builder.step(node, .normalization(normalization), [x], named: "normalized")
     value = try builder.step(node, .reshape, [value, grouping], named: "groups")
-    for (position, kind) in [(1, Arithmetic.multiply), (2, .add)] {
-        let parameter = try builder.step(node, .reshape, [builder.input(node, position), column], named: "\(kind)end")
-        value = try builder.step(node, .arithmetic(kind), [value, parameter], named: "\(kind)")
-    }
+    let scale = try builder.step(node, .reshape, [builder.input(node, 1), column], named: "scale")
+    value = try builder.step(node, .arithmetic(.multiply), [value, scale], named: "scaled")
+    let shift = try builder.step(node, .reshape, [builder.input(node, 2), column], named: "shift")
+    value = try builder.step(node, .arithmetic(.add), [value, shift], named: "shifted")
     try builder.append(node, .reshape, inputs: [value, shape])
 }
 

@@ -1,0 +1,12 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+// The engine's side of the benchmarks, apart from the daemon's package so that nobody builds it who does not measure.
+let package = Package(
+    name: "Benchmarks",
+    dependencies: [.package(name: "interpretd", path: "..")],
+    targets: [
+        .executableTarget(name: "EngineBench", dependencies: [.product(name: "Engine", package: "interpretd")])
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,97 @@
+import Execution
+import Foundation
+import Networks
+import ONNXImport
+import Tensors
+
+/// The engine as one side of `forward_and_gradient.py`, whose top describes the line protocol spoken here.
+@main
+enum EngineBench {
+    static func main() async {
+        var cases: [String: BenchmarkCase] = [:]
+        while let line = readLine() {
+            let words = line.split(separator: " ", maxSplits: 6).map(String.init)
+            guard let request = words.first, request != "quit" else { return }
+            let name = words.count > 1 ? words[1] : "-"
+            do {
+                switch request {
+                case "prepare":
+                    let clock = ContinuousClock()
+                    let start = clock.now
+                    let prepared = try await BenchmarkCase(words)
+                    cases[name] = prepared
+                    answer(["case": name, "ms": (clock.now - start) / .milliseconds(1)])
+                case "run":
+                    guard let prepared = cases[name], let repeats = words.count > 2 ? Int(words[2]) : nil else {
+                        throw BenchmarkError(description: "prepare the case first")
+                    }
+                    answer(["case": name, "ms": try await prepared.run(repeats)])
+                default: throw BenchmarkError(description: "unknown request '\(request)'")
+                }
+            } catch {
+                answer(["case": name, "error": "\(error)"])
+            }
+        }
+    }
+
+    private static func answer(_ object: [String: Any]) {
+        let data = (try? JSONSerialization.data(withJSONObject: object)) ?? Data("{}".utf8)
+        FileHandle.standardOutput.write(data + Data("\n".utf8))
+    }
+}
+
+struct BenchmarkError: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// A network with an input, forward or with the gradient of a score.
+struct BenchmarkCase: Sendable {
+    /// The score that is differentiated, where the network has as many.
+    static let classIndex = 3
+
+    private let session: InferenceSession
+    private let input: Tensor
+    private let derivatives: [Derivative]
+
+    /// Loads the network and has it answer once.
+    init(_ words: [String]) async throws {
+        guard words.count == 7, let batch = Int(words[3]), let height = Int(words[4]), let width = Int(words[5]) else {
+            throw BenchmarkError(description: "prepare CASE KIND BATCH HEIGHT WIDTH FILE")
+        }
+        let graph = try ONNXModel.load(contentsOf: URL(filePath: words[6]))
+        let threads = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap(Int.init)
+        session = try InferenceSession(graph: graph, threads: threads)
+        var state: UInt64 = 1
+        input = Tensor(shape: try Shape([batch, 3, height, width])) { values in
+            for index in values.indices {
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                values[index] = Float(state >> 40) / Float(1 << 23) - 1
+            }
+        }
+        let scores = Classifier(graph)?.scores ?? graph.outputs[0]
+        derivatives =
+            words[2] == "gradient" ? [Derivative(of: scores, withRespectTo: [graph.inputs[0].value])] : []
+        _ = try await run(1)
+    }
+
+    /// Milliseconds of each of `repeats` passes.
+    func run(_ repeats: Int) async throws -> [Double] {
+        try await session.perform { (evaluator) throws(any Error) in
+            let clock = ContinuousClock()
+            return try (0..<repeats).map { _ in
+                let start = clock.now
+                let pass = try evaluator.forward([input], derivatives: derivatives)
+                let scores = try pass.output()
+                if !derivatives.isEmpty {
+                    let classes = scores.shape.dimensions.last ?? 1
+                    var seed = Tensor(shape: scores.shape)
+                    for item in 0..<scores.count / classes {
+                        seed[item * classes + min(Self.classIndex, classes - 1)] = 1
+                    }
+                    _ = try pass.derivative(seed: seed)
+                }
+                return (clock.now - start) / .milliseconds(1)
+            }
+        }
+    }
+}
