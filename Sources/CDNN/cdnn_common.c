@@ -33,6 +33,26 @@ void cdnn_engine_destroy(cdnn_engine *engine) {
     free(engine);
 }
 
+int cdnn_layout_create(cdnn_layout **layout, int rank, const int64_t *extents) {
+    int64_t strides[CDNN_MAX_RANK];
+    if (rank < 1 || rank > CDNN_MAX_RANK) return CDNN_INVALID_ARGUMENTS;
+    int64_t stride = 1;
+    for (int axis = rank - 1; axis >= 0; axis--) {
+        strides[axis] = stride;
+        stride *= extents[axis];
+    }
+    return cdnn_layout_create_strided(layout, rank, extents, strides);
+}
+
+int cdnn_internal_finish_layout(cdnn_layout **layout, cdnn_layout *made, int status) {
+    if (status) {
+        free(made);
+        return status;
+    }
+    *layout = made;
+    return 0;
+}
+
 int cdnn_memory_set_address(cdnn_memory *memory, void *address) {
     return dnnl_memory_set_data_handle(memory->memory, address);
 }

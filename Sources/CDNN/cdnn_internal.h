@@ -29,6 +29,8 @@ struct cdnn_primitive {
     int has_layout[CDNN_LAYOUT_ARGUMENTS];
 };
 
+/// Hands out `made`, or frees it where making its descriptor failed.
+int cdnn_internal_finish_layout(cdnn_layout **layout, cdnn_layout *made, int status);
 /// oneDNN's number for an argument of ours.
 int cdnn_internal_argument(int argument);
 dnnl_alg_kind_t cdnn_internal_eltwise(cdnn_eltwise kind);

@@ -9,37 +9,17 @@
 
 // Layouts
 
-static int finish_layout(cdnn_layout **layout, cdnn_layout *made, int status) {
-    if (status) {
-        free(made);
-        return status;
-    }
-    *layout = made;
-    return 0;
-}
-
-int cdnn_layout_create(cdnn_layout **layout, int rank, const int64_t *extents) {
-    int64_t strides[CDNN_MAX_RANK];
-    if (rank < 1 || rank > CDNN_MAX_RANK) return CDNN_INVALID_ARGUMENTS;
-    int64_t stride = 1;
-    for (int axis = rank - 1; axis >= 0; axis--) {
-        strides[axis] = stride;
-        stride *= extents[axis];
-    }
-    return cdnn_layout_create_strided(layout, rank, extents, strides);
-}
-
 int cdnn_layout_create_strided(cdnn_layout **layout, int rank, const int64_t *extents, const int64_t *strides) {
     cdnn_layout *made = calloc(1, sizeof *made);
     if (!made) return CDNN_OUT_OF_MEMORY;
-    return finish_layout(layout, made,
+    return cdnn_internal_finish_layout(layout, made,
                          dnnl_memory_desc_init_by_strides(&made->descriptor, rank, extents, dnnl_f32, strides));
 }
 
 int cdnn_layout_create_any(cdnn_layout **layout, int rank, const int64_t *extents) {
     cdnn_layout *made = calloc(1, sizeof *made);
     if (!made) return CDNN_OUT_OF_MEMORY;
-    return finish_layout(
+    return cdnn_internal_finish_layout(
         layout, made,
         dnnl_memory_desc_init_by_tag(&made->descriptor, rank, extents, dnnl_f32, dnnl_format_tag_any));
 }
@@ -47,7 +27,7 @@ int cdnn_layout_create_any(cdnn_layout **layout, int rank, const int64_t *extent
 int cdnn_layout_create_reshaped(cdnn_layout **layout, const cdnn_layout *source, int rank, const int64_t *extents) {
     cdnn_layout *made = calloc(1, sizeof *made);
     if (!made) return CDNN_OUT_OF_MEMORY;
-    return finish_layout(layout, made,
+    return cdnn_internal_finish_layout(layout, made,
                          dnnl_memory_desc_reshape(&made->descriptor, &source->descriptor, rank, extents));
 }
 
