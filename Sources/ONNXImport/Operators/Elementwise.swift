@@ -68,7 +68,7 @@ func buildClip(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXErr
 func buildPow(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
     guard builder.constant(node, 0) == nil, let exponent = builder.constant(node, 1), exponent.shape.rank <= 1,
         let number = exponent.scalar
-    else { return try builder.append(node, .arithmetic(.power)) }
+    else { return try builder.append(node, .arithmetic(.power), inputs: try builder.powerOperands(node)) }
     let activation: Activation
     switch number {
     case 0.5: activation = .squareRoot
@@ -77,6 +77,19 @@ func buildPow(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXErro
     default: activation = .power(exponent: number)
     }
     try builder.append(node, .activation(activation), inputs: [builder.input(node, 0)])
+}
+
+extension GraphBuilder {
+    /// Base and exponent; exponents listed as integers become numbers, as the base's are.
+    fileprivate mutating func powerOperands(_ node: NodeReader) throws(ONNXError) -> [ValueID?] {
+        let operands = [input(node, 0), input(node, 1)]
+        guard constant(node, 0)?.integers == nil, let exponent = constant(node, 1), let integers = exponent.integers
+        else { return operands }
+        guard let tensor = try? Tensor(shape: exponent.shape, values: integers.map { Float($0) }) else {
+            throw node.invalid("an exponent of shape \(exponent.shape)")
+        }
+        return [operands[0], try derive(node, "exponent", .floats(tensor))]
+    }
 }
 
 func buildArithmetic(_ kind: Arithmetic) -> OperatorBuilder { buildPlain(.arithmetic(kind)) }
