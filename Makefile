@@ -21,7 +21,7 @@ CONFORMANCE = .venv-conformance
 SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test end-to-end conformance lint format release install uninstall bench method-gallery proto clean
+.PHONY: help deps swift build run test test-onednn end-to-end conformance lint format release install uninstall bench method-gallery proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -52,6 +52,11 @@ run: deps build ## start the daemon on ./inbox with a demo photo (INBOX=folder f
 test: deps swift ## build and run the tests, optimized
 	$(BUILD) --build-tests
 	$(SWIFT) test -c release --skip-build $(SWIFT_FLAGS)
+
+test-onednn: deps swift ## test the kernels with another oneDNN (ONEDNN=folder with include and lib)
+	@[ -d "$(ONEDNN)/include" ] || { echo "name a folder with oneDNN's include and lib: make test-onednn ONEDNN=…" >&2; exit 2; }
+	LD_LIBRARY_PATH="$(ONEDNN)/lib" $(SWIFT) test --scratch-path .build/onednn --filter ExecutionTests \
+		-Xcc "-I$(ONEDNN)/include" -Xlinker "-L$(ONEDNN)/lib"
 
 end-to-end: build ## put the real daemon through a life with good and bad photos, kill -9 included
 	Scripts/end-to-end

@@ -233,12 +233,13 @@ int cdnn_matmul(cdnn_primitive **primitive, const cdnn_engine *engine, const cdn
     return finish(primitive, status, description, attributes, NULL);
 }
 
-/// oneDNN 2's hard swish had its two numbers built in.
+/// oneDNN 2 had the numbers of hard swish and of the soft ReLU built in.
 static void fill_parameters(cdnn_eltwise kind, float *alpha, float *beta) {
     if (kind == CDNN_ELTWISE_HARDSWISH) {
         *alpha = 1.0f / 6.0f;
         *beta = 0.5f;
     }
+    if (kind == CDNN_ELTWISE_SOFT_RELU) *alpha = 1.0f;
 }
 
 int cdnn_eltwise_forward(cdnn_primitive **primitive, const cdnn_engine *engine, cdnn_eltwise kind, float alpha,
