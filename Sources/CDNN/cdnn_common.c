@@ -53,10 +53,6 @@ int cdnn_internal_finish_layout(cdnn_layout **layout, cdnn_layout *made, int sta
     return 0;
 }
 
-int cdnn_memory_set_address(cdnn_memory *memory, void *address) {
-    return dnnl_memory_set_data_handle(memory->memory, address);
-}
-
 void cdnn_memory_destroy(cdnn_memory *memory) {
     if (!memory) return;
     dnnl_memory_destroy(memory->memory);

@@ -24,13 +24,6 @@ int cdnn_layout_create_any(cdnn_layout **layout, int rank, const int64_t *extent
         dnnl_memory_desc_init_by_tag(&made->descriptor, rank, extents, dnnl_f32, dnnl_format_tag_any));
 }
 
-int cdnn_layout_create_reshaped(cdnn_layout **layout, const cdnn_layout *source, int rank, const int64_t *extents) {
-    cdnn_layout *made = calloc(1, sizeof *made);
-    if (!made) return CDNN_OUT_OF_MEMORY;
-    return cdnn_internal_finish_layout(layout, made,
-                         dnnl_memory_desc_reshape(&made->descriptor, &source->descriptor, rank, extents));
-}
-
 int cdnn_layout_clone(cdnn_layout **layout, const cdnn_layout *source) {
     cdnn_layout *made = calloc(1, sizeof *made);
     if (!made) return CDNN_OUT_OF_MEMORY;

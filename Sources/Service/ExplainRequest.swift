@@ -60,18 +60,15 @@ struct ExplainRequest: Sendable {
         _ bytes: Data, name: String?, by method: any InterpretationMethod, _ model: LoadedModel, _ classIndex: Int?,
         _ parameters: ExplainParameters, _ context: RequestContext
     ) async throws -> ExplainResult {
-        guard let preprocessor = model.preprocessor else { throw ModelStoreError.cannotReadPhotos(model.name) }
         let watch = Stopwatch()
-        let photo = try PhotoDecoder.decode(
-            bytes, for: preprocessor.configuration.decodeTarget(overlayLongSide: PhotoInterpreter.pictureLongSide))
-        let input = try preprocessor.input(from: photo)
+        let prepared = try PreparedPhoto(bytes, for: model)
+        let (photo, region) = (prepared.photo, prepared.region)
         let decode = watch.lap()
-        let explanations = try await explanations(input.tensor, by: method, model, classIndex, parameters, context)
+        let explanations = try await explanations(
+            prepared.input.tensor, by: method, model, classIndex, parameters, context)
         let explanation = explanations[0]
         let explain = watch.lap()
 
-        let region = try input.geometry.onPhoto(width: photo.bitmap.width, height: photo.bitmap.height).visibleRegion
-        let picture = Picture(photo: photo, region: region)
         let placed = try EvidencePlacement(explanation.map, region: region, on: photo.bitmap)
         let label = model.labels[explanation.classIndex]
         let probability = Double(softmax(explanation.scores)[explanation.classIndex])
@@ -96,7 +93,7 @@ struct ExplainRequest: Sendable {
         document.boxes = boxes.map { box in
             Sidecar.Box(
                 label: label, score: (probability * Double(box.strength)).rounded(toPlaces: 4),
-                bbox: picture.boundingBox(box.rectangle), method: method.card.name)
+                bbox: prepared.boundingBox(box.rectangle), method: method.card.name)
         }
         document.milliseconds = ["decode": decode, "explain": explain, "render": render, "total": watch.total]
         var result = result(explanations, by: method, document, model, parameters)

@@ -32,18 +32,14 @@ struct PhotoInterpreter: Sendable {
     func interpret(
         _ data: Data, fileName: String?, model: LoadedModel, classIndex: Int? = nil
     ) async throws -> Result {
-        guard let preprocessor = model.preprocessor else { throw ModelStoreError.cannotReadPhotos(model.name) }
         let watch = Stopwatch()
-        let photo = try PhotoDecoder.decode(
-            data, for: preprocessor.configuration.decodeTarget(overlayLongSide: Self.pictureLongSide))
-        let input = try preprocessor.input(from: photo)
+        let prepared = try PreparedPhoto(data, for: model)
+        let (photo, region) = (prepared.photo, prepared.region)
         let decode = watch.lap()
 
         let judge = Judge(model: model)
         let judgement = try await judge.judge(
-            input, of: photo.bitmap, preprocessor: preprocessor, classIndex: classIndex)
-        let region = try input.geometry.onPhoto(width: photo.bitmap.width, height: photo.bitmap.height).visibleRegion
-        let picture = Picture(photo: photo, region: region)
+            prepared.input, of: photo.bitmap, preprocessor: prepared.preprocessor, classIndex: classIndex)
         let isBackground = model.isBackground(judgement.classIndex)
         let placed = try judgement.evidence.map { try EvidencePlacement($0.map, region: region, on: photo.bitmap) }
         let boxes = isBackground ? [] : placed?.boxes(model.boxFinder) ?? []
@@ -76,11 +72,11 @@ struct PhotoInterpreter: Sendable {
             boxes: boxes.map { box in
                 Sidecar.Box(
                     label: label, score: (probability * Double(box.strength)).rounded(toPlaces: 4),
-                    bbox: picture.boundingBox(box.rectangle), method: judgement.evidence?.method ?? "")
+                    bbox: prepared.boundingBox(box.rectangle), method: judgement.evidence?.method ?? "")
             },
             closerLook: judgement.closerLook.map { look in
                 Sidecar.CloserLook(
-                    bbox: picture.boundingBox(look.part), wholePhoto: predictions(look.wholePhotoScores, model))
+                    bbox: prepared.boundingBox(look.part), wholePhoto: predictions(look.wholePhotoScores, model))
             },
             evidence: evidence.map { Sidecar.Evidence($0, label: label) }, note: note(judgement, model),
             milliseconds: [
@@ -146,12 +142,25 @@ func scaledToOne(_ map: Tensor) -> Tensor {
     }
 }
 
-/// From pixels of the decoded bitmap to pixels of the full-size upright photo.
-struct Picture {
+/// A photo decoded for a network, and how bitmap, network input and full-size photo lie over one another.
+struct PreparedPhoto: Sendable {
     let photo: DecodedPhoto
-    /// What the network saw, in pixels of the bitmap.
+    let preprocessor: Preprocessor
+    let input: NetworkInput
+    /// What the network sees, in pixels of the bitmap.
     let region: PixelRectangle
 
+    /// - Throws: `PhotoError`; `ModelStoreError` where the model's folder does not say how photos become input.
+    init(_ data: Data, for model: LoadedModel) throws {
+        guard let preprocessor = model.preprocessor else { throw ModelStoreError.cannotReadPhotos(model.name) }
+        self.preprocessor = preprocessor
+        photo = try PhotoDecoder.decode(
+            data, for: preprocessor.configuration.decodeTarget(overlayLongSide: PhotoInterpreter.pictureLongSide))
+        input = try preprocessor.input(from: photo)
+        region = try input.geometry.onPhoto(width: photo.bitmap.width, height: photo.bitmap.height).visibleRegion
+    }
+
+    /// A rectangle of the bitmap in pixels of the full-size upright photo.
     func boundingBox(_ rectangle: PixelRectangle) -> BoundingBox {
         let horizontal = Double(photo.width) / Double(photo.bitmap.width)
         let vertical = Double(photo.height) / Double(photo.bitmap.height)

@@ -18,13 +18,11 @@ struct SegmentRequest: Sendable {
         let model = try models.requested(parameters.model)
         let classIndex = try parameters.classLabel.map { try model.classIndex(requested: $0) }
         let (bytes, name) = try source(parameters)
-        guard let preprocessor = model.preprocessor else { throw ModelStoreError.cannotReadPhotos(model.name) }
         do {
-            let photo = try PhotoDecoder.decode(
-                bytes, for: preprocessor.configuration.decodeTarget(overlayLongSide: PhotoInterpreter.pictureLongSide))
-            let input = try preprocessor.input(from: photo)
+            let prepared = try PreparedPhoto(bytes, for: model)
+            let (photo, input) = (prepared.photo, prepared.input)
             let judgement = try await Judge(model: model)
-                .judge(input, of: photo.bitmap, preprocessor: preprocessor, classIndex: classIndex)
+                .judge(input, of: photo.bitmap, preprocessor: prepared.preprocessor, classIndex: classIndex)
             let mask = try mask(of: photo.bitmap, judgement, input)
             return try result(photo, bytes, name, model, judgement, mask, withImages: parameters.images == true)
         } catch let error as PhotoError {

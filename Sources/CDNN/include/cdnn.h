@@ -112,8 +112,6 @@ int cdnn_layout_create(cdnn_layout **layout, int rank, const int64_t *extents);
 /// Left to the primitive that is made from it.
 int cdnn_layout_create_any(cdnn_layout **layout, int rank, const int64_t *extents);
 int cdnn_layout_create_strided(cdnn_layout **layout, int rank, const int64_t *extents, const int64_t *strides);
-/// The same memory under other extents; unimplemented where the order in memory does not allow it.
-int cdnn_layout_create_reshaped(cdnn_layout **layout, const cdnn_layout *source, int rank, const int64_t *extents);
 int cdnn_layout_clone(cdnn_layout **layout, const cdnn_layout *source);
 void cdnn_layout_destroy(cdnn_layout *layout);
 int cdnn_layout_equal(const cdnn_layout *a, const cdnn_layout *b);
@@ -123,7 +121,6 @@ size_t cdnn_layout_size(const cdnn_layout *layout);
 // Memory
 
 int cdnn_memory_create(cdnn_memory **memory, const cdnn_engine *engine, const cdnn_layout *layout, void *address);
-int cdnn_memory_set_address(cdnn_memory *memory, void *address);
 void cdnn_memory_destroy(cdnn_memory *memory);
 
 // Primitives. Scratch memory is the caller's: ask for the layout of CDNN_ARG_SCRATCHPAD.
