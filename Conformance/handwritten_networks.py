@@ -132,6 +132,26 @@ operator_between_convolutions(
                nearest_mode="floor")), opset=13, shape=(1, 3, 6, 7), name="operator_resize_nearest")
 
 
+def cropped(x: torch.Tensor, rows: tuple[float, float], columns: tuple[float, float], size: tuple[int, int]):
+    """The part of the image between these shares of the way from its first to its last pixel, resampled."""
+    along = [torch.linspace(2 * a - 1, 2 * b - 1, n, dtype=x.dtype) for (a, b), n in zip((rows, columns), size)]
+    y, x_axis = torch.meshgrid(*along, indexing="ij")
+    grid = torch.stack([x_axis, y], -1).expand(len(x), -1, -1, -1)
+    return F.grid_sample(x, grid, mode="bilinear", align_corners=True)
+
+
+operator_between_convolutions(
+    "Resize of a part of the image, 0.5 outside of it, then to extents of other proportions (opset 18)",
+    lambda x: F.interpolate(F.pad(cropped(x, (0.2, 0.9), (0.1, 0.9), (7, 6)), (0, 4), value=0.5), size=(14, 20),
+                            mode="bilinear", align_corners=False),
+    lambda w, x: w.node(
+        "Resize", w.node(
+            "Resize", x, w.weight("part", np.float32([0.2, 0.1, 0.9, 1.54])), "", w.weight("sizes", int64(7, 10)),
+            mode="linear", coordinate_transformation_mode="tf_crop_and_resize", extrapolation_value=0.5, axes=[2, 3]),
+        "", "", w.weight("larger", int64(14, 30)), mode="linear", keep_aspect_ratio_policy="not_larger", axes=[2, 3]),
+    opset=18, shape=(1, 3, 12, 11), name="operator_resize_crop")
+
+
 # Max pooling with indices, and unpooling
 
 
@@ -284,6 +304,30 @@ def write_half_weights(network: nn.Module):
 def float16_weights():
     return rounded_to_half(Network(lambda self, x: self.head(F.relu(self.a(x)).mean((2, 3))),
                                    a=nn.Conv2d(3, 7, 3, padding=1), head=nn.Linear(7, 4)))
+
+
+def write_block_quantized(network: nn.Module):
+    w = GraphWriter(21)
+    x = w.node("Relu", convolution(w, "input", network.a, "a", pads=[1, 1, 1, 1]))
+    x = w.node("Flatten", w.node("GlobalAveragePool", x))
+    stored = w.node("DequantizeLinear", w.weight("head.weight", network.values), w.weight("head.scale", network.scale),
+                    axis=1, block_size=3)
+    x = w.node("Gemm", x, stored, w.weight("head.bias", network.head.bias), transB=1)
+    return w.model(["N", 3, "H", "W"], {x: ["N", 4]})
+
+
+@fixture(SMALL, "a weight stored as int8 with a scale per block of three values (opset 21)",
+         graph=write_block_quantized, exporter="handwritten", opset=21)
+def block_quantized_weight():
+    network = Network(lambda self, x: self.head(F.relu(self.a(x)).mean((2, 3))),
+                      a=nn.Conv2d(3, 7, 3, padding=1), head=nn.Linear(7, 4))
+    with torch.no_grad():
+        blocks = torch.arange(7) // 3
+        scale = torch.stack([network.head.weight[:, blocks == b].abs().amax(1) / 127 for b in range(3)], 1)
+        values = (network.head.weight / scale[:, blocks]).round().to(torch.int8)
+        network.head.weight.copy_(values.float() * scale[:, blocks])
+    network.values, network.scale = values.numpy(), scale.numpy()
+    return network
 
 
 def quantize(weight: torch.Tensor, per_channel: bool):

@@ -170,6 +170,10 @@ def limitation(case: Case) -> str | None:
     if TensorProto.STRING in types:
         return "strings"
     nodes = list(case.model.graph.node)
+    if nodes[0].op_type == "MaxPool" and len(nodes[0].output) > 1:
+        return "positions of maxima stay inside the engine, from a MaxPool to its MaxUnpool, and are not given out"
+    if nodes[0].op_type == "MaxUnpool":
+        return "MaxUnpool goes back the way of a MaxPool of the same network, as the exports of such networks do"
     for node in nodes:
         attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         if attributes.get("mode") == b"cubic" or attributes.get("antialias"):

@@ -1,3 +1,5 @@
+import Tensors
+
 /// Resampling to other spatial extents; each axis by itself.
 public struct Resize: Sendable, Hashable {
     /// How a value is made of its neighbours.
@@ -18,6 +20,27 @@ public struct Resize: Sendable, Hashable {
         case halfPixel = "half_pixel", halfPixelSymmetric = "half_pixel_symmetric"
         case pytorchHalfPixel = "pytorch_half_pixel", alignCorners = "align_corners", asymmetric
         case tensorFlowHalfPixel = "tf_half_pixel_for_nn"
+        /// A part of the source fills the result; see ``Resize/crop``.
+        case tensorFlowCrop = "tf_crop_and_resize"
+    }
+
+    /// What becomes of target extents whose proportions are not the source's (ONNX's `keep_aspect_ratio_policy`).
+    public enum AspectPolicy: String, Sendable, Hashable {
+        case stretch
+        /// One scale for all axes, so that no extent exceeds its target.
+        case notLarger = "not_larger"
+        /// One scale for all axes, so that no extent falls below its target.
+        case notSmaller = "not_smaller"
+    }
+
+    /// A part of an axis, in shares of the distance from its first value (0) to its last (1).
+    public struct Crop: Sendable, Hashable {
+        public var start, end: Double
+
+        public init(start: Double, end: Double) {
+            self.start = start
+            self.end = end
+        }
     }
 
     public var mode: Mode
@@ -26,25 +49,57 @@ public struct Resize: Sendable, Hashable {
     public var excludesOutside: Bool
     /// The axes that scales and extents are for; nil means all.
     public var axes: [Int]?
+    public var aspect: AspectPolicy
+    /// For ``Coordinates/tensorFlowCrop``: the part of each of the axes; what lies outside of the source is 0.
+    public var crop: [Crop]
 
-    public init(mode: Mode, coordinates: Coordinates, excludesOutside: Bool = false, axes: [Int]? = nil) {
+    public init(
+        mode: Mode, coordinates: Coordinates, excludesOutside: Bool = false, axes: [Int]? = nil,
+        aspect: AspectPolicy = .stretch, crop: [Crop] = []
+    ) {
         self.mode = mode
         self.coordinates = coordinates
         self.excludesOutside = excludesOutside
         self.axes = axes
+        self.aspect = aspect
+        self.crop = crop
+    }
+
+    /// The extents that replace `targets` where the proportions are to stay, and the one scale that leads there; nil
+    /// where each axis goes its own way.
+    func proportionate(_ targets: [Int], from sources: [Int]) -> (extents: [Int], scale: Double)? {
+        let scales = zip(targets, sources).map { Double($0) / Double($1) }
+        let scale: Double?
+        switch aspect {
+        case .stretch: scale = nil
+        case .notLarger: scale = scales.min()
+        case .notSmaller: scale = scales.max()
+        }
+        guard let scale, scale.isFinite, sources.allSatisfy({ Double($0) * scale < Double(Shape.largestCount) }) else {
+            return nil
+        }
+        return (sources.map { Int((Double($0) * scale + 0.5).rounded(.down)) }, scale)
     }
 
     /// The map of one axis from `source` to `result` values.
     ///
-    /// - Parameter scale: of the coordinates; result / source where the extents were given, which then is exact.
-    func map(axis: Int, from source: Int, to result: Int, scale: Double?) -> AxisMap {
+    /// - Parameters:
+    ///   - scale: of the coordinates; nil where the extents were given: result / source, which then is exact.
+    ///   - crop: the part of the axis that fills the result, for ``Coordinates/tensorFlowCrop``.
+    func map(axis: Int, from source: Int, to result: Int, scale: Double?, crop: Crop?) -> AxisMap {
         var indices: [Int] = []
         var weights: [Float] = []
         for position in 0..<result {
-            let x = coordinate(of: Double(position), from: Double(source), to: Double(result), scale: scale)
+            let x: Double
+            if let crop {
+                x = cropped(Double(position), from: Double(source), to: Double(result), crop)
+            } else {
+                x = coordinate(of: Double(position), from: Double(source), to: Double(result), scale: scale)
+            }
+            let isOutside = crop != nil && !(x >= 0 && x <= Double(source - 1))
             for (index, weight) in taps(at: x, extent: source) {
                 indices.append(index)
-                weights.append(Float(weight))
+                weights.append(isOutside ? 0 : Float(weight))
             }
         }
         let taps = indices.count / max(result, 1)
@@ -63,7 +118,14 @@ public struct Resize: Sendable, Hashable {
         case .alignCorners: return result > 1 ? x * (source - 1) / (result - 1) : 0
         case .asymmetric: return scaled(x)
         case .tensorFlowHalfPixel: return scaled(x + 0.5)
+        case .tensorFlowCrop: return cropped(x, from: source, to: result, Crop(start: 0, end: 1))
         }
+    }
+
+    private func cropped(_ x: Double, from source: Double, to result: Double, _ crop: Crop) -> Double {
+        let length = source - 1
+        guard result > 1 else { return (crop.start + crop.end) / 2 * length }
+        return crop.start * length + x * (crop.end - crop.start) * length / (result - 1)
     }
 
     private func taps(at x: Double, extent: Int) -> [(index: Int, weight: Double)] {

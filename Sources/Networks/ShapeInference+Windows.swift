@@ -75,27 +75,38 @@ extension Specializer {
         let axes = try normalized(axes: resize.axes ?? Array(0..<x.rank), rank: x.rank)
         var extents = x.dimensions
         var maps: [AxisMap] = []
-        func add(_ axis: Int, _ extent: Int, scale: Double?) throws(NetworkError) {
+        let crops = resize.coordinates == .tensorFlowCrop ? resize.crop : []
+        guard crops.isEmpty || crops.count == axes.count else {
+            throw invalid("\(crops.count) parts for \(axes.count) axes")
+        }
+        func add(_ position: Int, _ extent: Int, scale: Double?) throws(NetworkError) {
+            let axis = axes[position]
+            let crop = crops.isEmpty ? nil : crops[position]
             guard x[axis] > 0, extent > 0 else { throw invalid("extent \(x[axis]) cannot become \(extent)") }
             extents[axis] = extent
             _ = try shape(extents)
-            guard extent != x[axis] || (scale ?? 1) != 1 else { return }
+            let isWhole = crop == nil || crop == Resize.Crop(start: 0, end: 1)
+            guard extent != x[axis] || (scale ?? 1) != 1 || !isWhole else { return }
             try spend(extent)
-            maps.append(resize.map(axis: axis, from: x[axis], to: extent, scale: scale))
+            maps.append(resize.map(axis: axis, from: x[axis], to: extent, scale: scale, crop: crop))
         }
         if node.input(2) != nil {
             let targets = try integers(2, "extents")
             guard targets.count == axes.count else { throw invalid("\(targets.count) extents for \(axes.count) axes") }
-            for (axis, target) in zip(axes, targets) { try add(axis, target, scale: nil) }
+            let kept = resize.proportionate(targets, from: axes.map { x[$0] })
+            for (position, target) in (kept?.extents ?? targets).enumerated() {
+                try add(position, target, scale: kept?.scale)
+            }
         } else {
             guard let scales = constant(1)?.tensor?.values else {
                 throw .notConstant(node: node.name, operation: node.operation.name, input: "scales")
             }
             guard scales.count == axes.count else { throw invalid("\(scales.count) scales for \(axes.count) axes") }
-            for (axis, scale) in zip(axes, scales) {
-                let extent = (Double(x[axis]) * Double(scale)).rounded(.down)
+            for (position, scale) in scales.enumerated() {
+                let crop = crops.isEmpty ? 1 : crops[position].end - crops[position].start
+                let extent = (Double(x[axes[position]]) * crop * Double(scale)).rounded(.down)
                 guard extent >= 1, extent < Double(Shape.largestCount) else { throw invalid("scale \(scale)") }
-                try add(axis, Int(extent), scale: Double(scale))
+                try add(position, Int(extent), scale: Double(scale))
             }
         }
         // The smaller the values that are left, the less there is to do for the next axis.

@@ -29,7 +29,8 @@ func buildConstantOfShape(_ node: NodeReader, _ builder: inout GraphBuilder) thr
     try builder.append(node, .shapeArithmetic(.filled(fill)))
 }
 
-/// Weights stored as small integers: (x − zero point)·scale, for the tensor or along one axis.
+/// Weights stored as small integers: (x − zero point)·scale, for the tensor, along one axis, or per block
+/// of values along one axis (`block_size`, opset 21).
 func buildDequantizeLinear(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
     guard case .integers(let shape, let values)? = builder.constant(node, 0) else {
         throw node.unsupported("an input that is not a constant of the model; quantized activations are not run")
@@ -37,22 +38,51 @@ func buildDequantizeLinear(_ node: NodeReader, _ builder: inout GraphBuilder) th
     guard let scale = builder.constant(node, 1)?.tensor else {
         throw node.unsupported("a scale that is computed by other nodes")
     }
-    if try node.integer("block_size") ?? 0 != 0 { throw node.unsupported("scales per block") }
     let zero = builder.constant(node, 2)?.integers ?? Array(repeating: 0, count: scale.count)
     let declared = try node.integer("axis") ?? 1
     let axis = declared < 0 ? declared + shape.rank : declared
-    let isPerTensor = scale.count == 1
-    guard zero.count == scale.count,
-        isPerTensor || (shape.dimensions.indices.contains(axis) && shape[axis] == scale.count)
-    else { throw node.invalid("scale \(scale.shape) does not fit \(shape) along axis \(declared)") }
-    let inner = isPerTensor ? max(shape.count, 1) : max(shape.strides[axis], 1)
+    let block = try node.integer("block_size") ?? 0
+    let grid = scale.count == 1 && block == 0 ? nil : scaleGrid(shape, axis: axis, block: block, scales: scale.shape)
+    guard zero.count == scale.count, scale.count == 1 && block == 0 || grid != nil else {
+        throw node.invalid(
+            "scale \(scale.shape) does not fit \(shape) along axis \(declared)"
+                + (block == 0 ? "" : " in blocks of \(block)"))
+    }
     let weights = Tensor(shape: shape) { target in
         for index in values.indices {
-            let channel = isPerTensor ? 0 : index / inner % scale.count
-            target[index] = (Float(values[index]) - Float(zero[channel])) * scale[channel]
+            let entry = grid?.entry(index) ?? 0
+            target[index] = (Float(values[index]) - Float(zero[entry])) * scale[entry]
         }
     }
     try builder.appendConstant(node, .floats(weights))
+}
+
+/// Which of the stored scales belongs to which value: [outer, axis, inner] lies over [outer, ⌈axis / block⌉, inner],
+/// and for a scale per channel over [1, axis, 1].
+private struct ScaleGrid {
+    let extent, inner, block, scales: Int
+    let isPerChannel: Bool
+
+    func entry(_ index: Int) -> Int {
+        let along = index / inner % extent
+        if isPerChannel { return along }
+        return (index / (inner * extent) * scales + along / block) * inner + index % inner
+    }
+}
+
+/// Nil where the scales do not fit.
+private func scaleGrid(_ shape: Shape, axis: Int, block: Int, scales: Shape) -> ScaleGrid? {
+    guard shape.dimensions.indices.contains(axis), block >= 0, shape.count > 0 else { return nil }
+    let inner = shape.strides[axis]
+    if block == 0 {
+        guard scales.count == shape[axis] else { return nil }
+        return ScaleGrid(extent: shape[axis], inner: inner, block: 1, scales: shape[axis], isPerChannel: true)
+    }
+    var expected = shape.dimensions
+    expected[axis] = (shape[axis] - 1) / block + 1
+    guard scales.dimensions == expected else { return nil }
+    return ScaleGrid(
+        extent: shape[axis], inner: inner, block: block, scales: expected[axis], isPerChannel: false)
 }
 
 private func shape(_ node: NodeReader, _ extents: [Int]) throws(ONNXError) -> Shape {
