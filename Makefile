@@ -6,6 +6,10 @@ INBOX ?= inbox
 # Further flags for swift build, such as -Xswiftc -warnings-as-errors.
 SWIFT_FLAGS ?=
 SWIFT ?= swift
+# The oneDNN of `make test-onednn`.
+ONEDNN ?= .build/onednn-3
+# How long `make fuzz` goes on.
+FUZZ_SECONDS ?= 60
 
 # Debian's and Ubuntu's names. The two after the libraries are needed to find them, and by overlays.
 PACKAGES = libdnnl-dev libinotifytools0-dev libjpeg-dev libsystemd-dev libfreetype-dev libsqlite3-dev libssl-dev \
@@ -18,10 +22,11 @@ RELEASE = $(SWIFT) build -c release --static-swift-stdlib --scratch-path $(RELEA
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
 # What Conformance/environment.sh makes; `complete` says that it came to its end.
 CONFORMANCE = .venv-conformance
-SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
+SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchmarks/Sources Fuzzing/Package.swift \
+	Fuzzing/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test test-onednn end-to-end conformance lint format release install uninstall bench method-gallery proto clean
+.PHONY: help deps swift build run test test-onednn fuzz end-to-end conformance lint format release install uninstall bench method-gallery proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,10 +58,14 @@ test: deps swift ## build and run the tests, optimized
 	$(BUILD) --build-tests
 	$(SWIFT) test -c release --skip-build $(SWIFT_FLAGS)
 
-test-onednn: deps swift ## test the kernels with another oneDNN (ONEDNN=folder with include and lib)
-	@[ -d "$(ONEDNN)/include" ] || { echo "name a folder with oneDNN's include and lib: make test-onednn ONEDNN=…" >&2; exit 2; }
-	LD_LIBRARY_PATH="$(ONEDNN)/lib" $(SWIFT) test --scratch-path .build/onednn --filter ExecutionTests \
-		-Xcc "-I$(ONEDNN)/include" -Xlinker "-L$(ONEDNN)/lib"
+test-onednn: deps swift ## test the kernels with oneDNN 3, fetched, or another (ONEDNN=folder with include and lib)
+	@[ "$(ONEDNN)" != .build/onednn-3 ] || Scripts/fetch-onednn "$(ONEDNN)"
+	@[ -d "$(ONEDNN)/include" ] || { echo "there is no $(ONEDNN)/include with oneDNN's headers" >&2; exit 2; }
+	LD_LIBRARY_PATH="$(abspath $(ONEDNN)/lib)" $(SWIFT) test --scratch-path .build/onednn --filter ExecutionTests \
+		-Xcc "-I$(abspath $(ONEDNN)/include)" -Xlinker "-L$(abspath $(ONEDNN)/lib)" $(SWIFT_FLAGS)
+
+fuzz: deps swift ## try to break the model reader with made-up bytes (FUZZ_SECONDS=60)
+	Scripts/fuzz "$(FUZZ_SECONDS)"
 
 end-to-end: build ## put the real daemon through a life with good and bad photos, kill -9 included
 	Scripts/end-to-end
@@ -129,4 +138,4 @@ proto: swift ## generate the ONNX reader's messages anew (needs protobuf-compile
 		--swift_out=Sources/ONNXImport onnx.proto
 
 clean: ## remove everything that was built
-	rm -rf .build
+	rm -rf .build Benchmarks/.build Fuzzing/.build

@@ -8,6 +8,8 @@ struct GraphBuilder {
     let files: ExternalData
     let opset: Int
     private var known: Set<ValueID> = []
+    /// Why a further output of a node is not there, such as the statistics that training keeps; by its name.
+    private var omitted: [String: ONNXError] = [:]
     /// How many values may still be computed from constants.
     private var foldingBudget = 1 << 26
 
@@ -54,7 +56,7 @@ struct GraphBuilder {
     mutating func addOutputs(_ outputs: [Onnx_ValueInfoProto]) throws(ONNXError) {
         for output in outputs {
             guard let value = graph.value(named: output.name), known.contains(value) else {
-                throw .malformed("its output '\(output.name)' is made by no node")
+                throw omitted[output.name] ?? .malformed("its output '\(output.name)' is made by no node")
             }
             guard !graph.nodes.contains(where: { $0.outputs.dropFirst().contains(value) }) else {
                 throw .malformed("its output '\(output.name)' is the positions of maxima, which are not given out")
@@ -84,7 +86,7 @@ struct GraphBuilder {
                 continue
             }
             guard let value = graph.value(named: name), known.contains(value) else {
-                throw node.invalid("its input '\(name)' is made by no node before it")
+                throw omitted[name] ?? node.invalid("its input '\(name)' is made by no node before it")
             }
         }
         try entry.build(node, &self)
@@ -130,6 +132,9 @@ struct GraphBuilder {
                 throw node.invalid("has no output \(position)")
             }
             values.append(try define(node.outputNames[position], by: node.name))
+        }
+        for (position, name) in node.outputNames.enumerated() where !name.isEmpty && !outputs.contains(position) {
+            omitted[name] = node.unsupported("its output \(position) ('\(name)') in use")
         }
         try place(Node(name: node.name, operation: operation, inputs: inputs, outputs: values))
     }

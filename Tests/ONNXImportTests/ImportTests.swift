@@ -80,6 +80,21 @@ func shape(_ extents: [Int]) throws -> Shape { try Shape(extents) }
     }
 
     /// Opset 18 has one scale and shift per group, opset 21 one per channel.
+    @Test func outputsThatOnlyTrainingReadsAreRefusedByName() {
+        let norm = Message.node("LayerNormalization", ["x", "scale"], ["y", "mean"])
+        let scale = [Message.floats("scale", [4])]
+        for (nodes, output) in [([norm], "mean"), ([norm, .node("Relu", ["mean"], ["z"])], "z")] {
+            let error = #expect(throws: ONNXError.self) {
+                try ONNXModel.load(
+                    Message.model(
+                        .graph(
+                            nodes, initializers: scale, inputs: [.value("x", [2, 4])], outputs: [output]),
+                        opset: 17))
+            }
+            #expect("\(error.map { "\($0)" } ?? "")".contains("its output 1 ('mean') in use is not supported"))
+        }
+    }
+
     @Test func groupNormalizationTakesItsParametersAsTheOpsetSays() throws {
         for (opset, count) in [(18, 3), (21, 6)] as [(Int64, Int64)] {
             let node = Message.node("GroupNormalization", ["x", "scale", "shift"], ["y"], ["num_groups": .integer(3)])
