@@ -5,6 +5,8 @@
 
 int cdnn_version_major(void) { return DNNL_VERSION_MAJOR; }
 int cdnn_version_minor(void) { return DNNL_VERSION_MINOR; }
+int cdnn_version_patch(void) { return DNNL_VERSION_PATCH; }
+int cdnn_instruction_set(void) { return (int)dnnl_get_effective_cpu_isa(); }
 
 // The OpenMP runtime comes with oneDNN (libgomp or libomp); a build of oneDNN without OpenMP has none.
 extern void omp_set_num_threads(int threads) __attribute__((weak));
@@ -42,6 +44,21 @@ int cdnn_layout_create(cdnn_layout **layout, int rank, const int64_t *extents) {
         stride *= extents[axis];
     }
     return cdnn_layout_create_strided(layout, rank, extents, strides);
+}
+
+int cdnn_convolution_forward(cdnn_primitive **primitive, const cdnn_engine *engine, cdnn_convolution_kind kind,
+                             const cdnn_window *window, const cdnn_layout *source, const cdnn_layout *weights,
+                             const cdnn_layout *bias, const cdnn_layout *destination, int post_ops,
+                             const cdnn_post_op *post_op) {
+    return cdnn_convolution_forward_by(primitive, engine, 0, kind, window, source, weights, bias, destination,
+                                       post_ops, post_op);
+}
+
+int cdnn_convolution_backward(cdnn_primitive **primitive, const cdnn_engine *engine, cdnn_convolution_kind kind,
+                              const cdnn_window *window, const cdnn_layout *source_gradient,
+                              const cdnn_layout *weights, const cdnn_layout *destination_gradient) {
+    return cdnn_convolution_backward_by(primitive, engine, 0, kind, window, source_gradient, weights,
+                                        destination_gradient);
 }
 
 int cdnn_internal_finish_layout(cdnn_layout **layout, cdnn_layout *made, int status) {
@@ -101,6 +118,7 @@ dnnl_alg_kind_t cdnn_internal_eltwise(cdnn_eltwise kind) {
         [CDNN_ELTWISE_MISH] = dnnl_eltwise_mish,
         [CDNN_ELTWISE_HARDSWISH] = dnnl_eltwise_hardswish,
         [CDNN_ELTWISE_RELU_FROM_DST] = dnnl_eltwise_relu_use_dst_for_bwd,
+        [CDNN_ELTWISE_CLIP_FROM_DST] = dnnl_eltwise_clip_v2_use_dst_for_bwd,
     };
     return table[kind];
 }
@@ -130,6 +148,17 @@ dnnl_alg_kind_t cdnn_internal_convolution(cdnn_convolution_kind kind) {
         [CDNN_CONVOLUTION_WINOGRAD] = dnnl_convolution_winograd,
     };
     return table[kind];
+}
+
+dnnl_format_tag_t cdnn_internal_blocked(int rank) {
+    // The instruction sets are bit masks, a larger one containing the smaller.
+    int is_wide = (cdnn_instruction_set() & dnnl_cpu_isa_avx512_core) == dnnl_cpu_isa_avx512_core;
+    switch (rank) {
+    case 3: return is_wide ? dnnl_nCw16c : dnnl_nCw8c;
+    case 4: return is_wide ? dnnl_nChw16c : dnnl_nChw8c;
+    case 5: return is_wide ? dnnl_nCdhw16c : dnnl_nCdhw8c;
+    default: return dnnl_format_tag_undef;
+    }
 }
 
 int cdnn_internal_compile(cdnn_primitive **primitive, dnnl_primitive_desc_t description) {

@@ -37,6 +37,8 @@ dnnl_alg_kind_t cdnn_internal_eltwise(cdnn_eltwise kind);
 dnnl_alg_kind_t cdnn_internal_binary(cdnn_binary_kind kind);
 dnnl_alg_kind_t cdnn_internal_pooling(cdnn_pooling_kind kind);
 dnnl_alg_kind_t cdnn_internal_convolution(cdnn_convolution_kind kind);
+/// The tag of channels in blocks of 16, or of 8 where vectors are narrower; undefined for other ranks than 3 to 5.
+dnnl_format_tag_t cdnn_internal_blocked(int rank);
 /// Attributes with caller-owned scratch memory and the post-ops.
 int cdnn_internal_attributes(dnnl_primitive_attr_t *attributes, int post_ops, const cdnn_post_op *post_op);
 /// Compiles `description` (owned from here on, also on failure) into `primitive`.

@@ -24,6 +24,15 @@ int cdnn_layout_create_any(cdnn_layout **layout, int rank, const int64_t *extent
         dnnl_memory_desc_init_by_tag(&made->descriptor, rank, extents, dnnl_f32, dnnl_format_tag_any));
 }
 
+int cdnn_layout_create_blocked(cdnn_layout **layout, int rank, const int64_t *extents) {
+    if (cdnn_internal_blocked(rank) == dnnl_format_tag_undef) return CDNN_UNIMPLEMENTED;
+    cdnn_layout *made = calloc(1, sizeof *made);
+    if (!made) return CDNN_OUT_OF_MEMORY;
+    return cdnn_internal_finish_layout(
+        layout, made,
+        dnnl_memory_desc_init_by_tag(&made->descriptor, rank, extents, dnnl_f32, cdnn_internal_blocked(rank)));
+}
+
 int cdnn_layout_clone(cdnn_layout **layout, const cdnn_layout *source) {
     cdnn_layout *made = calloc(1, sizeof *made);
     if (!made) return CDNN_OUT_OF_MEMORY;
@@ -98,6 +107,24 @@ static int describe(dnnl_primitive_desc_t *description, const cdnn_engine *engin
     return status;
 }
 
+/// Describes `operation` by the library's implementation number `implementation`.
+static int describe_by(dnnl_primitive_desc_t *description, const cdnn_engine *engine, int implementation,
+                       const void *operation, dnnl_primitive_desc_t hint, int post_ops, const cdnn_post_op *post_op) {
+    dnnl_primitive_attr_t attributes = NULL;
+    dnnl_primitive_desc_iterator_t iterator = NULL;
+    int status = cdnn_internal_attributes(&attributes, post_ops, post_op);
+    if (!status) status = dnnl_primitive_desc_iterator_create(&iterator, operation, attributes, engine->engine, hint);
+    for (int index = 0; index < implementation && !status; index++) status = dnnl_primitive_desc_iterator_next(iterator);
+    if (!status) {
+        *description = dnnl_primitive_desc_iterator_fetch(iterator);
+        if (!*description) status = CDNN_OUT_OF_MEMORY;
+    }
+    if (iterator) dnnl_primitive_desc_iterator_destroy(iterator);
+    if (attributes) dnnl_primitive_attr_destroy(attributes);
+    // The end of the list is told as "iterator ends".
+    return status == dnnl_iterator_ends ? CDNN_UNIMPLEMENTED : status;
+}
+
 /// Compiles `operation`; the hint, a forward description, is released.
 static int compile(cdnn_primitive **primitive, const cdnn_engine *engine, const void *operation,
                    dnnl_primitive_desc_t hint, int post_ops, const cdnn_post_op *post_op) {
@@ -119,21 +146,24 @@ static int describe_convolution(dnnl_convolution_desc_t *operation, dnnl_prop_ki
         window->pad_end);
 }
 
-int cdnn_convolution_forward(cdnn_primitive **primitive, const cdnn_engine *engine, cdnn_convolution_kind kind,
-                             const cdnn_window *window, const cdnn_layout *source, const cdnn_layout *weights,
-                             const cdnn_layout *bias, const cdnn_layout *destination, int post_ops,
-                             const cdnn_post_op *post_op) {
+int cdnn_convolution_forward_by(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                cdnn_convolution_kind kind, const cdnn_window *window, const cdnn_layout *source,
+                                const cdnn_layout *weights, const cdnn_layout *bias, const cdnn_layout *destination,
+                                int post_ops, const cdnn_post_op *post_op) {
     dnnl_convolution_desc_t operation;
+    dnnl_primitive_desc_t description;
     int status = describe_convolution(&operation, dnnl_forward_inference, kind, window, source, weights, bias,
                                       destination);
-    return status ? status : compile(primitive, engine, &operation, NULL, post_ops, post_op);
+    if (!status) status = describe_by(&description, engine, implementation, &operation, NULL, post_ops, post_op);
+    return status ? status : cdnn_internal_compile(primitive, description);
 }
 
-int cdnn_convolution_backward(cdnn_primitive **primitive, const cdnn_engine *engine, cdnn_convolution_kind kind,
-                              const cdnn_window *window, const cdnn_layout *source_gradient,
-                              const cdnn_layout *weights, const cdnn_layout *destination_gradient) {
+int cdnn_convolution_backward_by(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                 cdnn_convolution_kind kind, const cdnn_window *window,
+                                 const cdnn_layout *source_gradient, const cdnn_layout *weights,
+                                 const cdnn_layout *destination_gradient) {
     dnnl_convolution_desc_t forward, backward;
-    dnnl_primitive_desc_t hint;
+    dnnl_primitive_desc_t hint, description;
     dnnl_dims_t dilation;
     cdnn_internal_dilation(dilation, window);
     int status = describe_convolution(&forward, dnnl_forward_training, CDNN_CONVOLUTION_AUTO, window,
@@ -147,7 +177,9 @@ int cdnn_convolution_backward(cdnn_primitive **primitive, const cdnn_engine *eng
         dnnl_primitive_desc_destroy(hint);
         return status;
     }
-    return compile(primitive, engine, &backward, hint, 0, NULL);
+    status = describe_by(&description, engine, implementation, &backward, hint, 0, NULL);
+    dnnl_primitive_desc_destroy(hint);
+    return status ? status : cdnn_internal_compile(primitive, description);
 }
 
 static int describe_pooling(dnnl_pooling_v2_desc_t *operation, int keeps_workspace, cdnn_pooling_kind kind,

@@ -23,6 +23,15 @@ int cdnn_layout_create_any(cdnn_layout **layout, int rank, const int64_t *extent
         dnnl_memory_desc_create_with_tag(&made->descriptor, rank, extents, dnnl_f32, dnnl_format_tag_any));
 }
 
+int cdnn_layout_create_blocked(cdnn_layout **layout, int rank, const int64_t *extents) {
+    if (cdnn_internal_blocked(rank) == dnnl_format_tag_undef) return CDNN_UNIMPLEMENTED;
+    cdnn_layout *made = calloc(1, sizeof *made);
+    if (!made) return CDNN_OUT_OF_MEMORY;
+    return cdnn_internal_finish_layout(layout, made,
+                                       dnnl_memory_desc_create_with_tag(&made->descriptor, rank, extents, dnnl_f32,
+                                                                        cdnn_internal_blocked(rank)));
+}
+
 int cdnn_layout_clone(cdnn_layout **layout, const cdnn_layout *source) {
     cdnn_layout *made = calloc(1, sizeof *made);
     if (!made) return CDNN_OUT_OF_MEMORY;
@@ -67,6 +76,15 @@ int cdnn_internal_query(cdnn_layout *layout, dnnl_primitive_desc_t description, 
     return dnnl_memory_desc_clone(&layout->descriptor, found) == dnnl_success;
 }
 
+/// oneDNN 2 had the numbers of hard swish and of the soft ReLU built in.
+static void fill_parameters(cdnn_eltwise kind, float *alpha, float *beta) {
+    if (kind == CDNN_ELTWISE_HARDSWISH) {
+        *alpha = 1.0f / 6.0f;
+        *beta = 0.5f;
+    }
+    if (kind == CDNN_ELTWISE_SOFT_RELU) *alpha = 1.0f;
+}
+
 int cdnn_internal_attributes(dnnl_primitive_attr_t *attributes, int post_ops, const cdnn_post_op *post_op) {
     int status = dnnl_primitive_attr_create(attributes);
     if (status) return status;
@@ -79,9 +97,12 @@ int cdnn_internal_attributes(dnnl_primitive_attr_t *attributes, int post_ops, co
         const cdnn_post_op *op = &post_op[index];
         switch (op->kind) {
         case CDNN_POST_SUM: status = dnnl_post_ops_append_sum(list, 1.0f, 0, dnnl_f32); break;
-        case CDNN_POST_ELTWISE:
-            status = dnnl_post_ops_append_eltwise(list, cdnn_internal_eltwise(op->eltwise), op->alpha, op->beta);
+        case CDNN_POST_ELTWISE: {
+            float alpha = op->alpha, beta = op->beta;
+            fill_parameters(op->eltwise, &alpha, &beta);
+            status = dnnl_post_ops_append_eltwise(list, cdnn_internal_eltwise(op->eltwise), alpha, beta);
             break;
+        }
         case CDNN_POST_BINARY:
             status = dnnl_post_ops_append_binary(list, cdnn_internal_binary(op->binary), op->source->descriptor);
             break;
@@ -100,6 +121,16 @@ static int finish(cdnn_primitive **primitive, int status, dnnl_primitive_desc_t 
     return status ? status : cdnn_internal_compile(primitive, description);
 }
 
+/// Goes on to the library's implementation number `implementation` of what is described.
+static int advance(dnnl_primitive_desc_t *description, int implementation) {
+    int status = 0;
+    for (int index = 0; index < implementation && !status; index++) status = dnnl_primitive_desc_next_impl(*description);
+    if (!status) return 0;
+    dnnl_primitive_desc_destroy(*description);
+    *description = NULL;
+    return status == dnnl_last_impl_reached ? CDNN_UNIMPLEMENTED : status;
+}
+
 static int describe_convolution(dnnl_primitive_desc_t *description, const cdnn_engine *engine,
                                 dnnl_prop_kind_t propagation, cdnn_convolution_kind kind, const cdnn_window *window,
                                 const cdnn_layout *source, const cdnn_layout *weights, const cdnn_layout *bias,
@@ -112,22 +143,24 @@ static int describe_convolution(dnnl_primitive_desc_t *description, const cdnn_e
         window->pad_begin, window->pad_end, attributes);
 }
 
-int cdnn_convolution_forward(cdnn_primitive **primitive, const cdnn_engine *engine, cdnn_convolution_kind kind,
-                             const cdnn_window *window, const cdnn_layout *source, const cdnn_layout *weights,
-                             const cdnn_layout *bias, const cdnn_layout *destination, int post_ops,
-                             const cdnn_post_op *post_op) {
+int cdnn_convolution_forward_by(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                cdnn_convolution_kind kind, const cdnn_window *window, const cdnn_layout *source,
+                                const cdnn_layout *weights, const cdnn_layout *bias, const cdnn_layout *destination,
+                                int post_ops, const cdnn_post_op *post_op) {
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_primitive_desc_t description = NULL;
     int status = cdnn_internal_attributes(&attributes, post_ops, post_op);
     if (!status)
         status = describe_convolution(&description, engine, dnnl_forward_inference, kind, window, source, weights,
                                       bias, destination, attributes);
+    if (!status) status = advance(&description, implementation);
     return finish(primitive, status, description, attributes, NULL);
 }
 
-int cdnn_convolution_backward(cdnn_primitive **primitive, const cdnn_engine *engine, cdnn_convolution_kind kind,
-                              const cdnn_window *window, const cdnn_layout *source_gradient,
-                              const cdnn_layout *weights, const cdnn_layout *destination_gradient) {
+int cdnn_convolution_backward_by(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                 cdnn_convolution_kind kind, const cdnn_window *window,
+                                 const cdnn_layout *source_gradient, const cdnn_layout *weights,
+                                 const cdnn_layout *destination_gradient) {
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_primitive_desc_t description = NULL, hint = NULL;
     dnnl_dims_t dilation;
@@ -141,6 +174,7 @@ int cdnn_convolution_backward(cdnn_primitive **primitive, const cdnn_engine *eng
             &description, engine->engine, cdnn_internal_convolution(kind), source_gradient->descriptor,
             weights->descriptor, destination_gradient->descriptor, window->stride, dilation, window->pad_begin,
             window->pad_end, hint, attributes);
+    if (!status) status = advance(&description, implementation);
     return finish(primitive, status, description, attributes, hint);
 }
 
@@ -224,15 +258,6 @@ int cdnn_matmul(cdnn_primitive **primitive, const cdnn_engine *engine, const cdn
                                                    weights->descriptor, bias ? bias->descriptor : NULL,
                                                    destination->descriptor, attributes);
     return finish(primitive, status, description, attributes, NULL);
-}
-
-/// oneDNN 2 had the numbers of hard swish and of the soft ReLU built in.
-static void fill_parameters(cdnn_eltwise kind, float *alpha, float *beta) {
-    if (kind == CDNN_ELTWISE_HARDSWISH) {
-        *alpha = 1.0f / 6.0f;
-        *beta = 0.5f;
-    }
-    if (kind == CDNN_ELTWISE_SOFT_RELU) *alpha = 1.0f;
 }
 
 int cdnn_eltwise_forward(cdnn_primitive **primitive, const cdnn_engine *engine, cdnn_eltwise kind, float alpha,

@@ -3,21 +3,21 @@ import Foundation
 public import Networks
 public import Tensors
 
-func setThreadCount(_ threads: Int?) {
-    cdnn_set_thread_count(Int32(threads ?? ProcessInfo.processInfo.activeProcessorCount))
-}
-
 /// Runs a network on the session's thread. Not to be kept beyond the closure it was handed to.
 public final class Evaluator {
     public let graph: Graph
     private let engine: Engine
     private let weights: WeightStore
     private let capacity: Int
+    private let algorithms: AlgorithmChoice
+    private let threads: KernelThreads
     /// Most recently used last.
     private var plans: [(request: PlanRequest, plan: Plan)] = []
 
-    init(graph: Graph, cachedPlans: Int) throws(ExecutionError) {
+    init(graph: Graph, threads: KernelThreads, cachedPlans: Int, algorithms: AlgorithmChoice) throws(ExecutionError) {
         self.graph = graph
+        self.algorithms = algorithms
+        self.threads = threads
         do {
             engine = try Engine()
         } catch {
@@ -53,17 +53,84 @@ public final class Evaluator {
         try plan(for: PlanRequest(inputShapes: inputShapes, derivatives: derivatives)).arenaBytes
     }
 
+    /// The shortest time of each step of such a pass and of its backward walks in `rounds` runs.
+    public func profile(
+        _ inputs: [Tensor], derivatives: [Derivative] = [], rounds: Int = 10
+    ) throws(ExecutionError) -> [StepTime] {
+        _ = try forward(inputs, derivatives: derivatives)
+        let plan = try plan(for: PlanRequest(inputShapes: inputs.map(\.shape), derivatives: derivatives))
+        return try plan.profile(rounds: rounds)
+    }
+
+    /// Bytes of weights in the layouts of the kernels.
+    public var weightBytes: Int { weights.byteCount }
+
     private func plan(for request: PlanRequest) throws(ExecutionError) -> Plan {
         if let known = plans.firstIndex(where: { $0.request == request }) {
             let entry = plans.remove(at: known)
             plans.append(entry)
             return entry.plan
         }
-        let builder = try PlanBuilder(graph: graph, request: request, engine: engine, weights: weights)
-        let plan = try builder.build()
         if plans.count >= capacity { plans.removeFirst() }
+        let plan = try made(for: request)
+        weights.releaseUnused()
         plans.append((request, plan))
         return plan
+    }
+
+    // MARK: Arrangements
+
+    private func made(for request: PlanRequest) throws(ExecutionError) -> Plan {
+        switch algorithms {
+        case .standard: return try build(request, .library)
+        case .preferring(let algorithm): return try build(request, algorithm.arrangement)
+        case .measured(let table):
+            defer { table.save() }
+            table.beginPlan()
+            let key = try arrangementKey(of: request)
+            if let known = table.arrangement(for: key) { return try build(request, known) }
+            let fastest = try fastest(of: request, table: table)
+            return try build(request, table.settle(key, on: fastest, isMeasured: !table.isOverBudget))
+        }
+    }
+
+    private func build(_ request: PlanRequest, _ arrangement: Arrangement) throws(ExecutionError) -> Plan {
+        try PlanBuilder(
+            graph: graph, request: request, engine: engine, weights: weights, algorithms: algorithms,
+            arrangement: arrangement, threads: threads
+        ).build()
+    }
+
+    /// Runs the whole request in each arrangement, whatever is put into another order between its layers included.
+    private func fastest(of request: PlanRequest, table: AlgorithmTable) throws(ExecutionError) -> Arrangement {
+        threads.restrict()
+        defer { threads.restore() }
+        var fastest: (arrangement: Arrangement, time: Duration)?
+        for arrangement in [Arrangement.channelsLast, .blocked] {
+            let time = try build(request, arrangement).estimate(rounds: Evaluator.trials, threads: threads.count)
+            if fastest.map({ time < $0.time }) ?? true { fastest = (arrangement, time) }
+        }
+        return fastest?.arrangement ?? .channelsLast
+    }
+
+    private static let trials = 3
+
+    /// Changes with everything that the speed of an arrangement depends on.
+    private func arrangementKey(of request: PlanRequest) throws(ExecutionError) -> String {
+        var shapes: [ValueID: Shape] = [:]
+        for (input, shape) in zip(graph.inputs, request.inputShapes) { shapes[input.value] = shape }
+        let specialization: Specialization
+        do { specialization = try graph.specialized(for: shapes) } catch { throw .network(error) }
+        var hash = Fingerprint()
+        for node in graph.nodes {
+            hash.add("\(node.operation) \(node.inputs.map { $0?.index ?? -1 }) \(node.outputs.map(\.index))")
+            hash.add("\(node.outputs.map { specialization.shapes[$0]?.dimensions ?? [] })")
+        }
+        hash.add("\(request.kept.map(\.index))")
+        for walk in request.derivatives {
+            hash.add("\(walk.source.index) \(walk.targets.map(\.index)) \(walk.rule)")
+        }
+        return "\(graph.nodes.count) nodes \(hash)"
     }
 }
 
@@ -99,4 +166,16 @@ public final class ForwardPass {
     private func checkFresh() throws(ExecutionError) {
         guard plan.generation == generation else { throw .stalePass }
     }
+}
+
+/// FNV-1a, 64 bits: the same in every process, unlike Swift's own hashes.
+private struct Fingerprint: CustomStringConvertible {
+    private var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func add(_ text: String) {
+        for byte in text.utf8 { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        value = (value ^ 0xff) &* 0x100_0000_01b3
+    }
+
+    var description: String { String(value, radix: 16) }
 }

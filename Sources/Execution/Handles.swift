@@ -49,6 +49,24 @@ final class Layout {
             handle: try made { cdnn_layout_create_strided($0, rank(extents), wide(extents), wide(strides)) })
     }
 
+    /// [N,C,…] with the channels of a position beside each other.
+    static func channelsLast(_ extents: [Int]) throws(KernelStatus) -> Layout {
+        guard extents.count > 2 else { return try plain(extents) }
+        var strides = [Int](repeating: 1, count: extents.count)
+        strides[extents.count - 1] = extents[1]
+        for axis in stride(from: extents.count - 2, through: 2, by: -1) {
+            strides[axis] = strides[axis + 1] * extents[axis + 1]
+        }
+        strides[0] = strides[2] * extents[2]
+        return Layout(
+            handle: try made { cdnn_layout_create_strided($0, rank(extents), wide(extents), wide(strides)) })
+    }
+
+    /// [N,C,…] with the channels in blocks as wide as the processor's vectors.
+    static func blocked(_ extents: [Int]) throws(KernelStatus) -> Layout {
+        Layout(handle: try made { cdnn_layout_create_blocked($0, rank(extents), wide(extents)) })
+    }
+
     static func copy(of handle: OpaquePointer) throws(KernelStatus) -> Layout {
         Layout(handle: try made { cdnn_layout_clone($0, handle) })
     }

@@ -21,10 +21,13 @@ public actor InferenceSession {
     /// - Parameters:
     ///   - threads: of the network's kernels; the processor's cores where nil.
     ///   - cachedPlans: how many combinations of input shape and request stay compiled.
-    public init(graph: Graph, threads: Int? = nil, cachedPlans: Int = 8) throws(ExecutionError) {
+    ///   - algorithms: how convolutions are computed.
+    public init(
+        graph: Graph, threads: Int? = nil, cachedPlans: Int = 8, algorithms: AlgorithmChoice = .standard
+    ) throws(ExecutionError) {
         self.graph = graph
-        executor = ThreadExecutor(name: "inference") { setThreadCount(threads) }
-        evaluator = try Evaluator(graph: graph, cachedPlans: cachedPlans)
+        executor = ThreadExecutor(name: "inference") { KernelThreads(threads).restore() }
+        evaluator = try Evaluator(graph: graph, threads: KernelThreads(threads), cachedPlans: cachedPlans, algorithms: algorithms)
     }
 
     public func perform<R: Sendable, E: Error>(_ body: @Sendable (Evaluator) throws(E) -> R) throws(E) -> R {

@@ -94,6 +94,43 @@ final class Plan {
     /// What the forward pass left at an output or a kept value.
     func value(_ value: ValueID) -> Tensor? { outputs[value].map(read) }
 
+    /// The shortest time of every step by itself, forward and back, in `rounds` runs on whatever lies in the arena.
+    ///
+    /// On a busy machine a whole pass is hardly ever left alone, but each of its steps is once in a while.
+    func shortestTimes(rounds: Int, now: () -> Duration) throws(ExecutionError) -> [Duration] {
+        generation += 1
+        var shortest: [Duration] = []
+        for round in 0..<max(rounds, 1) {
+            for index in steps.indices {
+                let start = now()
+                try execute(index..<index + 1)
+                let time = now() - start
+                if round == 0 { shortest.append(time) } else { shortest[index] = min(shortest[index], time) }
+            }
+        }
+        return shortest
+    }
+
+    /// What the whole list would take on `threads` threads, measured on one: kernels of our own use no more than that.
+    func estimate(rounds: Int, threads: Int) throws(ExecutionError) -> Duration {
+        zip(steps, try shortestTimes(rounds: rounds) { MeasuringClock.now }).reduce(.zero) { total, step in
+            if case .kernel = step.0.action { total + step.1 } else { total + step.1 / threads }
+        }
+    }
+
+    /// The shortest times with the names of what took them.
+    func profile(rounds: Int) throws(ExecutionError) -> [StepTime] {
+        let start = ContinuousClock.now
+        let times = try shortestTimes(rounds: rounds) { ContinuousClock.now - start }
+        return steps.indices.map { index in
+            let implementation =
+                if case .primitive(let primitive, _, _) = steps[index].action { primitive.implementation } else { "own" }
+            return StepTime(
+                node: steps[index].name, implementation: implementation, isBackward: index >= forwardEnd,
+                milliseconds: times[index] / .milliseconds(1))
+        }
+    }
+
     private func execute(_ range: Range<Int>) throws(ExecutionError) {
         for step in steps[range] {
             switch step.action {
@@ -201,4 +238,14 @@ final class Plan {
         }
         return (compiled, memories)
     }
+}
+
+/// How long one step of a plan took.
+public struct StepTime: Sendable {
+    /// ONNX name of the node the step belongs to.
+    public let node: String
+    /// The library's name of the kernel, such as `jit_wino_4x3:avx512_core`; `own` for kernels of this module.
+    public let implementation: String
+    public let isBackward: Bool
+    public let milliseconds: Double
 }

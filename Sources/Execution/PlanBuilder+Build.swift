@@ -6,7 +6,10 @@ extension PlanBuilder {
     /// Emits everything the request asks for.
     func build() throws(ExecutionError) -> Plan {
         let inputs = try emitInputs()
-        for node in graph.nodes where !isFused(node) && !isKnown(node.output) { try emitForward(node) }
+        for node in graph.nodes where !isFused(node) && !isKnown(node.output) {
+            try emitForward(node)
+            noteEmitted(node)
+        }
         var outputs: [ValueID: PlannedTensor] = [:]
         for value in Set(graph.outputs + request.kept) {
             outputs[value] = try plain(try tensor(value, for: edge(value)), for: edge(value))

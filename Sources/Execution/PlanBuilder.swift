@@ -12,6 +12,11 @@ final class PlanBuilder {
     let request: PlanRequest
     let engine: Engine
     let weights: WeightStore
+    let algorithms: AlgorithmChoice
+    /// Of the values between the layers, where the algorithms are chosen by measurement.
+    let arrangement: Arrangement
+    let threads: KernelThreads
+    let stopwatch = ConvolutionStopwatch()
 
     private(set) var steps: [Step] = []
     private(set) var buffers: [Buffer] = []
@@ -19,6 +24,8 @@ final class PlanBuilder {
     private(set) var tape: [TapeEntry] = []
     /// Nodes that were computed together with the one before them.
     private var fused: Set<ValueID> = []
+    /// Outputs of the nodes whose steps are in the list.
+    private var emitted: Set<ValueID> = []
 
     private let useCounts: [ValueID: Int]
     private let readers: [ValueID: [Node]]
@@ -71,12 +78,16 @@ final class PlanBuilder {
     }
 
     init(
-        graph: Graph, request: PlanRequest, engine: Engine, weights: WeightStore
+        graph: Graph, request: PlanRequest, engine: Engine, weights: WeightStore,
+        algorithms: AlgorithmChoice, arrangement: Arrangement, threads: KernelThreads
     ) throws(ExecutionError) {
         self.graph = graph
         self.request = request
         self.engine = engine
         self.weights = weights
+        self.algorithms = algorithms
+        self.arrangement = arrangement
+        self.threads = threads
         var inputShapes: [ValueID: Shape] = [:]
         for (input, shape) in zip(graph.inputs, request.inputShapes) { inputShapes[input.value] = shape }
         do { specialization = try graph.specialized(for: inputShapes) } catch { throw .network(error) }
@@ -129,6 +140,16 @@ final class PlanBuilder {
     func allocate(_ extents: [Int], _ layout: Layout) -> PlannedTensor {
         buffers.append(.arena(bytes: max(layout.byteCount, 4)))
         return PlannedTensor(extents: extents, layout: layout, buffer: BufferID(index: buffers.count - 1))
+    }
+
+    /// The memory of `source` where nobody reads it after `node`, which computes value by value; else new memory.
+    func allocate(
+        _ extents: [Int], _ layout: Layout, over source: PlannedTensor, for node: Node
+    ) -> PlannedTensor {
+        guard isLastUse(of: source, by: node), source.layout == layout, source.extents == extents else {
+            return allocate(extents, layout)
+        }
+        return source
     }
 
     func allocatePlain(_ extents: [Int], for node: Node) throws(ExecutionError) -> PlannedTensor {
@@ -207,6 +228,16 @@ final class PlanBuilder {
         return result
     }
 
+    /// The same values in memory of their own.
+    func copied(_ tensor: PlannedTensor, for node: Node) throws(ExecutionError) -> PlannedTensor {
+        let result = allocate(tensor.extents, tensor.layout)
+        let bytes = tensor.layout.byteCount
+        emit(node, reading: [tensor], writing: [result]) { addresses in
+            addresses[1].copyMemory(from: addresses[0], byteCount: bytes)
+        }
+        return result
+    }
+
     func plain(_ tensor: PlannedTensor, for node: Node) throws(ExecutionError) -> PlannedTensor {
         try converted(tensor, to: try plainLayout(tensor.extents, for: node), for: node)
     }
@@ -239,16 +270,44 @@ final class PlanBuilder {
 
     // MARK: Fusion
 
-    /// The ReLU that alone reads the node's output and may be computed with it: nobody wants to see the value between.
-    func takeFollowingReLU(_ node: Node) -> Node? {
-        guard useCounts[node.output] == 1, !observed.contains(node.output), let reader = readers[node.output]?.first,
-            reader.operation == .activation(.relu)
+    /// The one node that reads the node's output, where nobody else wants to see it.
+    func onlyReader(of node: Node) -> Node? {
+        useCounts[node.output] == 1 && !observed.contains(node.output) ? readers[node.output]?.first : nil
+    }
+
+    /// `node` is computed with the one before it.
+    func noteFused(_ node: Node) { fused.insert(node.output) }
+
+    /// The sum that alone reads the node's output and may be computed with it, and what is added: a tensor of the same
+    /// extents that exists already.
+    func takeFollowingSum(_ node: Node) -> (node: Node, other: PlannedTensor)? {
+        guard let reader = onlyReader(of: node), reader.operation == .arithmetic(.add), reader.inputs.count == 2,
+            let value = reader.inputs.first(where: { $0 != node.output }), let value, let other = tensors[value],
+            !isKnown(value), other.extents == shape(of: node.output).dimensions,
+            shape(of: reader.output) == shape(of: node.output),
+            // Relevance is shared out by the summands, which must both be seen.
+            request.derivatives.allSatisfy({ $0.rule.relevance == nil })
         else { return nil }
-        fused.insert(reader.output)
-        return reader
+        noteFused(reader)
+        return (reader, other)
     }
 
     func isFused(_ node: Node) -> Bool { fused.contains(node.output) }
+
+    /// Whether nobody reads the tensor's memory after `node`, so that its result may be written there. What a backward
+    /// walk reads is not known yet, so with derivatives nothing is.
+    func isLastUse(of tensor: PlannedTensor, by node: Node) -> Bool {
+        guard request.derivatives.isEmpty, case .arena = buffers[tensor.buffer.index] else { return false }
+        return tensors.allSatisfy { value, other in
+            other.buffer != tensor.buffer
+                || !observed.contains(value)
+                    && (readers[value] ?? []).allSatisfy { isEmitted($0) || $0.output == node.output }
+        }
+    }
+
+    private func isEmitted(_ node: Node) -> Bool { emitted.contains(node.output) || isFused(node) }
+
+    func noteEmitted(_ node: Node) { emitted.insert(node.output) }
 
     // MARK: Errors
 

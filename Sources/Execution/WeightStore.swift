@@ -9,25 +9,40 @@ final class WeightStore {
         let layout: Layout
         let address: UnsafeMutableRawPointer
 
+        /// The tensor whose memory this is; nil where it is the block's own.
+        private let owner: Tensor?
+
         fileprivate init(layout: Layout) {
             self.layout = layout
+            owner = nil
             address = .allocate(byteCount: max(layout.byteCount, 64), alignment: 64)
         }
 
-        deinit { address.deallocate() }
+        /// The tensor's own memory, row-major. It is not written to while it has two owners.
+        fileprivate init?(sharing tensor: Tensor, layout: Layout) {
+            guard let start = tensor.withUnsafeValues({ $0.baseAddress }) else { return nil }
+            self.layout = layout
+            owner = tensor
+            address = UnsafeMutableRawPointer(mutating: start)
+        }
+
+        /// Bytes that are here besides the network's own.
+        var ownBytes: Int { owner == nil ? layout.byteCount : 0 }
+
+        deinit { if owner == nil { address.deallocate() } }
     }
 
-    /// Which of the values a kernel wants; the others are 0 to it. Relevance propagation asks for one sign alone.
+    /// What a kernel wants of the values.
     enum Part: Hashable {
-        case all, positive, negative
+        case all
+        /// Values of one sign, the others 0: relevance propagation asks for them.
+        case positive, negative
+        /// [O,I,k…] as [I,O,k…] with each window turned by 180°.
+        case turned
+    }
 
-        fileprivate func take(_ value: Float) -> Float {
-            switch self {
-            case .all: value
-            case .positive: max(value, 0)
-            case .negative: min(value, 0)
-            }
-        }
+    private struct WeakBlock {
+        weak var block: Block?
     }
 
     private struct Key: Hashable {
@@ -36,7 +51,8 @@ final class WeightStore {
     }
 
     private let engine: Engine
-    private var blocks: [Key: [Block]] = [:]
+    /// Held by the plans; what no plan uses any more goes.
+    private var blocks: [Key: [WeakBlock]] = [:]
 
     init(engine: Engine) { self.engine = engine }
 
@@ -45,17 +61,19 @@ final class WeightStore {
         _ value: ValueID, as extents: [Int], in layout: Layout, part: Part = .all, of graph: Graph
     ) throws(KernelStatus) -> Block {
         let key = Key(value: value, part: part)
-        if let known = blocks[key]?.first(where: { $0.layout == layout }) { return known }
-        guard var tensor = graph.constants[value]?.tensor else {
+        if let known = blocks[key]?.lazy.compactMap(\.block).first(where: { $0.layout == layout }) { return known }
+        guard let original = graph.constants[value]?.tensor else {
             throw KernelStatus(code: Int32(CDNN_INVALID_ARGUMENTS))
         }
-        if part != .all {
-            tensor.withUnsafeMutableValues { values in
-                for index in values.indices { values[index] = part.take(values[index]) }
+        let tensor =
+            switch part {
+            case .all: original
+            case .positive: original.mapped { max($0, 0) }
+            case .negative: original.mapped { min($0, 0) }
+            case .turned: original.turned(to: extents)
             }
-        }
         let block = try copied(tensor, as: extents, into: layout)
-        blocks[key, default: []].append(block)
+        blocks[key, default: []].append(WeakBlock(block: block))
         return block
     }
 
@@ -64,13 +82,23 @@ final class WeightStore {
         try copied(tensor, as: tensor.shape.dimensions, into: try Layout.plain(tensor.shape.dimensions))
     }
 
-    /// Bytes held.
-    var byteCount: Int { blocks.values.joined().reduce(0) { $0 + $1.layout.byteCount } }
+    /// Forgets what no plan holds any more.
+    func releaseUnused() {
+        blocks = blocks.mapValues { $0.filter { $0.block != nil } }.filter { !$0.value.isEmpty }
+    }
+
+    /// Bytes held, besides the tensors of the network itself.
+    var byteCount: Int { blocks.values.joined().reduce(0) { $0 + ($1.block?.ownBytes ?? 0) } }
 
     private func copied(_ tensor: Tensor, as extents: [Int], into layout: Layout) throws(KernelStatus) -> Block {
+        let plain = try Layout.plain(extents)
+        if layout == plain, plain.byteCount == tensor.count * MemoryLayout<Float>.stride,
+            let shared = Block(sharing: tensor, layout: layout)
+        {
+            return shared
+        }
         let block = Block(layout: layout)
         try tensor.withUnsafeValues { (values) throws(KernelStatus) in
-            let plain = try Layout.plain(extents)
             guard let start = values.baseAddress, plain.byteCount == values.count * MemoryLayout<Float>.stride else {
                 throw KernelStatus(code: Int32(CDNN_INVALID_ARGUMENTS))
             }
@@ -94,5 +122,39 @@ final class WeightStore {
             extendLifetime(scratchMemory)
         }
         return block
+    }
+}
+
+extension Tensor {
+    fileprivate func mapped(_ function: (Float) -> Float) -> Tensor {
+        var result = self
+        result.withUnsafeMutableValues { values in
+            for index in values.indices { values[index] = function(values[index]) }
+        }
+        return result
+    }
+
+    /// Convolution weights with input and output channels exchanged and the windows turned by 180°.
+    ///
+    /// - Parameter extents: of the result, [I,O,k…] or [G,I/G,O/G,k…].
+    fileprivate func turned(to extents: [Int]) -> Tensor {
+        // A grouped tensor is [O,I/G,k…] here, of one rank less than its extents.
+        let first = extents.count - shape.rank
+        let (inputs, outputs) = (extents[first], extents[first + 1])
+        let groups = extents[..<first].reduce(1, *)
+        let window = extents[(first + 2)...].reduce(1, *)
+        return Tensor(shape: shape) { target in
+            withUnsafeValues { source in
+                for group in 0..<groups {
+                    for input in 0..<inputs {
+                        for output in 0..<outputs {
+                            let from = ((group * outputs + output) * inputs + input) * window
+                            let to = ((group * inputs + input) * outputs + output) * window
+                            for index in 0..<window { target[to + index] = source[from + window - 1 - index] }
+                        }
+                    }
+                }
+            }
+        }
     }
 }

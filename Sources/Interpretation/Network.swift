@@ -8,10 +8,15 @@ public struct Network: Sendable {
     public let classifier: Classifier?
     public let session: InferenceSession
 
-    public init(graph: Graph, threads: Int? = nil) throws(ExecutionError) {
+    /// - Parameters:
+    ///   - threads: of the network's kernels; the processor's cores where nil.
+    ///   - algorithms: how convolutions are computed.
+    public init(
+        graph: Graph, threads: Int? = nil, algorithms: AlgorithmChoice = .standard
+    ) throws(ExecutionError) {
         self.graph = graph
         classifier = Classifier(graph)
-        session = try InferenceSession(graph: graph, threads: threads)
+        session = try InferenceSession(graph: graph, threads: threads, algorithms: algorithms)
     }
 
     /// Whether several images can be asked about at once; exporters may fix the number to one.

@@ -18,13 +18,11 @@ struct GraphBuilder {
         self.opset = opset
     }
 
-    mutating func addInitializers(_ initializers: [Onnx_TensorProto]) throws(ONNXError) {
-        for tensor in initializers {
-            let value = try define(tensor.name, by: "initializer")
-            let constant = try tensor.constant(files: files)
-            foldingBudget += 2 * constant.shape.count
-            graph.constants[value] = constant
-        }
+    mutating func addInitializer(_ tensor: Onnx_TensorProto) throws(ONNXError) {
+        let value = try define(tensor.name, by: "initializer")
+        let constant = try tensor.constant(files: files)
+        foldingBudget += 2 * constant.shape.count
+        graph.constants[value] = constant
     }
 
     mutating func addInputs(_ inputs: [Onnx_ValueInfoProto]) throws(ONNXError) {

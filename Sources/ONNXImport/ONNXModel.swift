@@ -11,13 +11,26 @@ public enum ONNXModel {
     ///
     /// - Throws: `ONNXError`, naming the node, operator and opset where one is not supported.
     public static func load(contentsOf file: URL) throws(ONNXError) -> Graph {
+        try graph(of: try message(of: file), externalData: file.deletingLastPathComponent())
+    }
+
+    /// The bytes of the file, of which the message holds copies, are let go here: they are as many as the weights.
+    private static func message(of file: URL) throws(ONNXError) -> Onnx_ModelProto {
         let data: Data
         do {
             data = try Data(contentsOf: file, options: .mappedIfSafe)
         } catch {
             throw .unreadable(error.localizedDescription)
         }
-        return try load(data, externalData: file.deletingLastPathComponent())
+        return try message(of: data)
+    }
+
+    private static func message(of data: Data) throws(ONNXError) -> Onnx_ModelProto {
+        do {
+            return try Onnx_ModelProto(serializedBytes: data)
+        } catch {
+            throw .malformed("\(error)")
+        }
     }
 
     /// The graph in the bytes of an ONNX file, canonicalized.
@@ -25,16 +38,23 @@ public enum ONNXModel {
     /// - Parameter externalData: the folder of the files that hold weights outside of the model file; a model that
     ///   has such is refused where nil.
     public static func load(_ data: Data, externalData: URL? = nil) throws(ONNXError) -> Graph {
-        let model: Onnx_ModelProto
-        do {
-            model = try Onnx_ModelProto(serializedBytes: data)
-        } catch {
-            throw .malformed("\(error)")
-        }
+        try graph(of: try message(of: data), externalData: externalData)
+    }
+
+    private static func graph(
+        of message: consuming Onnx_ModelProto, externalData: URL?
+    ) throws(ONNXError) -> Graph {
+        var model = message
         guard !model.graph.node.isEmpty else { throw .malformed("it holds no graph") }
         let opset = try defaultOpset(of: model)
         var builder = GraphBuilder(files: ExternalData(folder: externalData), opset: opset)
-        try builder.addInitializers(model.graph.initializer)
+        // One after the other, each let go once it is read, so that the weights are not here twice.
+        var initializers = model.graph.initializer
+        model.graph.initializer = []
+        for index in initializers.indices {
+            try builder.addInitializer(initializers[index])
+            initializers[index] = Onnx_TensorProto()
+        }
         try builder.addInputs(model.graph.input)
         try builder.add(model.graph.node)
         try builder.addOutputs(model.graph.output)

@@ -1,3 +1,4 @@
+import Execution
 import Foundation
 public import Logging
 import Photos
@@ -18,7 +19,10 @@ public struct Daemon: Sendable {
         let inbox = try Daemon.prepared(configuration.inboxFolder)
         let state = try Daemon.prepared(configuration.stateFolder(environment))
         let models = try ModelStore(
-            directory: configuration.modelsFolder(), threads: configuration.threads, logger: logger)
+            directory: configuration.modelsFolder(), threads: configuration.threads,
+            algorithms: .measured(
+                AlgorithmTable(file: state.appending(path: "kernel-speeds.json")) { logger.notice("\($0)") }),
+            logger: logger)
         let standard = try Daemon.photoModel(of: models)
         let catalog = try Catalog(at: state.appending(path: Daemon.catalogName(for: inbox)).path, logger: logger)
         let inherited = try SystemdNotifier.inheritedSockets().first

@@ -26,13 +26,14 @@ public struct LoadedModel: Sendable {
     let exampleInput: Shape
 
     /// - Throws: `ModelError` naming the file, and for an operator that is not supported the node and opset.
-    init(folder url: URL, threads: Int?) throws(ModelError) {
+    init(folder url: URL, threads: Int?, algorithms: AlgorithmChoice) throws(ModelError) {
         let folder = try ModelFolder(url)
         name = url.lastPathComponent
         self.folder = url
         do {
             sha256 = try SHA256.hexDigest(ofFile: FilePath(folder.modelFile.path))
-            network = try Network(graph: try ONNXModel.load(contentsOf: folder.modelFile), threads: threads)
+            network = try Network(
+                graph: try ONNXModel.load(contentsOf: folder.modelFile), threads: threads, algorithms: algorithms)
         } catch {
             throw ModelError(file: "model.onnx", reason: "\(error)")
         }

@@ -1,3 +1,4 @@
+public import Execution
 public import Foundation
 import Interpretation
 public import Logging
@@ -13,16 +14,20 @@ public struct ModelStore: Sendable {
     /// Loads every model folder in `directory`, or `directory` itself where it is one. A model that cannot be loaded is
     /// logged and listed, and does not keep the others from being used.
     ///
-    /// - Parameter threads: of each network's kernels; the processor's cores where nil.
+    /// - Parameters:
+    ///   - threads: of each network's kernels; the processor's cores where nil.
+    ///   - algorithms: how convolutions are computed, of all of them.
     /// - Throws: `ModelStoreError` where there is no model to work with.
-    public init(directory: URL, threads: Int? = nil, logger: Logger) throws(ModelStoreError) {
+    public init(
+        directory: URL, threads: Int? = nil, algorithms: AlgorithmChoice = .standard, logger: Logger
+    ) throws(ModelStoreError) {
         let folders = ModelStore.folders(in: directory)
         guard !folders.isEmpty else { throw .noModels(directory.path) }
         var models: [LoadedModel] = []
         var refused: [(folder: URL, error: ModelError)] = []
         for folder in folders {
             do {
-                let model = try LoadedModel(folder: folder, threads: threads)
+                let model = try LoadedModel(folder: folder, threads: threads, algorithms: algorithms)
                 models.append(model)
                 logger.info(
                     "model loaded",

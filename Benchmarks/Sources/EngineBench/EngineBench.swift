@@ -8,6 +8,10 @@ import Tensors
 @main
 enum EngineBench {
     static func main() async {
+        if CommandLine.arguments.count > 1 {
+            await Profile.run(Array(CommandLine.arguments.dropFirst()))
+            return
+        }
         var cases: [String: BenchmarkCase] = [:]
         while let line = readLine() {
             let words = line.split(separator: " ", maxSplits: 6).map(String.init)
@@ -49,9 +53,9 @@ struct BenchmarkCase: Sendable {
     /// The score that is differentiated, where the network has as many.
     static let classIndex = 3
 
-    private let session: InferenceSession
-    private let input: Tensor
-    private let derivatives: [Derivative]
+    let session: InferenceSession
+    let input: Tensor
+    let derivatives: [Derivative]
 
     /// Loads the network and has it answer once.
     init(_ words: [String]) async throws {
@@ -60,7 +64,7 @@ struct BenchmarkCase: Sendable {
         }
         let graph = try ONNXModel.load(contentsOf: URL(filePath: words[6]))
         let threads = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap(Int.init)
-        session = try InferenceSession(graph: graph, threads: threads)
+        session = try InferenceSession(graph: graph, threads: threads, algorithms: try Self.algorithms())
         var state: UInt64 = 1
         input = Tensor(shape: try Shape([batch, 3, height, width])) { values in
             for index in values.indices {
@@ -72,6 +76,22 @@ struct BenchmarkCase: Sendable {
         derivatives =
             words[2] == "gradient" ? [Derivative(of: scores, withRespectTo: [graph.inputs[0].value])] : []
         _ = try await run(1)
+    }
+
+    /// INTERPRETD_ALGORITHMS names the file where measured speeds are kept; `standard` measures nothing, and an
+    /// algorithm such as `winograd/blocked/0` is used wherever it is possible. Without it, speeds are measured and
+    /// kept in memory.
+    private static func algorithms() throws -> AlgorithmChoice {
+        guard let value = ProcessInfo.processInfo.environment["INTERPRETD_ALGORITHMS"] else {
+            return .measured(AlgorithmTable(budget: .seconds(60), log: warn))
+        }
+        if value == "standard" { return .standard }
+        if let algorithm = ConvolutionAlgorithm(value) { return .preferring(algorithm) }
+        return .measured(AlgorithmTable(file: URL(filePath: value), budget: .seconds(60), log: warn))
+    }
+
+    @Sendable private static func warn(_ message: String) {
+        FileHandle.standardError.write(Data("EngineBench: \(message)\n".utf8))
     }
 
     /// Milliseconds of each of `repeats` passes.

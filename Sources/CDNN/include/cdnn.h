@@ -62,6 +62,7 @@ typedef enum {
     CDNN_ELTWISE_MISH,
     CDNN_ELTWISE_HARDSWISH,      // x * clip(x / 6 + 1/2, 0, 1)
     CDNN_ELTWISE_RELU_FROM_DST,  // as RELU; backward reads the output instead of the input
+    CDNN_ELTWISE_CLIP_FROM_DST,  // as CLIP; likewise, and nothing goes back where the value is a bound
 } cdnn_eltwise;
 
 typedef enum {
@@ -100,6 +101,9 @@ typedef struct {
 
 int cdnn_version_major(void);
 int cdnn_version_minor(void);
+int cdnn_version_patch(void);
+/// A number for the instruction set that the library makes its kernels for.
+int cdnn_instruction_set(void);
 int cdnn_engine_create(cdnn_engine **engine);
 void cdnn_engine_destroy(cdnn_engine *engine);
 /// Number of OpenMP threads for work started by the calling thread.
@@ -112,6 +116,8 @@ int cdnn_layout_create(cdnn_layout **layout, int rank, const int64_t *extents);
 /// Left to the primitive that is made from it.
 int cdnn_layout_create_any(cdnn_layout **layout, int rank, const int64_t *extents);
 int cdnn_layout_create_strided(cdnn_layout **layout, int rank, const int64_t *extents, const int64_t *strides);
+/// Channels in blocks as wide as the processor's vectors, what lies between them dense: nChw16c and its like.
+int cdnn_layout_create_blocked(cdnn_layout **layout, int rank, const int64_t *extents);
 int cdnn_layout_clone(cdnn_layout **layout, const cdnn_layout *source);
 void cdnn_layout_destroy(cdnn_layout *layout);
 int cdnn_layout_equal(const cdnn_layout *a, const cdnn_layout *b);
@@ -130,10 +136,21 @@ int cdnn_convolution_forward(cdnn_primitive **primitive, const cdnn_engine *engi
                              const cdnn_window *window, const cdnn_layout *source, const cdnn_layout *weights,
                              const cdnn_layout *bias, const cdnn_layout *destination, int post_ops,
                              const cdnn_post_op *post_op);
+/// As above with the library's implementation number `implementation`, counted from 0, of those that can do it. They
+/// come best first in the library's own opinion.
+int cdnn_convolution_forward_by(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                cdnn_convolution_kind kind, const cdnn_window *window, const cdnn_layout *source,
+                                const cdnn_layout *weights, const cdnn_layout *bias, const cdnn_layout *destination,
+                                int post_ops, const cdnn_post_op *post_op);
 /// Gradient with respect to the source: the transposed convolution.
 int cdnn_convolution_backward(cdnn_primitive **primitive, const cdnn_engine *engine, cdnn_convolution_kind kind,
                               const cdnn_window *window, const cdnn_layout *source_gradient,
                               const cdnn_layout *weights, const cdnn_layout *destination_gradient);
+/// As above with the library's implementation number `implementation`.
+int cdnn_convolution_backward_by(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                 cdnn_convolution_kind kind, const cdnn_window *window,
+                                 const cdnn_layout *source_gradient, const cdnn_layout *weights,
+                                 const cdnn_layout *destination_gradient);
 /// `keeps_workspace`: also writes where each maximum came from (CDNN_ARG_WORKSPACE), as backward needs it.
 int cdnn_pooling_forward(cdnn_primitive **primitive, const cdnn_engine *engine, cdnn_pooling_kind kind,
                          int keeps_workspace, const cdnn_window *window, const cdnn_layout *source,

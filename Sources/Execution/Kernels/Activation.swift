@@ -15,16 +15,13 @@ extension PlanBuilder {
         _ node: Node, _ kind: cdnn_eltwise, _ alpha: Float, _ beta: Float
     ) throws(ExecutionError) {
         let x = try input(node, 0)
-        let y = allocate(x.extents, x.layout)
+        let y = allocate(x.extents, x.layout, over: x, for: node)
         let primitive = try check(node) { () throws(KernelStatus) in
             try Primitive { cdnn_eltwise_forward($0, engine.handle, kind, alpha, beta, x.layout.handle) }
         }
         try emit(node, primitive, [(CDNN_ARG_SRC, x), (CDNN_ARG_DST, y)])
         set(node.output, y)
-        if node.operation == .activation(.relu) {
-            recordReLU(node, output: y)
-            return
-        }
+        if node.operation == .activation(.relu) { return recordReLU(node, output: y) }
         record(node) { (builder, signal, _) throws(ExecutionError) in
             [
                 (
@@ -32,6 +29,32 @@ extension PlanBuilder {
                     try builder.eltwiseBackward(signal, node, kind, alpha, beta, data: x, argument: CDNN_ARG_SRC)
                 )
             ]
+        }
+    }
+
+    // MARK: Fusion
+
+    /// The activation that alone reads the node's output and may be computed with it: nobody wants to see the value
+    /// between, and a derivative, where one passes, can be told from the result.
+    func takeFollowingActivation(_ node: Node) -> FusedActivation? {
+        guard let reader = onlyReader(of: node), case .activation(let activation) = reader.operation,
+            case .oneDNN(let kind, let alpha, let beta) = activation.implementation
+        else { return nil }
+        let fused = FusedActivation(node: reader, kind: kind, alpha: alpha, beta: beta)
+        guard fused.kindFromResult != nil || !isDifferentiated(reader.output) else { return nil }
+        noteFused(reader)
+        return fused
+    }
+
+    /// Notes how a signal goes back through an activation that was computed with the node before it.
+    func recordFused(_ fused: FusedActivation, output y: PlannedTensor) {
+        let node = fused.node
+        if node.operation == .activation(.relu) { return recordReLU(node, output: y) }
+        guard let kind = fused.kindFromResult else { return }
+        record(node) { (builder, signal, _) throws(ExecutionError) in
+            let passed = try builder.eltwiseBackward(
+                signal, node, kind, fused.alpha, fused.beta, data: y, argument: CDNN_ARG_DST)
+            return [(try builder.inputID(node, 0), passed)]
         }
     }
 
@@ -80,7 +103,7 @@ extension PlanBuilder {
 
     private func emitScalar<Function: ScalarFunction>(_ node: Node, _ function: Function) throws(ExecutionError) {
         let x = try dense(try input(node, 0), for: node)
-        let y = allocate(x.extents, x.layout)
+        let y = allocate(x.extents, x.layout, over: x, for: node)
         let count = x.extents.reduce(1, *)
         emit(node, reading: [x], writing: [y]) { addresses in
             let x = addresses[0].assumingMemoryBound(to: Float.self)
@@ -104,6 +127,35 @@ extension PlanBuilder {
     private func dense(_ tensor: PlannedTensor, for node: Node) throws(ExecutionError) -> PlannedTensor {
         tensor.layout.byteCount == tensor.extents.reduce(1, *) * MemoryLayout<Float>.stride
             ? tensor : try plain(tensor, for: node)
+    }
+}
+
+/// An activation that is computed with the node before it.
+struct FusedActivation {
+    let node: Node
+    fileprivate let kind: cdnn_eltwise
+    fileprivate let alpha: Float
+    fileprivate let beta: Float
+
+    var postOp: cdnn_post_op {
+        var operation = cdnn_post_op()
+        operation.kind = CDNN_POST_ELTWISE
+        operation.eltwise = kind
+        operation.alpha = alpha
+        operation.beta = beta
+        return operation
+    }
+
+    /// As it is remembered; the numbers do not change the speed.
+    var key: String { "activation \(kind.rawValue)" }
+
+    /// The same with a derivative that reads the result alone.
+    fileprivate var kindFromResult: cdnn_eltwise? {
+        switch kind {
+        case CDNN_ELTWISE_RELU where alpha == 0: CDNN_ELTWISE_RELU_FROM_DST
+        case CDNN_ELTWISE_CLIP: CDNN_ELTWISE_CLIP_FROM_DST
+        default: nil
+        }
     }
 }
 

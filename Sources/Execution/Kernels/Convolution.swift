@@ -3,77 +3,92 @@ import Networks
 import Tensors
 
 extension PlanBuilder {
-    /// y = W∗x + b, a ReLU behind it computed with it. Source of the backward step: its vector-Jacobian product is the
-    /// transposed convolution Wᵀ.
+    /// y = W∗x + b; a sum with another tensor and an activation behind it are computed with it. Source of the backward step:
+    /// its vector-Jacobian product is the transposed convolution Wᵀ.
     func emitConvolution(_ node: Node, _ convolution: Convolution) throws(ExecutionError) {
         let x = try input(node, 0)
-        let weightShape = shape(of: try inputID(node, 1))
-        let groups = convolution.groups
-        let weightExtents = convolutionWeightExtents(weightShape.dimensions, groups: groups)
-        var window = cdnn_window(
-            convolution.window, input: Array(x.extents.dropFirst(2)),
-            output: Array(shape(of: node.output).dimensions.dropFirst(2)))
         let outputExtents = shape(of: node.output).dimensions
-        let biasID = node.input(2)
-        let relu = takeFollowingReLU(node)
+        let sum = takeFollowingSum(node)
+        let activation = takeFollowingActivation(sum?.node ?? node)
+        var problem = ConvolutionProblem(
+            direction: .forward, input: x.extents,
+            weights: convolutionWeightExtents(
+                shape(of: try inputID(node, 1)).dimensions, groups: convolution.groups),
+            output: outputExtents,
+            window: cdnn_window(
+                convolution.window, input: Array(x.extents.dropFirst(2)), output: Array(outputExtents.dropFirst(2))),
+            hasBias: node.input(2) != nil, activation: activation)
+        if let sum { problem.residual = isLastUse(of: sum.other, by: sum.node) ? .inPlace : .beside }
 
-        let primitive = try check(node) { () throws(KernelStatus) in
-            let source = try Layout.any(x.extents)
-            let filter = try Layout.any(weightExtents)
-            let bias = try biasID == nil ? nil : Layout.plain([weightShape[0]])
-            let destination = try Layout.any(outputExtents)
-            let postOps = relu == nil ? [] : [cdnn_post_op.relu]
-            return try Primitive {
-                cdnn_convolution_forward(
-                    $0, engine.handle, CDNN_CONVOLUTION_DIRECT, &window, source.handle, filter.handle, bias?.handle,
-                    destination.handle, Int32(postOps.count), postOps)
-            }
+        let compiled = try compiled(problem, for: node)
+        var arguments = [
+            (compiled.source, try converted(x, to: try layout(compiled.primitive, compiled.source, node), for: node)),
+            (CDNN_ARG_WEIGHTS, try weights(try inputID(node, 1), for: compiled, of: node)),
+        ]
+        if let biasID = node.input(2) {
+            let layout = try plainLayout([outputExtents[1]], for: node)
+            arguments.append((CDNN_ARG_BIAS, try weights(biasID, as: [outputExtents[1]], in: layout, for: node)))
         }
-        let source = try converted(x, to: try layout(primitive, CDNN_ARG_SRC, node), for: node)
-        let filter = try weights(
-            try inputID(node, 1), as: weightExtents, in: try layout(primitive, CDNN_ARG_WEIGHTS, node), for: node)
-        let y = allocate(outputExtents, try layout(primitive, CDNN_ARG_DST, node))
-        var arguments = [(CDNN_ARG_SRC, source), (CDNN_ARG_WEIGHTS, filter), (CDNN_ARG_DST, y)]
-        if let biasID {
-            let layout = try check(node) { () throws(KernelStatus) in try Layout.plain([weightShape[0]]) }
-            arguments.append((CDNN_ARG_BIAS, try weights(biasID, as: [weightShape[0]], in: layout, for: node)))
+        let destination = try layout(compiled.primitive, compiled.destination, node)
+        var y: PlannedTensor
+        switch (sum, compiled.residual) {
+        case (let sum?, .inPlace):
+            y = try converted(sum.other, to: destination, for: node)
+            // What others still read is copied before it is added to.
+            if problem.residual == .beside, y.buffer == sum.other.buffer { y = try copied(y, for: node) }
+        case (let sum?, .beside):
+            y = allocate(outputExtents, destination)
+            arguments.append((.postOp(0), try converted(sum.other, to: destination, for: node)))
+        default:
+            y = allocate(outputExtents, destination)
         }
-        try emit(node, primitive, arguments)
-        if relu == nil { set(node.output, y) }
+        arguments.append((compiled.destination, y))
+        try emit(node, compiled.primitive, arguments)
 
-        recordConvolution(node, weightExtents: weightExtents, inputExtents: x.extents, window: window)
-        if let relu {
-            set(relu.output, y)
-            recordReLU(relu, output: y)
+        recordConvolution(node, problem)
+        var last = node
+        if let sum {
+            recordSum(sum.node)
+            last = sum.node
+        }
+        if let activation {
+            recordFused(activation, output: y)
+            last = activation.node
+        }
+        set(last.output, y)
+    }
+
+    private func recordConvolution(_ node: Node, _ forward: ConvolutionProblem) {
+        let problem = ConvolutionProblem(
+            direction: .backward, input: forward.input, weights: forward.weights, output: forward.output,
+            window: forward.window)
+        record(node) { (builder, signal, _) throws(ExecutionError) in
+            let compiled = try builder.compiled(problem, for: node)
+            let incoming = try builder.converted(
+                signal, to: try builder.layout(compiled.primitive, compiled.source, node), for: node)
+            let filter = try builder.weights(try builder.inputID(node, 1), for: compiled, of: node)
+            let passed = builder.allocate(
+                problem.input, try builder.layout(compiled.primitive, compiled.destination, node))
+            try builder.emit(
+                node, compiled.primitive,
+                [(compiled.source, incoming), (CDNN_ARG_WEIGHTS, filter), (compiled.destination, passed)])
+            return [(try builder.inputID(node, 0), passed)]
         }
     }
 
-    private func recordConvolution(
-        _ node: Node, weightExtents: [Int], inputExtents: [Int], window: cdnn_window
-    ) {
+    /// A sum that was computed with the convolution before it passes the signal on to both.
+    private func recordSum(_ node: Node) {
         record(node) { (builder, signal, _) throws(ExecutionError) in
-            var window = window
-            let primitive = try builder.check(node) { () throws(KernelStatus) in
-                let sourceGradient = try Layout.any(inputExtents)
-                let filter = try Layout.any(weightExtents)
-                let destinationGradient = try Layout.any(signal.extents)
-                return try Primitive {
-                    cdnn_convolution_backward(
-                        $0, builder.engine.handle, CDNN_CONVOLUTION_DIRECT, &window, sourceGradient.handle,
-                        filter.handle, destinationGradient.handle)
-                }
-            }
-            let incoming = try builder.converted(
-                signal, to: try builder.layout(primitive, CDNN_ARG_DIFF_DST, node), for: node)
-            let filter = try builder.weights(
-                try builder.inputID(node, 1), as: weightExtents,
-                in: try builder.layout(primitive, CDNN_ARG_WEIGHTS, node), for: node)
-            let passed = builder.allocate(inputExtents, try builder.layout(primitive, CDNN_ARG_DIFF_SRC, node))
-            try builder.emit(
-                node, primitive,
-                [(CDNN_ARG_DIFF_DST, incoming), (CDNN_ARG_WEIGHTS, filter), (CDNN_ARG_DIFF_SRC, passed)])
-            return [(try builder.inputID(node, 0), passed)]
+            [(try builder.inputID(node, 0), signal), (try builder.inputID(node, 1), signal)]
         }
+    }
+
+    private func weights(
+        _ value: ValueID, for compiled: ConvolutionProblem.Compiled, of node: Node
+    ) throws(ExecutionError) -> PlannedTensor {
+        try weights(
+            value, as: compiled.weightExtents, in: try layout(compiled.primitive, CDNN_ARG_WEIGHTS, node),
+            part: compiled.turnsWeights ? .turned : .all, for: node)
     }
 
     /// oneDNN separates the groups: [O, I/G, k…] → [G, O/G, I/G, k…].
@@ -100,12 +115,10 @@ extension PlanBuilder {
     }
 }
 
-extension cdnn_post_op {
-    static var relu: cdnn_post_op {
-        var operation = cdnn_post_op()
-        operation.kind = CDNN_POST_ELTWISE
-        operation.eltwise = CDNN_ELTWISE_RELU
-        return operation
+extension cdnn_argument {
+    /// The second source of the binary post-op at a position.
+    static func postOp(_ position: UInt32) -> cdnn_argument {
+        cdnn_argument(rawValue: CDNN_ARG_POST_OP_0.rawValue + position)
     }
 }
 
@@ -131,7 +144,7 @@ extension cdnn_window {
         for axis in input.indices { set(axis, kernel: input[axis], stride: 1, dilation: 1, begin: 0, end: 0) }
     }
 
-    private mutating func set(_ axis: Int, kernel: Int, stride: Int, dilation: Int, begin: Int, end: Int) {
+    mutating func set(_ axis: Int, kernel: Int, stride: Int, dilation: Int, begin: Int, end: Int) {
         // C arrays are tuples in Swift.
         func store(_ value: Int, _ field: WritableKeyPath<cdnn_window, (Int64, Int64, Int64)>) {
             switch axis {

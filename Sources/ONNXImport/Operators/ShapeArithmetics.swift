@@ -29,7 +29,7 @@ func buildIf(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError
     guard let branch = node.graph(flag != 0 ? "then_branch" : "else_branch"),
         branch.output.count == node.outputNames.count
     else { throw node.invalid("its branch does not fit its outputs") }
-    try builder.addInitializers(branch.initializer)
+    for tensor in branch.initializer { try builder.addInitializer(tensor) }
     try builder.add(branch.node)
     for (name, output) in zip(node.outputNames, branch.output) where !name.isEmpty {
         guard let value = builder.value(named: output.name) else {
