@@ -33,7 +33,10 @@ let package = Package(
             dependencies: ["Networks", "Tensors", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["onnx.proto"]),
         .target(name: "Execution", dependencies: ["CDNN", "Networks", "Tensors"]),
-        .target(name: "Interpretation", dependencies: ["Execution", "Networks", "Tensors"]),
+        .target(
+            name: "Interpretation", dependencies: ["Execution", "Networks", "Tensors"], exclude: ["Deconvolution"]),
+        // A module of its own without any dependency, so that the client can give the lesson without a network.
+        .target(name: "Deconvolution", path: "Sources/Interpretation/Deconvolution"),
         .target(name: "Localization", dependencies: ["Execution", "Interpretation", "Tensors"]),
 
         // From files to tensors, from maps to pictures.
@@ -64,7 +67,7 @@ let package = Package(
         .executableTarget(
             name: "interpretctl",
             dependencies: [
-                "WireProtocol",
+                "Deconvolution", "WireProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -76,7 +79,10 @@ let package = Package(
         .testTarget(name: "ONNXImportTests", dependencies: ["Networks", "ONNXImport", "Tensors"]),
         .testTarget(name: "ExecutionTests", dependencies: ["Execution", "Networks", "ONNXImport", "Tensors"]),
         .testTarget(
-            name: "InterpretationTests", dependencies: ["Execution", "Interpretation", "ONNXImport", "Tensors"]),
+            name: "InterpretationTests",
+            dependencies: ["Execution", "Interpretation", "Networks", "ONNXImport", "Tensors"]),
+        .testTarget(
+            name: "DeconvolutionTests", dependencies: ["Deconvolution", "Execution", "Networks", "Tensors"]),
         .testTarget(
             name: "LocalizationTests",
             dependencies: ["Execution", "Interpretation", "Localization", "ONNXImport", "Tensors"]),
