@@ -2,6 +2,7 @@ import Execution
 import Foundation
 import Interpretation
 import Networks
+import Photos
 import Tensors
 import WireProtocol
 
@@ -31,6 +32,14 @@ struct DaemonRequests: Sendable {
         }
         answer(RPCMethods.convert, in: &router) { parameters, context in
             try await ConvertRequest(models: models).convert(parameters, context)
+        }
+        answer(RPCMethods.project, in: &router) { parameters, _ in
+            try await ProjectRequest(models: models, font: explainer.interpreter.overlay.font)
+                .project(parameters)
+        }
+        answer(RPCMethods.visualize, in: &router) { parameters, context in
+            try await VisualizeRequest(models: models, font: explainer.interpreter.overlay.font)
+                .visualize(parameters, context)
         }
         answer(RPCMethods.run, in: &router) { parameters, _ in try await run(parameters) }
         return router

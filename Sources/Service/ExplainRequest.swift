@@ -193,7 +193,7 @@ extension LoadedModel {
 
 extension Preprocessor {
     /// What it does to colours, for methods that paint into the input.
-    fileprivate var normalization: Question.Normalization? {
+    var normalization: Question.Normalization? {
         configuration.normalization.map { normalization in
             Question.Normalization(
                 scale: Float(configuration.rescaleFactor ?? 1), mean: normalization.mean.map(Float.init),

@@ -70,6 +70,10 @@ public enum RPCMethods {
         name: "convert", summary: "give a network a pooled head trained on labelled photos")
     public static let run = RPCMethod<RunParameters, RunResult>(
         name: "run", summary: "a plain forward pass over tensors")
+    public static let project = RPCMethod<ProjectParameters, ProjectResult>(
+        name: "project", summary: "take a unit's strongest activation back to the pixels")
+    public static let visualize = RPCMethod<VisualizeParameters, VisualizeResult>(
+        name: "visualize", summary: "make an image for a class or a unit by gradient ascent")
     public static let watch = RPCMethod<NoParameters, WatchResult>(
         name: "watch", summary: "send events on this connection from now on")
     public static let unwatch = RPCMethod<NoParameters, WatchResult>(
@@ -78,7 +82,8 @@ public enum RPCMethods {
         name: "cancel", summary: "stop a request of this connection")
 
     public static let all: [any RPCMethodDescription] = [
-        version, status, models, methods, photos, metrics, explain, segment, convert, run, watch, unwatch, cancel,
+        version, status, models, methods, photos, metrics, explain, segment, convert, run, project, visualize,
+        watch, unwatch, cancel,
     ]
 
     /// The names of the notifications a daemon sends.

@@ -23,7 +23,7 @@ struct Interpretctl: AsyncParsableCommand {
             StatusCommand.self, ModelsCommand.self, MethodsCommand.self, PhotosCommand.self, MetricsCommand.self,
             ExplainCommand.self, SegmentCommand.self, ConvertCommand.self, EvaluateCommand.self, RunCommand.self,
             WatchCommand.self,
-            LessonCommand.self,
+            ProjectCommand.self, VisualizeCommand.self, LessonCommand.self,
             VersionCommand.self,
         ])
 

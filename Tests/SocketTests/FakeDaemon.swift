@@ -30,6 +30,12 @@ struct FakeDaemon {
             try await FakeDaemon.explain(parameters, context, forbiddenPhoto: forbiddenPhoto)
         }
         router.on(RPCMethods.segment) { _, _ in FakeDaemon.segment }
+        router.on(RPCMethods.project) { parameters, _ async throws(RPCError) in
+            try FakeDaemon.project(parameters)
+        }
+        router.on(RPCMethods.visualize) { parameters, context async throws(RPCError) in
+            try FakeDaemon.visualize(parameters, context)
+        }
         router.on(RPCMethods.run) { parameters, _ async throws(RPCError) in
             guard parameters.model ?? "petshop" == "petshop" else { throw FakeDaemon.noModel(parameters.model) }
             return RunResult(outputs: ["logits": FakeDaemon.npy(shape: [1, 3], values: FakeDaemon.scores)])

@@ -1,0 +1,137 @@
+import Execution
+import Foundation
+import Interpretation
+import Photos
+import Tensors
+import WireProtocol
+
+/// Answers `project`: a unit's strongest activation taken back to the pixels.
+struct ProjectRequest: Sendable {
+    let models: ModelStore
+    let font: Font
+
+    private static let largestCount = 64
+
+    func project(_ parameters: ProjectParameters) async throws -> ProjectResult {
+        let model = try models.requested(parameters.model)
+        let count = parameters.count ?? 9
+        guard (1...Self.largestCount).contains(count) else {
+            throw RPCError(.badParameter, "count should lie between 1 and \(Self.largestCount), got \(count)")
+        }
+        switch (parameters.photo, parameters.jpeg, parameters.npy) {
+        case (let path?, nil, nil):
+            guard path.hasPrefix("/") else {
+                throw RPCError(.invalidParameters, "project: 'photo' should be an absolute path, got '\(path)'")
+            }
+            let bytes = try PhotoFile.readForRequest(path)
+            return try await project(bytes, URL(filePath: path).lastPathComponent, model, parameters, count)
+        case (nil, let bytes?, nil):
+            return try await project(bytes, nil, model, parameters, count)
+        case (nil, nil, let bytes?):
+            guard parameters.images != true else {
+                throw RPCError(.badParameter, "pictures are drawn for photos; for a tensor ask for --raw")
+            }
+            let (layer, units) = try await units(of: try Tensor(npy: bytes), model, parameters, count)
+            return result(nil, model, layer, units, parameters)
+        default:
+            throw RPCError(.invalidParameters, "project: give exactly one of 'photo', 'jpeg' and 'npy'")
+        }
+    }
+
+    private func project(
+        _ bytes: Data, _ name: String?, _ model: LoadedModel, _ parameters: ProjectParameters, _ count: Int
+    ) async throws -> ProjectResult {
+        do {
+            let prepared = try PreparedPhoto(bytes, for: model)
+            let (layer, units) = try await units(of: prepared.input.tensor, model, parameters, count)
+            let photo = Sidecar.Photo(
+                file: name, width: prepared.photo.width, height: prepared.photo.height,
+                sha256: SHA256.hexDigest(of: bytes))
+            var result = result(photo, model, layer, units, parameters)
+            if let warning = prepared.photo.warning { result.warnings.append(warning) }
+            let patches = try units.map { try Patch(of: $0.window, on: prepared) }
+            for (index, patch) in patches.enumerated() { result.units[index].bbox = patch.boundingBox }
+            if parameters.images == true {
+                result.image = try JPEGEncoder.encode(try sheet(units, patches, layer, prepared))
+            }
+            return result
+        } catch let error as PhotoError {
+            throw RPCError.unreadable(photo: name ?? "the photo", reason: error.code, message: "\(error)")
+        }
+    }
+
+    private func units(
+        of input: Tensor, _ model: LoadedModel, _ parameters: ProjectParameters, _ count: Int
+    ) async throws -> (NamedLayer, [UnitProjection.Unit]) {
+        let layer = try NamedLayer(parameters.layer, of: model.network, input: input.shape)
+        let projection = UnitProjection(network: model.network, layer: layer)
+        let unit = parameters.unit
+        let units = try await model.network.session.perform { (evaluator) throws(InterpretationError) in
+            try projection.units(of: input, unit: unit, count: count, on: evaluator)
+        }
+        return (layer, units)
+    }
+
+    private func result(
+        _ photo: Sidecar.Photo?, _ model: LoadedModel, _ layer: NamedLayer, _ units: [UnitProjection.Unit],
+        _ parameters: ProjectParameters
+    ) -> ProjectResult {
+        var warnings: [String] = []
+        let silent = units.filter { $0.value <= 0 }.map { "\($0.unit)" }
+        if !silent.isEmpty {
+            warnings.append(
+                "nothing in this photo excites unit \(silent.joined(separator: ", ")) of '\(layer.name)', so there is "
+                    + "nothing to project")
+        }
+        return ProjectResult(
+            photo: photo, model: Sidecar.Model(name: model.name, sha256: model.sha256), layer: layer.name,
+            shape: layer.shape.dimensions,
+            units: units.map { unit in
+                ProjectResult.Unit(
+                    unit: unit.unit, value: Double(unit.value), position: unit.position,
+                    inputWindow: BoundingBox(
+                        x: Double(unit.window.x), y: Double(unit.window.y), width: Double(unit.window.width),
+                        height: Double(unit.window.height)),
+                    reconstruction: parameters.raw == true ? TensorPayload(unit.reconstruction) : nil)
+            }, caveat: UnitProjection.caveat, warnings: warnings)
+    }
+
+    private func sheet(
+        _ units: [UnitProjection.Unit], _ patches: [Patch], _ layer: NamedLayer, _ prepared: PreparedPhoto
+    ) throws -> Bitmap {
+        let entries = try zip(units, patches).map { unit, patch in
+            let place = unit.position.isEmpty ? "" : " at \(unit.position.map(String.init).joined(separator: ","))"
+            let value = Double(unit.value).rounded(toPlaces: 2)
+            let photo = try prepared.photo.bitmap.crop(patch.onPhoto)
+            // The network may see photos squeezed; side by side both have the photo's proportions.
+            let reconstruction = try TensorPicture.signed(unit.reconstruction).crop(patch.onInput)
+                .resized(toWidth: photo.width, height: photo.height, filter: .bicubic)
+            return ContactSheet.Entry(
+                pictures: [photo, reconstruction], caption: "unit \(unit.unit)   \(value)\(place)")
+        }
+        return try ContactSheet(font: font).render(entries, footnote: "\(layer.name): \(UnitProjection.caveat)")
+    }
+}
+
+/// A window of the input, where it lies on the photo.
+private struct Patch {
+    /// In pixels of the bitmap.
+    let onPhoto: PixelRectangle
+    /// In pixels of the input; what lies beside the photo left out.
+    let onInput: PixelRectangle
+    let boundingBox: BoundingBox
+
+    init(of window: ImageWindow, on prepared: PreparedPhoto) throws {
+        let bitmap = prepared.photo.bitmap
+        let geometry = try prepared.input.geometry.onPhoto(width: bitmap.width, height: bitmap.height)
+        let rectangle = PixelRectangle(
+            x: Double(window.x), y: Double(window.y), width: Double(window.width), height: Double(window.height))
+        // A window that lies on padding alone shows nothing; the whole photo says as much.
+        let visible =
+            geometry.photoRectangle(rectangle)
+            ?? PixelRectangle(x: 0, y: 0, width: Double(bitmap.width), height: Double(bitmap.height))
+        onPhoto = visible
+        onInput = geometry.inputRectangle(visible) ?? rectangle
+        boundingBox = prepared.boundingBox(visible)
+    }
+}

@@ -1,0 +1,100 @@
+public import Foundation
+
+/// Parameters of `project`: a photo, and which layer's units are taken down to the pixels.
+public struct ProjectParameters: RequestParameters, Hashable {
+    enum CodingKeys: String, CodingKey, CaseIterable { case photo, jpeg, npy, layer, unit, count, model, raw, images }
+
+    public static let memberNames = CodingKeys.allCases.map(\.rawValue)
+
+    /// A file the daemon reads itself: absolute path.
+    public var photo: String?
+    /// The file's bytes, for photos the daemon may not read.
+    public var jpeg: Data?
+    /// A float32 tensor [1,C,H,W] in `.npy` format, already normalized; without pictures.
+    public var npy: Data?
+    /// By its name in `models`, or its node's.
+    public var layer: String
+    /// A channel of the layer; the most excited ones where nil.
+    public var unit: Int?
+    /// How many of the most excited.
+    public var count: Int?
+    /// May be left out where one model is loaded or one is the default.
+    public var model: String?
+    /// Whether to return the reconstructions as tensors.
+    public var raw: Bool?
+    /// Whether to return the sheet.
+    public var images: Bool?
+
+    public init(
+        photo: String? = nil, jpeg: Data? = nil, npy: Data? = nil, layer: String, unit: Int? = nil, count: Int? = nil,
+        model: String? = nil, raw: Bool? = nil, images: Bool? = nil
+    ) {
+        self.photo = photo
+        self.jpeg = jpeg
+        self.npy = npy
+        self.layer = layer
+        self.unit = unit
+        self.count = count
+        self.model = model
+        self.raw = raw
+        self.images = images
+    }
+}
+
+/// Result of `project`.
+public struct ProjectResult: Codable, Sendable, Hashable {
+    /// One unit.
+    public struct Unit: Codable, Sendable, Hashable {
+        public var unit: Int
+        /// Its strongest activation.
+        public var value: Double
+        /// Where in the layer's map that is, [row, column]; empty where the unit has a single value.
+        public var position: [Int]
+        /// What the activation depends on, in pixels of the network's input.
+        public var inputWindow: BoundingBox
+        /// The same in pixels of the upright photo; nil for a tensor.
+        public var bbox: BoundingBox?
+        /// What arrives at the network's input [C,H,W], signed.
+        public var reconstruction: TensorPayload?
+
+        public init(
+            unit: Int, value: Double, position: [Int], inputWindow: BoundingBox, bbox: BoundingBox? = nil,
+            reconstruction: TensorPayload? = nil
+        ) {
+            self.unit = unit
+            self.value = value
+            self.position = position
+            self.inputWindow = inputWindow
+            self.bbox = bbox
+            self.reconstruction = reconstruction
+        }
+    }
+
+    public var photo: Sidecar.Photo?
+    public var model: Sidecar.Model
+    /// The layer's name.
+    public var layer: String
+    /// [1,units,…] of the layer for this input.
+    public var shape: [Int]
+    /// The strongest first.
+    public var units: [Unit]
+    /// What the pictures do not show: that the rule fails the randomization check.
+    public var caveat: String
+    /// JPEG: each unit's patch of the photo beside its reconstruction.
+    public var image: Data?
+    public var warnings: [String]
+
+    public init(
+        photo: Sidecar.Photo?, model: Sidecar.Model, layer: String, shape: [Int], units: [Unit], caveat: String,
+        image: Data? = nil, warnings: [String] = []
+    ) {
+        self.photo = photo
+        self.model = model
+        self.layer = layer
+        self.shape = shape
+        self.units = units
+        self.caveat = caveat
+        self.image = image
+        self.warnings = warnings
+    }
+}

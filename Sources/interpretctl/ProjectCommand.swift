@@ -1,0 +1,112 @@
+import ArgumentParser
+import Foundation
+import WireProtocol
+
+struct ProjectCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "project", abstract: "Show what in a photo made a layer's units respond, down to the pixels.",
+        discussion: """
+            Examples:
+              interpretctl project IMG_1.jpg --layer /features/features.9/Relu --out units.jpg
+              interpretctl project IMG_1.jpg --layer /features/features.18/Relu --unit 17 --out unit17.jpg
+              interpretctl project input.npy --layer /features/features.9/Relu --unit 3 --raw unit3.npy
+
+            A unit's strongest activation is kept, all others are set to zero, and it goes back through unpooling with the \
+            switches of the forward pass, rectification and transposed filters (Zeiler and Fergus 2014). Beside each \
+            reconstruction stands the patch of the photo that the activation depends on. Layers are listed by \
+            'interpretctl models NAME --layers'.
+
+            The rule fails the randomization check of Adebayo et al. 2018: do not read the pictures as reasons.
+            """)
+
+    @Argument(help: ArgumentHelp("A JPEG, or an .npy file that is normalized already.", valueName: "photo"))
+    var photo: String
+
+    @Option(help: "The layer; see 'interpretctl models NAME --layers'.")
+    var layer: String
+
+    @Option(help: "The unit (channel), from 0; the most excited ones if left out.")
+    var unit: Int?
+
+    @Option(help: "How many of the most excited units.")
+    var count: Int?
+
+    @Option(help: "The network to ask; see 'interpretctl models'.")
+    var model: String?
+
+    @Option(help: ArgumentHelp("Write patches and reconstructions to this JPEG.", valueName: "file"))
+    var out: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Write the reconstruction [C,H,W] to this .npy file; of several units to NAME.UNIT.npy.", valueName: "file")
+    )
+    var raw: String?
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        let path = Files.absolutePath(photo)
+        guard !Files.isMissing(path) else { throw CommandFailure("there is no photo at \(photo)") }
+        let result = try await request(path)
+        if out != nil || raw != nil || !common.json {
+            let projection = try RPCMethods.project.output(of: result)
+            let written = try write(projection)
+            if !common.json { return Terminal.write(report(projection, written)) }
+        }
+        Terminal.write(result.utf8 + Data("\n".utf8))
+    }
+
+    private func request(_ path: String) async throws -> JSONText {
+        let isTensor = photo.lowercased().hasSuffix(".npy")
+        var parameters = ProjectParameters(
+            layer: layer, unit: unit, count: count, model: model, raw: raw.map { _ in true },
+            images: out.map { _ in true })
+        if isTensor { parameters.npy = try Files.readForSending(path) } else { parameters.photo = path }
+        return try await common.withDaemon { connection in
+            do {
+                return try await connection.call(RPCMethods.project, parameters)
+            } catch let error as RPCError
+                where !isTensor && (error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto)
+            {
+                // The daemon's user may see less than we do.
+                (parameters.photo, parameters.jpeg) = (nil, try Files.readForSending(path))
+                return try await connection.call(RPCMethods.project, parameters)
+            }
+        }
+    }
+
+    private func write(_ projection: ProjectResult) throws -> [String] {
+        var written: [String] = []
+        if let out, let image = projection.image {
+            try Files.write(image, to: out)
+            written.append(out)
+        }
+        if let raw {
+            let stem = raw.hasSuffix(".npy") ? String(raw.dropLast(4)) : raw
+            for unit in projection.units {
+                guard let reconstruction = unit.reconstruction else { continue }
+                let file = projection.units.count > 1 ? "\(stem).\(unit.unit).npy" : raw
+                try Files.write(reconstruction.npy, to: file)
+                written.append(file)
+            }
+        }
+        return written
+    }
+
+    private func report(_ projection: ProjectResult, _ written: [String]) -> String {
+        var text = "\(Style.bold(projection.layer))   \(Format.shape(projection.shape))\n"
+        var table = Table([.right, .right, .left, .left], indent: "  ")
+        table.add("UNIT", "VALUE", "AT", "SEES OF THE PHOTO", style: .faint)
+        for unit in projection.units {
+            let box = unit.bbox ?? unit.inputWindow
+            table.add(
+                "\(unit.unit)", Format.decimal(unit.value), unit.position.map(String.init).joined(separator: ","),
+                "x \(Int(box.x))  y \(Int(box.y))  width \(Int(box.width))  height \(Int(box.height))")
+        }
+        text += table.text
+        for warning in projection.warnings { text += Style.yellow("warning: \(warning)") + "\n" }
+        text += Style.yellow("note: \(projection.caveat)") + "\n"
+        return text + written.map { Style.green("wrote \($0)") + "\n" }.joined()
+    }
+}
