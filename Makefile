@@ -70,9 +70,9 @@ fuzz: deps swift ## try to break the model reader with made-up bytes (FUZZ_SECON
 end-to-end: build ## put the real daemon through a life with good and bad photos, kill -9 included
 	Scripts/end-to-end
 
-# All three, whatever comes out of the first: each writes its own section of Documentation/Conformance.md.
+# All of them, whatever comes out of the first: each writes its own section of Documentation/Conformance.md.
 conformance: build $(CONFORMANCE)/complete ## compare every number with PyTorch, Captum and others (Python, an hour)
-	@failed=; for script in networks methods onnx_node_tests; do \
+	@failed=; for script in networks methods looking_inside onnx_node_tests; do \
 		$(CONFORMANCE)/bin/python Conformance/$$script.py --report || failed="$$failed $$script"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "not everything conforms:$$failed; see Documentation/Conformance.md" >&2; exit 1; fi

@@ -14,6 +14,7 @@ SECTIONS = {
     "methods-vgg11_bn": "Explanation methods: vgg11_bn",
     "methods-mobilenet_v2": "Explanation methods: mobilenet_v2",
     "methods-densenet121": "Explanation methods: densenet121",
+    "looking-inside": "Looking inside: projection and gradient ascent",
     "node-tests": "The ONNX project's node tests",
 }
 INTRODUCTION = """# Conformance
