@@ -66,6 +66,13 @@ public final class AlgorithmTable: @unchecked Sendable {
         }
     }
 
+    /// An answer from the file that cannot be followed here.
+    func forget(_ algorithm: ConvolutionAlgorithm, for key: String) {
+        lock.withLock {
+            if algorithms[key] == algorithm { algorithms[key] = nil }
+        }
+    }
+
     func settle(_ key: String, on arrangement: Arrangement, isMeasured: Bool) -> Arrangement {
         lock.withLock {
             if let known = arrangements[key] { return known }
@@ -104,7 +111,9 @@ public final class AlgorithmTable: @unchecked Sendable {
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try data.write(to: file, options: .atomic)
         } catch {
-            log("measured speeds are kept in memory only: \(file.path) cannot be written (\(error.localizedDescription))")
+            log(
+                "measured speeds are kept in memory only: \(file.path) cannot be written (\(error.localizedDescription))"
+            )
         }
     }
 

@@ -35,7 +35,8 @@ public struct ConvolutionAlgorithm: Hashable, Sendable, CustomStringConvertible 
     /// Reads what `description` writes.
     public init?(_ description: String) {
         let parts = description.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 3 || (parts.count == 4 && parts[3] == "turned"), let method = Method(rawValue: String(parts[0])),
+        guard parts.count == 3 || (parts.count == 4 && parts[3] == "turned"),
+            let method = Method(rawValue: String(parts[0])),
             let arrangement = Arrangement(rawValue: String(parts[1])), let implementation = Int(parts[2]),
             (0..<ConvolutionAlgorithm.implementationsTried).contains(implementation)
         else { return nil }

@@ -25,6 +25,8 @@ struct ConvolutionProblem {
     var hasBias = false
     var residual = Residual.none
     var activation: FusedActivation?
+    /// Whether a derivative passes through the result.
+    var isDifferentiated = false
 
     /// As it is remembered.
     var key: String {
@@ -34,7 +36,25 @@ struct ConvolutionProblem {
         }
         return "\(direction.rawValue) \(list(input)) \(list(weights)) stride \(list(window.stride)) "
             + "dilation \(list(window.dilation)) padding \(list(window.pad_begin))+\(list(window.pad_end))"
-            + (hasBias ? " bias" : "") + (residual == .none ? "" : " \(residual.rawValue)") + (activation.map { " \($0.key)" } ?? "")
+            + (hasBias ? " bias" : "") + (residual == .none ? "" : " \(residual.rawValue)")
+            + (activation.map { " \($0.key)" } ?? "")
+            + (isDifferentiated ? " differentiated" : "")
+    }
+
+    /// The ways that may be chosen for their speed.
+    ///
+    /// Winograd's rounding is that of some further additions, far below any bound on scores. But in front of a maximum
+    /// or a ReLU a derivative passes through, it moves a maximum that is nearly a tie, and then the gradient is another
+    /// one at that place; so where derivatives pass, values are computed directly. Back, the map is linear and nothing
+    /// can tip over; Winograd is used there with turned weights alone, as the library's own way back transforms all
+    /// weights in every pass.
+    func candidates(in arrangement: Arrangement) -> [ConvolutionAlgorithm] {
+        ConvolutionAlgorithm.all(in: arrangement).filter { algorithm in
+            switch direction {
+            case .forward: !algorithm.turnsWeights && (algorithm.method == .direct || !isDifferentiated)
+            case .backward: algorithm.method == .direct || algorithm.turnsWeights
+            }
+        }
     }
 
     private var groups: Int { weights.count == input.count ? 1 : weights[0] }

@@ -27,7 +27,8 @@ public actor InferenceSession {
     ) throws(ExecutionError) {
         self.graph = graph
         executor = ThreadExecutor(name: "inference") { KernelThreads(threads).restore() }
-        evaluator = try Evaluator(graph: graph, threads: KernelThreads(threads), cachedPlans: cachedPlans, algorithms: algorithms)
+        evaluator = try Evaluator(
+            graph: graph, threads: KernelThreads(threads), cachedPlans: cachedPlans, algorithms: algorithms)
     }
 
     public func perform<R: Sendable, E: Error>(_ body: @Sendable (Evaluator) throws(E) -> R) throws(E) -> R {

@@ -94,14 +94,17 @@ final class Plan {
     /// What the forward pass left at an output or a kept value.
     func value(_ value: ValueID) -> Tensor? { outputs[value].map(read) }
 
-    /// The shortest time of every step by itself, forward and back, in `rounds` runs on whatever lies in the arena.
+    /// The shortest time of every step by itself, forward and back, in `rounds` runs on numbers that mean nothing.
     ///
     /// On a busy machine a whole pass is hardly ever left alone, but each of its steps is once in a while.
     func shortestTimes(rounds: Int, now: () -> Duration) throws(ExecutionError) -> [Duration] {
         generation += 1
         var shortest: [Duration] = []
         for round in 0..<max(rounds, 1) {
+            // Not whatever lies there, which might be no numbers at all and take much longer.
+            for input in inputs { fill(input) }
             for index in steps.indices {
+                for walk in walks where walk.steps.lowerBound == index { fill(walk.seed) }
                 let start = now()
                 try execute(index..<index + 1)
                 let time = now() - start
@@ -124,7 +127,9 @@ final class Plan {
         let times = try shortestTimes(rounds: rounds) { ContinuousClock.now - start }
         return steps.indices.map { index in
             let implementation =
-                if case .primitive(let primitive, _, _) = steps[index].action { primitive.implementation } else { "own" }
+                if case .primitive(let primitive, _, _) = steps[index].action { primitive.implementation } else {
+                    "own"
+                }
             return StepTime(
                 node: steps[index].name, implementation: implementation, isBackward: index >= forwardEnd,
                 milliseconds: times[index] / .milliseconds(1))
@@ -144,6 +149,11 @@ final class Plan {
                 }
             }
         }
+    }
+
+    private func fill(_ planned: PlanBuilder.PlannedTensor) {
+        let count = planned.extents.reduce(1, *)
+        address(planned).initializeMemory(as: Float.self, repeating: 0.5, count: count)
     }
 
     private func write(_ tensor: Tensor, to planned: PlanBuilder.PlannedTensor) {

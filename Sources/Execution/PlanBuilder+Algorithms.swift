@@ -25,9 +25,10 @@ extension PlanBuilder {
         _ problem: ConvolutionProblem, by table: AlgorithmTable
     ) throws(KernelStatus) -> ConvolutionProblem.Compiled {
         let key = "\(arrangement.rawValue) \(problem.key)"
-        // What is remembered may come from a file and need not fit.
-        if let known = table.algorithm(for: key), let compiled = try? problem.compiled(by: known, on: engine) {
-            return compiled
+        if let known = table.algorithm(for: key) {
+            if let compiled = try? problem.compiled(by: known, on: engine) { return compiled }
+            // What is remembered may come from a file and need not fit.
+            table.forget(known, for: key)
         }
         let settled = try measured(problem, by: table, key: key) ?? .standard
         return try problem.compiled(by: settled, on: engine)
@@ -38,10 +39,9 @@ extension PlanBuilder {
     ) throws(KernelStatus) -> ConvolutionAlgorithm? {
         threads.restrict()
         defer { threads.restore() }
-        let candidates = ConvolutionAlgorithm.all(in: arrangement).filter { problem.direction == .backward || !$0.turnsWeights }
         var fastest: (algorithm: ConvolutionAlgorithm, time: Duration)?
         var implementations: Set<String> = []
-        for algorithm in candidates {
+        for algorithm in problem.candidates(in: arrangement) {
             guard let compiled = try? problem.compiled(by: algorithm, on: engine),
                 !compiled.primitive.implementation.hasPrefix("ref"),
                 implementations.insert("\(compiled.primitive.implementation) \(algorithm.turnsWeights)").inserted

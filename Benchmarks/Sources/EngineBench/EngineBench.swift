@@ -9,7 +9,8 @@ import Tensors
 enum EngineBench {
     static func main() async {
         if CommandLine.arguments.count > 1 {
-            await Profile.run(Array(CommandLine.arguments.dropFirst()))
+            let arguments = Array(CommandLine.arguments.dropFirst())
+            if arguments[0] == "--compare" { await Comparison.run(arguments) } else { await Profile.run(arguments) }
             return
         }
         var cases: [String: BenchmarkCase] = [:]
@@ -29,7 +30,8 @@ enum EngineBench {
                     guard let prepared = cases[name], let repeats = words.count > 2 ? Int(words[2]) : nil else {
                         throw BenchmarkError(description: "prepare the case first")
                     }
-                    answer(["case": name, "ms": try await prepared.run(repeats)])
+                    let countsProcessor = words.count > 3 && words[3] == "processor"
+                    answer(["case": name, "ms": try await prepared.run(repeats, countsProcessor: countsProcessor)])
                 default: throw BenchmarkError(description: "unknown request '\(request)'")
                 }
             } catch {
@@ -58,13 +60,13 @@ struct BenchmarkCase: Sendable {
     let derivatives: [Derivative]
 
     /// Loads the network and has it answer once.
-    init(_ words: [String]) async throws {
+    init(_ words: [String], algorithms: AlgorithmChoice? = nil) async throws {
         guard words.count == 7, let batch = Int(words[3]), let height = Int(words[4]), let width = Int(words[5]) else {
             throw BenchmarkError(description: "prepare CASE KIND BATCH HEIGHT WIDTH FILE")
         }
         let graph = try ONNXModel.load(contentsOf: URL(filePath: words[6]))
         let threads = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap(Int.init)
-        session = try InferenceSession(graph: graph, threads: threads, algorithms: try Self.algorithms())
+        session = try InferenceSession(graph: graph, threads: threads, algorithms: try algorithms ?? Self.algorithms())
         var state: UInt64 = 1
         input = Tensor(shape: try Shape([batch, 3, height, width])) { values in
             for index in values.indices {
@@ -81,7 +83,7 @@ struct BenchmarkCase: Sendable {
     /// INTERPRETD_ALGORITHMS names the file where measured speeds are kept; `standard` measures nothing, and an
     /// algorithm such as `winograd/blocked/0` is used wherever it is possible. Without it, speeds are measured and
     /// kept in memory.
-    private static func algorithms() throws -> AlgorithmChoice {
+    static func algorithms() throws -> AlgorithmChoice {
         guard let value = ProcessInfo.processInfo.environment["INTERPRETD_ALGORITHMS"] else {
             return .measured(AlgorithmTable(budget: .seconds(60), log: warn))
         }
@@ -94,24 +96,32 @@ struct BenchmarkCase: Sendable {
         FileHandle.standardError.write(Data("EngineBench: \(message)\n".utf8))
     }
 
-    /// Milliseconds of each of `repeats` passes.
-    func run(_ repeats: Int) async throws -> [Double] {
+    /// Milliseconds of each of `repeats` passes; of the thread's processor time where wanted.
+    func run(_ repeats: Int, countsProcessor: Bool = false) async throws -> [Double] {
         try await session.perform { (evaluator) throws(any Error) in
-            let clock = ContinuousClock()
+            let clock = countsProcessor ? CLOCK_THREAD_CPUTIME_ID : CLOCK_MONOTONIC
             return try (0..<repeats).map { _ in
-                let start = clock.now
-                let pass = try evaluator.forward([input], derivatives: derivatives)
-                let scores = try pass.output()
-                if !derivatives.isEmpty {
-                    let classes = scores.shape.dimensions.last ?? 1
-                    var seed = Tensor(shape: scores.shape)
-                    for item in 0..<scores.count / classes {
-                        seed[item * classes + min(Self.classIndex, classes - 1)] = 1
-                    }
-                    _ = try pass.derivative(seed: seed)
-                }
-                return (clock.now - start) / .milliseconds(1)
+                let start = Self.milliseconds(clock)
+                _ = try answer(evaluator)
+                return Self.milliseconds(clock) - start
             }
         }
+    }
+
+    /// The scores, and the gradient where one is asked for.
+    func answer(_ evaluator: Evaluator) throws -> [Tensor] {
+        let pass = try evaluator.forward([input], derivatives: derivatives)
+        let scores = try pass.output()
+        guard !derivatives.isEmpty else { return [scores] }
+        let classes = scores.shape.dimensions.last ?? 1
+        var seed = Tensor(shape: scores.shape)
+        for item in 0..<scores.count / classes { seed[item * classes + min(Self.classIndex, classes - 1)] = 1 }
+        return [scores] + (try pass.derivative(seed: seed)).compactMap { $0 }
+    }
+
+    private static func milliseconds(_ clock: clockid_t) -> Double {
+        var time = timespec()
+        clock_gettime(clock, &time)
+        return Double(time.tv_sec) * 1e3 + Double(time.tv_nsec) / 1e6
     }
 }

@@ -26,7 +26,9 @@ enum Profile {
                     step.implementation.padding(toLength: 32, withPad: " ", startingAt: 0), step.node)
             }
             print("\nby kernel")
-            let kernels = Dictionary(grouping: steps) { "\($0.isBackward ? "back   " : "forward") \($0.implementation)" }
+            let kernels = Dictionary(grouping: steps) {
+                "\($0.isBackward ? "back   " : "forward") \($0.implementation)"
+            }
             let sums = kernels.mapValues { $0.reduce(0) { $0 + $1.milliseconds } }
             for (kernel, sum) in sums.sorted(by: { $0.value > $1.value }) {
                 print(text(sum), "ms", text(100 * sum / total), "%", kernels[kernel]?.count ?? 0, "×", kernel)

@@ -17,7 +17,8 @@ extension PlanBuilder {
             output: outputExtents,
             window: cdnn_window(
                 convolution.window, input: Array(x.extents.dropFirst(2)), output: Array(outputExtents.dropFirst(2))),
-            hasBias: node.input(2) != nil, activation: activation)
+            hasBias: node.input(2) != nil, activation: activation,
+            isDifferentiated: isDifferentiated(node.output))
         if let sum { problem.residual = isLastUse(of: sum.other, by: sum.node) ? .inPlace : .beside }
 
         let compiled = try compiled(problem, for: node)

@@ -1,0 +1,186 @@
+import Execution
+import Foundation
+import Networks
+import Tensors
+import Testing
+
+/// Whatever way a convolution is computed, its numbers are right; and what is chosen once stays chosen.
+@Suite struct AlgorithmTests {
+    /// The ways that differ in more than speed.
+    static let algorithms: [ConvolutionAlgorithm] = [Arrangement.channelsLast, .blocked].flatMap { arrangement in
+        [
+            ConvolutionAlgorithm(.direct, arrangement),
+            ConvolutionAlgorithm(.direct, arrangement, turnsWeights: true),
+            ConvolutionAlgorithm(.winograd, arrangement),
+            ConvolutionAlgorithm(.winograd, arrangement, implementation: 1),
+            ConvolutionAlgorithm(.winograd, arrangement, turnsWeights: true),
+            ConvolutionAlgorithm(.winograd, arrangement, implementation: 1, turnsWeights: true),
+        ]
+    }
+
+    /// All small networks with PyTorch's values beside them, the way forced wherever it is possible.
+    @Test(arguments: algorithms)
+    func everyAlgorithmAgreesWithPyTorch(_ algorithm: ConvolutionAlgorithm) async throws {
+        for name in Fixtures.networks {
+            let graph = try Fixtures.graph(name)
+            let meta = try Fixtures.meta(name)
+            let inputs = try graph.inputs.map { input in
+                try Fixtures.tensor("networks/\(name)/\(try #require(meta.inputs[graph.name(of: input.value)]))")
+            }
+            let session = try InferenceSession(graph: graph, threads: 2, algorithms: .preferring(algorithm))
+            let derivative = Derivative(of: graph.outputs[0], withRespectTo: [graph.inputs[0].value])
+            let (output, alone, gradient) = try await session.perform { evaluator in
+                let pass = try evaluator.forward(inputs, derivatives: [derivative])
+                let output = try pass.output()
+                let gradient = try pass.derivative(seed: try Tensor.oneClass(output.shape, meta.class))[0]
+                // Without derivatives more is computed in place and together.
+                return (output, try evaluator.forward(inputs).output(), gradient)
+            }
+            let file = try #require(meta.outputs[graph.name(of: graph.outputs[0])])
+            let expected = try Fixtures.tensor("networks/\(name)/\(file)")
+            #expect(output.relativeError(to: expected) < meta.tolerance, "\(name)")
+            #expect(alone.relativeError(to: expected) < meta.tolerance, "\(name), forward alone")
+            let signal = try #require(gradient)
+            let reference = try Fixtures.tensor("networks/\(name)/gradient.npy")
+            #expect(signal.relativeError(to: reference) < meta.tolerance, "\(name), gradient")
+        }
+    }
+
+    @Test(arguments: algorithms)
+    func petshopAgreesWithPyTorch(_ algorithm: ConvolutionAlgorithm) async throws {
+        let graph = try Fixtures.petshop()
+        let input = try Fixtures.tensor("petshop-reference/cat.input.npy")
+        let session = try InferenceSession(graph: graph, threads: 2, algorithms: .preferring(algorithm))
+        let derivative = Derivative(of: graph.outputs[0], withRespectTo: [graph.inputs[0].value])
+        let (scores, gradient) = try await session.perform { evaluator in
+            let pass = try evaluator.forward([input], derivatives: [derivative])
+            let scores = try pass.output()
+            return (scores, try pass.derivative(seed: .oneHot(scores.shape, at: 0))[0])
+        }
+        #expect(scores.relativeError(to: try Fixtures.tensor("petshop-reference/cat.scores.npy")) < 1e-4)
+        let reference = try Fixtures.tensor("petshop-reference/cat.gradient.npy")
+        #expect(try #require(gradient).relativeError(to: reference) < 1e-4)
+    }
+
+    @Test(arguments: Arrangement.allCases)
+    func namesAreReadAsTheyAreWritten(_ arrangement: Arrangement) {
+        for algorithm in ConvolutionAlgorithm.all(in: arrangement) {
+            #expect(ConvolutionAlgorithm(algorithm.description) == algorithm)
+        }
+        for text in ["", "direct", "direct/blocked", "direct/blocked/-1", "direct/blocked/99", "fft/blocked/0"] {
+            #expect(ConvolutionAlgorithm(text) == nil)
+        }
+    }
+
+    // MARK: What is remembered
+
+    @Test func theSameRequestGetsTheSameBitsAfterItsPlanWasForgotten() async throws {
+        let graph = try Fixtures.petshop()
+        let input = try Fixtures.tensor("petshop-reference/cat.input.npy")
+        // A budget of nothing leaves every question open but the first; the answers must hold all the same.
+        for budget in [Duration.seconds(30), .zero] {
+            let table = AlgorithmTable(budget: budget)
+            let session = try InferenceSession(graph: graph, cachedPlans: 1, algorithms: .measured(table))
+            let other = try InferenceSession(graph: graph, algorithms: .measured(table))
+            let first = try await session.perform { try $0.forward([input]).output() }
+            let again = try await session.perform { evaluator in
+                _ = try evaluator.forward([input], keeping: [graph.inputs[0].value])
+                return try evaluator.forward([input]).output()
+            }
+            #expect(first == again)
+            #expect(try await other.perform { try $0.forward([input]).output() } == first)
+        }
+    }
+
+    @Test func whatWasMeasuredIsRemembered() async throws {
+        try await withFolder { folder in
+            let file = folder.appending(path: "state/kernel-speeds.json")
+            let first = AlgorithmTable(file: file)
+            try await runPetshop(first)
+            let written = try Data(contentsOf: file)
+            #expect(first.count > 10)
+
+            let log = Log()
+            let second = AlgorithmTable(file: file, log: log.add)
+            #expect(second.count == first.count)
+            try await runPetshop(second)
+            #expect(second.count == first.count)
+            #expect(try Data(contentsOf: file) == written)
+            #expect(log.lines.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["", "{", "[]", "{\"version\":1}", "\u{0}\u{1}"])
+    func aDamagedFileIsReplaced(_ content: String) async throws {
+        try await withFolder { folder in
+            let file = folder.appending(path: "kernel-speeds.json")
+            try Data(content.utf8).write(to: file)
+            let log = Log()
+            let table = AlgorithmTable(file: file, log: log.add)
+            #expect(table.count == 0)
+            #expect(log.lines.count == 1)
+            try await runPetshop(table)
+            #expect(AlgorithmTable(file: file).count == table.count)
+        }
+    }
+
+    @Test func whatAnotherMachineMeasuredDoesNotCount() async throws {
+        try await withFolder { folder in
+            let file = folder.appending(path: "kernel-speeds.json")
+            try await runPetshop(AlgorithmTable(file: file))
+            var content = try #require(
+                try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+            content["machine"] = "another processor"
+            try JSONSerialization.data(withJSONObject: content).write(to: file)
+            let log = Log()
+            #expect(AlgorithmTable(file: file, log: log.add).count == 0)
+            #expect(log.lines.count == 1)
+        }
+    }
+
+    @Test func algorithmsThatDoNotExistHereAreMeasuredAnew() async throws {
+        try await withFolder { folder in
+            let file = folder.appending(path: "kernel-speeds.json")
+            try await runPetshop(AlgorithmTable(file: file))
+            var content = try #require(
+                try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+            let algorithms = try #require(content["algorithms"] as? [String: String])
+            content["algorithms"] = algorithms.mapValues { _ in "winograd/channelsLast/2/turned" }
+            try JSONSerialization.data(withJSONObject: content).write(to: file)
+            try await runPetshop(AlgorithmTable(file: file))
+        }
+    }
+
+    @Test func whereNothingCanBeWrittenItIsKeptInMemory() async throws {
+        let log = Log()
+        let table = AlgorithmTable(file: URL(filePath: "/proc/nowhere/kernel-speeds.json"), log: log.add)
+        try await runPetshop(table)
+        #expect(table.count > 10)
+        #expect(log.lines.count == 1)
+    }
+
+    private func runPetshop(_ table: AlgorithmTable) async throws {
+        let graph = try Fixtures.petshop()
+        let input = try Fixtures.tensor("petshop-reference/cat.input.npy")
+        let session = try InferenceSession(graph: graph, threads: 2, algorithms: .measured(table))
+        let scores = try await session.perform { try $0.forward([input]).output() }
+        #expect(scores.relativeError(to: try Fixtures.tensor("petshop-reference/cat.scores.npy")) < 1e-4)
+    }
+
+    private func withFolder(_ body: (URL) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "algorithms-\(UUID())")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try await body(folder)
+    }
+}
+
+/// Lines that were logged.
+private final class Log: @unchecked Sendable {
+    private let lock = NSLock()
+    private var collected: [String] = []
+
+    var lines: [String] { lock.withLock { collected } }
+
+    @Sendable func add(_ line: String) { lock.withLock { collected.append(line) } }
+}
