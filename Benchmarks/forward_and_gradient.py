@@ -10,7 +10,8 @@ Without --swift-bench the peers run alone.
 
 Beside every time stands the share of the machine's sgemm peak: the multiplications and additions of the network's
 convolutions and matrix products (three for a gradient: forward, and backward to the inputs alone, counted as measured
-by PyTorch), divided by the time and by the rate of a large matrix product on the same threads.
+by PyTorch), divided by the time and by the best rate of a large matrix product on the same threads. Winograd's
+algorithm does with fewer multiplications than are counted, so a share may lie above one.
 
 Line protocol of the Swift side
 -------------------------------
@@ -19,7 +20,7 @@ separated by single spaces, and answers each with one JSON object on one line of
 
     prepare CASE KIND BATCH HEIGHT WIDTH FILE      KIND is forward or gradient; FILE is the rest of the line
         {"case": "resnet18/forward/1", "ms": 212.5}          from the request to the first answer of the network
-    run CASE REPEATS
+    run CASE REPEATS [processor]                   processor: the thread's processor time instead of the clock's
         {"case": "resnet18/forward/1", "ms": [5.1, 5.0, …]}  one time a repetition, in milliseconds
     quit
         no answer; the program ends
@@ -79,25 +80,36 @@ class Side:
     def median(self) -> float:
         return statistics.median(self.times)
 
+    @property
+    def best(self) -> float:
+        return min(self.times)
+
 
 @dataclass
 class Result:
     case: str
     medians: dict[str, float]
+    best: dict[str, float]
     share: dict[str, float]
     ratio: float | None
+    best_ratio: float | None
     bound: float
     load_ms: float | None
     resident_mb: float | None
+    peak_mb: float | None
+
+
+# Replaced by --processor-time.
+clock: Callable[[], float] = time.perf_counter
 
 
 def repeating(action: Callable[[], object]) -> Callable[[int], list[float]]:
     def run(repeats: int) -> list[float]:
         times = []
         for _ in range(repeats):
-            start = time.perf_counter()
+            start = clock()
             action()
-            times.append((time.perf_counter() - start) * 1e3)
+            times.append((clock() - start) * 1e3)
         return times
 
     return run
@@ -107,7 +119,9 @@ class SwiftBench:
     """The Swift side's process for one case, spoken to by the line protocol above."""
 
     def __init__(self, command: str, threads: int):
-        environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+        # What was measured is remembered beside the exported networks, so that only the first run of all measures.
+        environment = {"INTERPRETD_ALGORITHMS": str(cache() / "kernel-speeds.json"), **os.environ,
+                       "OMP_NUM_THREADS": str(threads)}
         self.process = subprocess.Popen(shlex.split(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         env=environment)
 
@@ -125,13 +139,14 @@ class SwiftBench:
             raise RuntimeError(f"{answer['case']}: {answer['error']}")
         return answer
 
-    def resident_megabytes(self) -> float | None:
-        """The most memory the process has had resident, where the system tells."""
+    def resident_megabytes(self) -> tuple[float | None, float | None]:
+        """What the process has resident now, and the most it ever had, where the system tells."""
         try:
-            status = Path(f"/proc/{self.process.pid}/status").read_text()
+            lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         except OSError:
-            return None
-        return next((int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM")), None)
+            return None, None
+        values = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines if line.startswith("Vm")}
+        return values.get("VmRSS"), values.get("VmHWM")
 
     def close(self) -> None:
         try:
@@ -142,8 +157,8 @@ class SwiftBench:
 
 
 def sgemm_side() -> tuple[Side, float]:
-    """A large single-precision matrix product, and its operations."""
-    n = 1536
+    """A large single-precision matrix product, and its operations: 58 billion, long enough for the threads to get going."""
+    n = 3072
     a, b = torch.randn(n, n), torch.randn(n, n)
     result = torch.empty(n, n)
     return Side("sgemm", repeating(lambda: torch.mm(a, b, out=result))), 2.0 * n**3
@@ -221,24 +236,36 @@ def bench(name: str, kind: str, batch: int, arguments) -> Result:
     x = image((batch, 3, side, side))
     gemm, gemm_operations = sgemm_side()
     sides = [*peers(kind, network, path, x, class_index, arguments.threads)]
+    suffix = "" if clock is time.perf_counter else " processor"
     swift, load = None, None
     try:
         if arguments.swift_bench:
-            swift = SwiftBench(arguments.swift_bench, arguments.threads)
-            load = swift.ask(f"prepare {case} {kind} {batch} {side} {side} {path.resolve()}")["ms"]
-            sides.insert(0, Side("interpretd", lambda repeats: swift.ask(f"run {case} {repeats}")["ms"]))
+            # The first start measures the convolutions that are not known yet; the second is what a user meets.
+            for _ in range(2):
+                if swift:
+                    swift.close()
+                swift = SwiftBench(arguments.swift_bench, arguments.threads)
+                load = swift.ask(f"prepare {case} {kind} {batch} {side} {side} {path.resolve()}")["ms"]
+            sides.insert(0, Side("interpretd", lambda repeats: swift.ask(f"run {case} {repeats}{suffix}")["ms"]))
         measure([*sides, gemm], arguments.rounds, arguments.seconds)
-        resident = swift.resident_megabytes() if swift else None
+        resident, most = swift.resident_megabytes() if swift else (None, None)
     finally:
         if swift:
             swift.close()
     medians = {s.name: s.median for s in sides}
-    peak = gemm_operations / gemm.median
+    # The machine can do what it did once; a slower turn tells of its load.
+    peak = gemm_operations / gemm.best
     work = operations(kind, network, x)
-    fastest = min(v for k, v in medians.items() if k != "interpretd")
-    ratio = medians["interpretd"] / fastest if "interpretd" in medians else None
-    return Result(case, medians, {k: work / v / peak for k, v in medians.items()}, ratio,
-                  TIGHTER.get((kind, name), BOUNDS[kind]), load, resident)
+    best = {s.name: s.best for s in sides}
+    return Result(case, medians, best, {k: work / v / peak for k, v in medians.items()}, to_fastest(medians),
+                  to_fastest(best), TIGHTER.get((kind, name), BOUNDS[kind]), load, resident, most)
+
+
+def to_fastest(times: dict[str, float]) -> float | None:
+    """Our time divided by that of the fastest peer."""
+    if "interpretd" not in times:
+        return None
+    return times["interpretd"] / min(v for k, v in times.items() if k != "interpretd")
 
 
 def model_file(name: str, network: torch.nn.Module, side: int) -> Path:
@@ -253,15 +280,26 @@ def model_file(name: str, network: torch.nn.Module, side: int) -> Path:
 
 def table(results: list[Result]) -> str:
     names = ["interpretd", "ONNX Runtime", "PyTorch", "PyTorch channels_last", "Captum", "Captum channels_last"]
-    lines = ["| case | " + " | ".join(names) + " | ratio | bound | load ms | resident MB |",
-             "|---|" + "---:|" * (len(names) + 4)]
+    lines = ["| case | " + " | ".join(names) + " | ratio | of best times | bound | load ms | resident MB | at most |",
+             "|---|" + "---:|" * (len(names) + 6)]
     for r in results:
         cells = [f"{r.medians[n]:.2f} ms ({r.share[n]:.0%})" if n in r.medians else "" for n in names]
         ratio = "" if r.ratio is None else f"{r.ratio:.2f}" if r.ratio <= r.bound else f"**{r.ratio:.2f}**"
+        best = "" if r.best_ratio is None else f"{r.best_ratio:.2f}"
+        most = "" if r.peak_mb is None else f"{r.peak_mb:.0f}"
         load = "" if r.load_ms is None else f"{r.load_ms:.0f}"
         resident = "" if r.resident_mb is None else f"{r.resident_mb:.0f}"
-        lines.append(f"| {r.case} | " + " | ".join(cells) + f" | {ratio} | {r.bound} | {load} | {resident} |")
+        lines.append(f"| {r.case} | " + " | ".join(cells) + f" | {ratio} | {best} | {r.bound} | {load} | {resident} | {most} |")
     return "\n".join(lines) + "\n"
+
+
+def write_report(file: Path, text: str) -> None:
+    """Puts the text between the marks in the page, or at its end where there are none."""
+    begin, end = "<!-- forward_and_gradient.py begins -->", "<!-- forward_and_gradient.py ends -->"
+    page = file.read_text() if file.exists() else ""
+    before, _, rest = page.partition(begin)
+    _, _, after = rest.partition(end)
+    file.write_text(f"{before}{begin}\n\n{text}\n{end}{after or chr(10)}")
 
 
 def main() -> int:
@@ -275,8 +313,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=12, help="time for one case, all sides together")
     parser.add_argument("--petshop", type=Path, default=PETSHOP, help="petshop's model folder")
     parser.add_argument("--output", type=Path, help="write the results there as JSON")
+    parser.add_argument("--report", type=Path, help="put the table into this page, between its marks")
     parser.add_argument("--check", action="store_true", help="exit with 1 where a bound is missed")
+    parser.add_argument("--processor-time", action="store_true",
+                        help="on one thread, count its processor time: ratios hold on a busy machine too")
     arguments = parser.parse_args()
+    if arguments.processor_time:
+        global clock
+        clock, arguments.threads = time.thread_time, 1
 
     results = []
     for name in arguments.only:
@@ -287,9 +331,14 @@ def main() -> int:
             for batch in arguments.batch:
                 results.append(bench(name, kind, batch, arguments))
                 print(table(results[-1:]).splitlines()[-1], flush=True)
-    print("\n" + table(results))
-    print(f"Medians of {arguments.rounds} rounds, {arguments.threads} threads; in brackets the share of the sgemm "
-          f"peak. PyTorch {torch.__version__}, ONNX Runtime {onnxruntime.__version__}, NumPy {np.__version__}.")
+    report = (f"{table(results)}\nMedians of {arguments.rounds} rounds, {arguments.threads} threads"
+              f"{', processor time' if arguments.processor_time else ''}; in brackets the share "
+              "of the sgemm peak; the ratio is to the fastest peer, of the medians and of the best times, which the "
+              f"machine's load touches least (at the end: {os.getloadavg()[0]:.1f} runnable on {os.cpu_count()} cores). "
+              f"PyTorch {torch.__version__}, ONNX Runtime {onnxruntime.__version__}, Captum {captum.__version__}.\n")
+    print("\n" + report)
+    if arguments.report:
+        write_report(arguments.report, report)
     if arguments.output:
         arguments.output.write_text(json.dumps([vars(r) for r in results], indent=1) + "\n")
     missed = [r.case for r in results if r.ratio is not None and r.ratio > r.bound]

@@ -43,11 +43,10 @@ struct ConvolutionProblem {
 
     /// The ways that may be chosen for their speed.
     ///
-    /// Winograd's rounding is that of some further additions, far below any bound on scores. But in front of a maximum
-    /// or a ReLU a derivative passes through, it moves a maximum that is nearly a tie, and then the gradient is another
-    /// one at that place; so where derivatives pass, values are computed directly. Back, the map is linear and nothing
-    /// can tip over; Winograd is used there with turned weights alone, as the library's own way back transforms all
-    /// weights in every pass.
+    /// Where a maximum is nearly a tie, or a ReLU's input nearly 0, rounding decides which way a gradient goes. Every
+    /// order of summation rounds in its own way; Winograd's rounds more, so where derivatives pass, values are computed
+    /// directly. Back, the map is linear and nothing can tip over; Winograd is used there with turned weights alone, as
+    /// the library's own way back transforms all weights in every pass.
     func candidates(in arrangement: Arrangement) -> [ConvolutionAlgorithm] {
         ConvolutionAlgorithm.all(in: arrangement).filter { algorithm in
             switch direction {
@@ -56,8 +55,6 @@ struct ConvolutionProblem {
             }
         }
     }
-
-    private var groups: Int { weights.count == input.count ? 1 : weights[0] }
 
     // MARK: Compiling
 
