@@ -46,7 +46,7 @@ extension PlanBuilder {
             let passed = try builder.allocatePlain(x.extents, for: node)
             let primitive = try builder.check(node) { () throws(KernelStatus) in
                 // Row-major weights are read in order here, and are not copied. The order that oneDNN 2.6 likes better
-                // takes it up to three times as long.
+                // takes it longer.
                 let filter = try Layout.plain(weightExtents)
                 return try Primitive {
                     cdnn_inner_product_backward(
