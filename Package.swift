@@ -7,6 +7,7 @@ let package = Package(
         .executable(name: "interpretd", targets: ["interpretd"]),
         .executable(name: "interpretctl", targets: ["interpretctl"]),
         .library(name: "Engine", targets: ["Execution", "Networks", "ONNXImport", "Tensors"]),
+        .library(name: "DatasetSearch", targets: ["DatasetSearch"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -39,6 +40,10 @@ let package = Package(
         .target(name: "Deconvolution", path: "Sources/Interpretation/Deconvolution"),
         .target(name: "Localization", dependencies: ["Execution", "Interpretation", "Tensors"]),
 
+        .target(
+            name: "DatasetSearch",
+            dependencies: ["Networks", "Tensors", .product(name: "GRDB", package: "GRDB.swift")]),
+
         // From files to tensors, from maps to pictures.
         .target(name: "Photos", dependencies: ["CFreeType", "CJPEG", "Tensors"]),
 
@@ -47,7 +52,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "CCrypto", "CInotifyTools", "CSystemd", "Execution", "Interpretation", "Localization", "Networks",
+                "CCrypto", "CInotifyTools", "CSystemd", "DatasetSearch", "Execution", "Interpretation", "Localization",
+                "Networks",
                 "ONNXImport",
                 "Photos", "Tensors", "WireProtocol",
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -86,12 +92,15 @@ let package = Package(
         .testTarget(
             name: "LocalizationTests",
             dependencies: ["Execution", "Interpretation", "Localization", "ONNXImport", "Tensors"]),
+        .testTarget(name: "DatasetSearchTests", dependencies: ["DatasetSearch", "Networks", "Tensors"]),
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Tensors"], exclude: ["Fixtures"]),
         .testTarget(name: "WireProtocolTests", dependencies: ["WireProtocol"]),
         .testTarget(
             name: "SocketTests",
             dependencies: [
-                "Service", "WireProtocol", "interpretctl", "interpretd",
+                "DatasetSearch", "Execution", "Interpretation", "Networks", "Photos", "Service", "Tensors",
+                "WireProtocol",
+                "interpretctl", "interpretd",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),

@@ -6,7 +6,12 @@ let package = Package(
     name: "Benchmarks",
     dependencies: [.package(name: "interpretd", path: "..")],
     targets: [
-        .executableTarget(name: "EngineBench", dependencies: [.product(name: "Engine", package: "interpretd")])
+        .executableTarget(name: "EngineBench", dependencies: [.product(name: "Engine", package: "interpretd")]),
+        .executableTarget(
+            name: "IndexBench",
+            dependencies: [
+                .product(name: "DatasetSearch", package: "interpretd"), .product(name: "Engine", package: "interpretd"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )
