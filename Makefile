@@ -26,7 +26,7 @@ SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchm
 	Fuzzing/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test test-onednn fuzz end-to-end conformance lint format release install uninstall bench method-gallery proto clean
+.PHONY: help deps swift build run test test-onednn fuzz end-to-end conformance lint format release install uninstall bench bench-index method-gallery proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -128,6 +128,11 @@ bench: build ## measure load and memory; with `make conformance` done before, al
 		.venv-conformance/bin/python Benchmarks/forward_and_gradient.py \
 			--swift-bench Benchmarks/.build/release/EngineBench $(BENCH_FLAGS); \
 	else echo "run 'make conformance' once to install the peers (PyTorch, ONNX Runtime, Captum) and compare with them"; fi
+
+bench-index: build ## measure dataset search at the size of an archive (PHOTOS=folder: also against brute force)
+	$(SWIFT) build -c release --package-path Benchmarks --product IndexBench
+	Benchmarks/.build/release/IndexBench
+	@[ -z "$(PHOTOS)" ] || python3 Benchmarks/dataset_search.py "$(PHOTOS)"
 
 method-gallery: build ## draw Documentation/Methods.md and its pictures (needs python3 with Pillow)
 	Scripts/method-gallery

@@ -57,7 +57,7 @@ public final class Font: Sendable {
     }
 
     /// Height of a line in pixels: ascent and descent, without a gap.
-    func lineHeight(size: Int) -> Int {
+    public func lineHeight(size: Int) -> Int {
         face.withLock { $0.lineHeight(size: size) }
     }
 

@@ -53,9 +53,20 @@ public struct Preprocessor: Sendable {
         let rows = CenteredSpan(length: size.height, crop: configuration.cropHeight)
         return NetworkInput(
             tensor: try tensor(of: resized, columns: columns, rows: rows),
-            geometry: InputGeometry(
-                inputWidth: columns.extent, inputHeight: rows.extent, photoWidth: photoWidth, photoHeight: photoHeight,
-                resizedWidth: size.width, resizedHeight: size.height, offsetX: columns.offset, offsetY: rows.offset))
+            geometry: try geometry(photoWidth: photoWidth, photoHeight: photoHeight))
+    }
+
+    /// Where the input of a photo of this size lies on it, without the photo.
+    ///
+    /// - Throws: `PhotoError.invalidSize` where the resized picture would be too large.
+    public func geometry(photoWidth: Int, photoHeight: Int) throws(PhotoError) -> InputGeometry {
+        try PictureSize.check(photoWidth, photoHeight)
+        let size = try resizedSize(width: photoWidth, height: photoHeight)
+        let columns = CenteredSpan(length: size.width, crop: configuration.cropWidth)
+        let rows = CenteredSpan(length: size.height, crop: configuration.cropHeight)
+        return InputGeometry(
+            inputWidth: columns.extent, inputHeight: rows.extent, photoWidth: photoWidth, photoHeight: photoHeight,
+            resizedWidth: size.width, resizedHeight: size.height, offsetX: columns.offset, offsetY: rows.offset)
     }
 
     /// torchvision's rule for the shortest edge: the longer side is cut off to whole pixels, not rounded.

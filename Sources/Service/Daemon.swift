@@ -30,17 +30,22 @@ public struct Daemon: Sendable {
         let interpreter = PhotoInterpreter(overlay: Overlay(font: try Font()))
         let metrics = Metrics()
         let events = EventHub()
-        try await Judge(model: standard).warmUp()
+        let indexes = UnitIndexes(folder: state, inbox: inbox, logger: logger)
+        let processor = InboxProcessor(
+            interpreter: interpreter, model: standard, segmenter: models.segmenter, metrics: metrics,
+            index: standard.indexedLayers.isEmpty ? nil : try await indexes.index(of: standard), logger: logger)
+        try await processor.warmUp()
 
         notifier = SystemdNotifier()
         self.logger = logger
         pipeline = PhotoPipeline(
             inbox: FilePath(inbox.path), catalog: catalog, watcher: InotifyFolderWatcher(folder: FilePath(inbox.path)),
-            processor: InboxProcessor(interpreter: interpreter, model: standard, metrics: metrics),
+            processor: processor,
             notifier: notifier, logger: logger, observer: { events.publish(Event($0, model: standard.name)) })
         let requests = DaemonRequests(
             models: models, catalog: catalog, metrics: metrics,
-            explainer: ExplainRequest(models: models, interpreter: interpreter), inbox: inbox.path, socket: socket)
+            explainer: ExplainRequest(models: models, interpreter: interpreter), indexes: indexes,
+            inbox: inbox.path, socket: socket)
         server = SocketServer(
             endpoint: inherited.map { .inherited(descriptor: $0) } ?? .path(socket), handler: requests.handler(),
             events: events,
@@ -77,7 +82,8 @@ public struct Daemon: Sendable {
         let pipeline = PhotoPipeline(
             inbox: FilePath(inbox.path), catalog: try Catalog.inMemory(), watcher: nil,
             processor: InboxProcessor(
-                interpreter: PhotoInterpreter(overlay: Overlay(font: try Font())), model: model, metrics: Metrics()),
+                interpreter: PhotoInterpreter(overlay: Overlay(font: try Font())), model: model,
+                segmenter: models.segmenter, metrics: Metrics(), index: nil, logger: logger),
             logger: logger)
         return try await pipeline.processOnce()
     }

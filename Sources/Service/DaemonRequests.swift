@@ -1,4 +1,3 @@
-import Execution
 import Foundation
 import Interpretation
 import Networks
@@ -12,6 +11,7 @@ struct DaemonRequests: Sendable {
     let catalog: Catalog
     let metrics: Metrics
     let explainer: ExplainRequest
+    let indexes: UnitIndexes
     let inbox: String
     let socket: String
 
@@ -33,6 +33,16 @@ struct DaemonRequests: Sendable {
         answer(RPCMethods.convert, in: &router) { parameters, context in
             try await ConvertRequest(models: models).convert(parameters, context)
         }
+        answer(RPCMethods.index, in: &router) { parameters, context in
+            try await IndexRequest(models: models, indexes: indexes).index(parameters, context)
+        }
+        answer(RPCMethods.units, in: &router) { parameters, context in
+            try await UnitsRequest(models: models, indexes: indexes, font: explainer.interpreter.overlay.font)
+                .units(parameters, context)
+        }
+        answer(RPCMethods.run, in: &router) { parameters, _ in
+            try await RunRequest(models: models).run(parameters)
+        }
         answer(RPCMethods.project, in: &router) { parameters, _ in
             try await ProjectRequest(models: models, font: explainer.interpreter.overlay.font)
                 .project(parameters)
@@ -41,7 +51,6 @@ struct DaemonRequests: Sendable {
             try await VisualizeRequest(models: models, font: explainer.interpreter.overlay.font)
                 .visualize(parameters, context)
         }
-        answer(RPCMethods.run, in: &router) { parameters, _ in try await run(parameters) }
         return router
     }
 
@@ -86,33 +95,6 @@ struct DaemonRequests: Sendable {
         }
         let state = parameters.state.flatMap { PhotoState(rawValue: $0.rawValue) }
         return try await catalog.latest(limit, in: state).map(WireProtocol.PhotoRecord.init)
-    }
-
-    private func run(_ parameters: RunParameters) async throws -> RunResult {
-        let model = try models.requested(parameters.model)
-        let graph = model.network.graph
-        var given = parameters.inputs ?? [:]
-        if let single = parameters.npy {
-            guard given.isEmpty, graph.inputs.count == 1 else {
-                throw RPCError(
-                    .badParameter, "this network has \(graph.inputs.count) inputs; give each under its name in 'inputs'"
-                )
-            }
-            given[graph.name(of: graph.inputs[0].value)] = single
-        }
-        let names = graph.inputs.map { graph.name(of: $0.value) }
-        if let unknown = given.keys.filter({ !names.contains($0) }).min() {
-            throw RPCError(.badParameter, "there is no input '\(unknown)'; there are \(names.joined(separator: ", "))")
-        }
-        let inputs = try names.map { name in
-            guard let npy = given[name] else { throw RPCError(.badParameter, "input '\(name)' is missing") }
-            return try Tensor(npy: npy)
-        }
-        let outputs = try await model.network.session.perform { (evaluator) throws(any Error) in
-            let pass = try evaluator.forward(inputs)
-            return try graph.outputs.map { (graph.name(of: $0), try pass.value($0).npyData()) }
-        }
-        return RunResult(outputs: Dictionary(outputs, uniquingKeysWith: { first, _ in first }))
     }
 
     private func describeModels(_ parameters: ModelsParameters) async throws -> ModelsResult {

@@ -1,3 +1,4 @@
+import DatasetSearch
 import Execution
 import Interpretation
 import Localization
@@ -16,6 +17,8 @@ struct Judgement: Sendable {
     /// |∂s/∂x|, [H,W] of the network's input.
     let saliency: Tensor
     let closerLook: CloserLook?
+    /// What the units answered to the whole photo, where that was to be read.
+    let peaks: UnitPeaks?
     /// What decided: the whole photo as the network saw it, or the part.
     let decisiveInput: NetworkInput
     /// Milliseconds.
@@ -49,6 +52,8 @@ struct Judgement: Sendable {
 /// Looks at a photo through a classifier.
 struct Judge {
     let model: LoadedModel
+    /// Whether to read what the units answer, from the same pass.
+    var readsUnits = false
 
     /// A part that the network calls an animal with at least this probability is believed over "nothing here".
     static let closerLookProbability: Float = 0.7
@@ -78,6 +83,7 @@ struct Judge {
             let start = clock.now
             var pass = try firstPass(input.tensor, evaluator)
             var scores = pass.scores
+            let peaks = readsUnits ? try model.unitPeaks { [pass] in try pass.activation($0) } : nil
             let forwardEnd = clock.now
             var explained = try pass.resolve(classIndex)
             var closerLook: Judgement.CloserLook?
@@ -95,16 +101,14 @@ struct Judge {
             let signal = try pass.signals(ofClass: explained)[0] ?? Tensor(shape: input.tensor.shape)
             return Judgement(
                 scores: scores, classIndex: explained, evidence: evidence, saliency: channelMaximum(signal),
-                closerLook: closerLook, decisiveInput: decisiveInput, forward: (forwardEnd - start) / .milliseconds(1),
+                closerLook: closerLook, peaks: peaks, decisiveInput: decisiveInput,
+                forward: (forwardEnd - start) / .milliseconds(1),
                 explain: (clock.now - forwardEnd) / .milliseconds(1))
         }
     }
 
     private func firstPass(_ input: Tensor, _ evaluator: Evaluator) throws(InterpretationError) -> ClassificationPass {
-        let features = model.network.classifier?.classActivation?.features
-        return try ClassificationPass(
-            model.network, input, on: evaluator, keeping: features.map { [$0] } ?? [],
-            derivatives: [([model.network.image], .gradient)])
+        try model.firstPass(input, on: evaluator, readingUnits: readsUnits)
     }
 
     /// Where the class evidence lies: CAM where the head allows it, Grad-CAM (which is the same there) where not.

@@ -1,3 +1,4 @@
+public import DatasetSearch
 import Execution
 public import Foundation
 public import Interpretation
@@ -14,6 +15,9 @@ public struct LoadedModel: Sendable {
     /// Of `model.onnx`, lower-case hexadecimal.
     public let sha256: String
     public let network: Network
+    public let task: ModelTask
+    /// The layers that dataset search knows; empty where the network reads no photos.
+    public let indexedLayers: [IndexedLayer]
     /// Class names by index.
     public let labels: [String]
     /// Those that mean "nothing to find".
@@ -22,6 +26,8 @@ public struct LoadedModel: Sendable {
     public let preprocessor: Preprocessor?
     public let boxFinder: BoxFinder
     let isMarkedDefault: Bool
+    /// Whether a segmentation network has one score map only.
+    let hasSingleMap: Bool
     /// The shape used where a figure has to be given for some input.
     let exampleInput: Shape
 
@@ -37,12 +43,29 @@ public struct LoadedModel: Sendable {
         } catch {
             throw ModelError(file: "model.onnx", reason: "\(error)")
         }
+        task = folder.settings.task
         backgroundLabels = Set(folder.settings.backgroundLabels)
         preprocessor = folder.preprocessor.map(Preprocessor.init)
         boxFinder = BoxFinder(threshold: folder.settings.camThreshold)
         isMarkedDefault = folder.settings.isDefault
         exampleInput = try LoadedModel.exampleInput(network.graph, folder.preprocessor)
-        labels = try LoadedModel.labels(folder.labels, network, exampleInput)
+        hasSingleMap =
+            task == .segmentation ? try LoadedModel.maps(of: network, exampleInput) == 1 : false
+        labels =
+            task == .segmentation
+            ? try LoadedModel.segmentationLabels(folder.labels, network, exampleInput)
+            : try LoadedModel.labels(folder.labels, network, exampleInput)
+        indexedLayers =
+            folder.preprocessor == nil || network.graph.inputs.count != 1
+            ? [] : try LoadedModel.indexedLayers(network, exampleInput)
+    }
+
+    private static func indexedLayers(_ network: Network, _ input: Shape) throws(ModelError) -> [IndexedLayer] {
+        do {
+            return try network.graph.indexedLayers(for: [network.image: input], scores: network.classifier?.scores)
+        } catch {
+            throw ModelError(file: "model.onnx", reason: "\(error)")
+        }
     }
 
     public func isBackground(_ classIndex: Int) -> Bool { backgroundLabels.contains(labels[classIndex]) }
@@ -52,6 +75,46 @@ public struct LoadedModel: Sendable {
         labels.firstIndex(of: text)
             ?? labels.firstIndex { $0.caseInsensitiveCompare(text) == .orderedSame }
             ?? Int(text).flatMap { labels.indices.contains($0) ? $0 : nil }
+    }
+
+    /// Labels for all score maps. A network with one map tells an object, class 1, from background, class 0.
+    private static func segmentationLabels(
+        _ named: [String], _ network: Network, _ input: Shape
+    ) throws(ModelError) -> [String] {
+        let maps = try maps(of: network, input)
+        guard maps > 1 else {
+            guard named.count <= 2 else {
+                throw ModelError(
+                    file: "config.json", reason: "it names \(named.count) labels, the network has one score map")
+            }
+            return named.count == 2 ? named : ["background", named.first ?? "object"]
+        }
+        guard named.count <= maps else {
+            throw ModelError(
+                file: "config.json", reason: "it names \(named.count) labels, the network has \(maps) score maps")
+        }
+        return named + (named.count..<maps).map { "class \($0)" }
+    }
+
+    /// The number of score maps of a segmentation network.
+    private static func maps(of network: Network, _ input: Shape) throws(ModelError) -> Int {
+        guard network.graph.inputs.count == 1, let output = network.graph.outputs.first else {
+            throw ModelError(file: "interpret.json", reason: "task segmentation needs one input and an output")
+        }
+        do {
+            let shapes = try network.graph.shapes(for: [network.image: input])
+            guard let shape = shapes[output], shape.rank == 4, shape[1] > 0 else {
+                let found = shapes[output].map { "\($0)" } ?? "nothing"
+                throw ModelError(
+                    file: "interpret.json",
+                    reason: "task segmentation needs a first output [1,C,h,w], this network gives \(found)")
+            }
+            return shape[1]
+        } catch let error as ModelError {
+            throw error
+        } catch {
+            throw ModelError(file: "model.onnx", reason: "\(error)")
+        }
     }
 
     private static func exampleInput(

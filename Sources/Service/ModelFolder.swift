@@ -12,6 +12,8 @@ struct ModelFolder {
 
     /// `interpret.json`.
     struct Settings: Decodable {
+        /// What the network's output says.
+        var task = ModelTask.classification
         /// Whether requests that name no model mean this one.
         var isDefault = false
         /// Labels that mean "nothing to find".
@@ -20,6 +22,7 @@ struct ModelFolder {
         var camThreshold: Float = 0.1
 
         private enum CodingKeys: String, CodingKey {
+            case task
             case isDefault = "default"
             case backgroundLabels = "background_labels"
             case camThreshold = "cam_threshold"
@@ -29,6 +32,15 @@ struct ModelFolder {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
+            if let name = try container.decodeIfPresent(String.self, forKey: .task) {
+                guard let known = ModelTask(rawValue: name) else {
+                    let tasks = ModelTask.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw DecodingError.dataCorruptedError(
+                        forKey: .task, in: container, debugDescription: "there is no task '\(name)'; there are \(tasks)"
+                    )
+                }
+                task = known
+            }
             isDefault = try container.decodeIfPresent(Bool.self, forKey: .isDefault) ?? isDefault
             backgroundLabels = try container.decodeIfPresent([String].self, forKey: .backgroundLabels) ?? []
             camThreshold = try container.decodeIfPresent(Float.self, forKey: .camThreshold) ?? camThreshold
@@ -91,6 +103,14 @@ struct ModelFolder {
     private static func contents(_ url: URL, _ name: String) -> Data? {
         FileManager.default.contents(atPath: url.appending(path: name).path)
     }
+}
+
+/// What a network's output says of a photo.
+public enum ModelTask: String, Sendable, CaseIterable {
+    /// One score a class: [N,classes].
+    case classification
+    /// One score map a class: [N,classes,h,w]; or one map [N,1,h,w] of the object alone.
+    case segmentation
 }
 
 /// Why a model folder cannot be used.

@@ -42,9 +42,24 @@ public struct ModelStore: Sendable {
         self.refused = refused
     }
 
-    /// The model for requests that name none, and for the inbox: the one marked, or the only one.
+    /// The model for requests that name none, and for the inbox: of the classifiers the one marked, or the only one;
+    /// where there is no classifier, the same among the segmentation models.
     public var standard: LoadedModel? {
-        models.first(where: \.isMarkedDefault) ?? (models.count == 1 ? models[0] : nil)
+        let classifiers = models.filter { $0.task == .classification }
+        return classifiers.isEmpty ? segmenter : ModelStore.standard(among: classifiers)
+    }
+
+    /// The segmentation model for the inbox: the one marked, or the only one. Works beside ``standard`` where that is a
+    /// classifier.
+    public var segmenter: LoadedModel? {
+        ModelStore.standard(among: models.filter { $0.task == .segmentation && $0.preprocessor != nil })
+    }
+
+    private static func standard(among models: [LoadedModel]) -> LoadedModel? {
+        if let marked = models.first(where: \.isMarkedDefault) { return marked }
+        // Networks that read no photos, such as generators, are no candidates where others are.
+        let readers = models.filter { $0.preprocessor != nil }
+        return readers.count == 1 ? readers[0] : models.count == 1 ? models[0] : nil
     }
 
     public func model(named name: String) -> LoadedModel? { models.first { $0.name == name } }

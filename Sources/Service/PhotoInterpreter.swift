@@ -1,3 +1,4 @@
+import DatasetSearch
 import Foundation
 import Interpretation
 import Localization
@@ -23,21 +24,25 @@ struct PhotoInterpreter: Sendable {
         /// The method the map is from.
         let method: String
         let warning: String?
+        /// What the units answered, where they were read.
+        let peaks: UnitPeaks?
     }
 
     /// - Parameters:
     ///   - fileName: the photo's name, for the document.
     ///   - classIndex: the class to explain; the most probable one where nil.
+    ///   - readsUnits: whether to read what the units answer, for the unit index.
     /// - Throws: `PhotoError`, `InterpretationError`, `ModelStoreError`.
     func interpret(
-        _ data: Data, fileName: String?, model: LoadedModel, classIndex: Int? = nil
+        _ data: Data, fileName: String?, model: LoadedModel, classIndex: Int? = nil,
+        readsUnits: Bool = false
     ) async throws -> Result {
         let watch = Stopwatch()
         let prepared = try PreparedPhoto(data, for: model)
         let (photo, region) = (prepared.photo, prepared.region)
         let decode = watch.lap()
 
-        let judge = Judge(model: model)
+        let judge = Judge(model: model, readsUnits: readsUnits)
         let judgement = try await judge.judge(
             prepared.input, of: photo.bitmap, preprocessor: prepared.preprocessor, classIndex: classIndex)
         let isBackground = model.isBackground(judgement.classIndex)
@@ -87,7 +92,8 @@ struct PhotoInterpreter: Sendable {
         return Result(
             document: document, overlay: overlayFile, saliency: saliencyFile, scores: judgement.scores,
             classIndex: judgement.classIndex, map: judgement.evidence?.map,
-            method: judgement.evidence?.method ?? "gradient", warning: photo.warning)
+            method: judgement.evidence?.method ?? "gradient", warning: photo.warning,
+            peaks: judgement.peaks)
     }
 
     /// The classes by falling score, the first five of them.

@@ -113,6 +113,7 @@ extension PhotoPipeline {
     /// Takes a photo that is gone out of the catalog.
     func forget(_ path: FilePath) async throws(CatalogError) {
         guard try await catalog.drop(path) else { return }
+        await processor.didVanish(path)
         count { $0.vanished += 1 }
         log(.info, path.isInside(inbox) ? "a photo is gone" : "a photo is outside the inbox now", path)
     }

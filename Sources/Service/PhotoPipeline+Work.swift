@@ -18,6 +18,7 @@ extension PhotoPipeline {
             try await FileWork.run { [sidecars] in try sidecars.write(result.sidecars, beside: record.path) }
             // An old report of failure is no longer true. That it cannot be removed is no reason to call this undone.
             try? sidecars.remove(suffix: SidecarFile.errorSuffix, beside: record.path)
+            await processor.didFinish(record.queuedPhoto, result)
             await finish(record, result.summary)
         } catch {
             await handle(error, record)

@@ -5,6 +5,17 @@ public protocol PhotoProcessing: Sendable {
     /// - Throws: ``PhotoFailure`` to say whether trying again can help; `FileError` counts as transient where its
     ///   `isTransient` says so; any other error is tried again a few times and then counts as permanent.
     func process(_ photo: QueuedPhoto) async throws -> PhotoResult
+
+    /// The sidecars of a photo that was processed are on the disk.
+    func didFinish(_ photo: QueuedPhoto, _ result: PhotoResult) async
+
+    /// The photo at `path` is gone from the inbox.
+    func didVanish(_ path: FilePath) async
+}
+
+extension PhotoProcessing {
+    public func didFinish(_ photo: QueuedPhoto, _ result: PhotoResult) async {}
+    public func didVanish(_ path: FilePath) async {}
 }
 
 /// A photo whose turn has come. Holds no pixels: ten thousand may wait.
@@ -22,6 +33,8 @@ public struct PhotoResult: Sendable {
     /// Pictures first; `.boxes.json` last.
     public var sidecars: [SidecarFile]
     public var summary: PhotoSummary
+    /// What the unit index is to take up, once the sidecars are written.
+    var unitAnswer: UnitAnswer?
 
     public init(sidecars: [SidecarFile], summary: PhotoSummary) {
         self.sidecars = sidecars

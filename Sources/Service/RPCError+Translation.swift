@@ -1,3 +1,4 @@
+import DatasetSearch
 import Execution
 import Interpretation
 import Localization
@@ -15,6 +16,9 @@ extension RPCError {
         case let error as LocalizationError: self.init(localization: error)
         case let error as TensorError: self.init(.badParameter, "\(error)")
         case let error as ModelStoreError: self.init(.methodNotApplicable, "\(error)")
+        case let error as UnitSearchError: self.init(.photoUnreadable, "\(error)")
+        case DatasetSearchError.noSuchUnit: self.init(.noSuchLayer, "\(error)")
+        case DatasetSearchError.notFinite: self.init(.methodNotApplicable, "\(error)")
         case is CancellationError: self.init(.cancelled, "cancelled")
         default: self.init(.internal, "\(error)")
         }

@@ -19,15 +19,39 @@ struct SegmentRequest: Sendable {
         let classIndex = try parameters.classLabel.map { try model.classIndex(requested: $0) }
         let (bytes, name) = try source(parameters)
         do {
+            if model.task == .segmentation {
+                return try await segment(
+                    bytes, name, classIndex, PhotoSegmenter(model: model), withImages: parameters.images == true)
+            }
             let prepared = try PreparedPhoto(bytes, for: model)
             let (photo, input) = (prepared.photo, prepared.input)
             let judgement = try await Judge(model: model)
                 .judge(input, of: photo.bitmap, preprocessor: prepared.preprocessor, classIndex: classIndex)
             let mask = try mask(of: photo.bitmap, judgement, input)
-            return try result(photo, bytes, name, model, judgement, mask, withImages: parameters.images == true)
+            return try result(
+                photo, bytes, name, model, predictions: interpreter.predictions(judgement.scores, model),
+                classIndex: judgement.classIndex, mask, withImages: parameters.images == true)
         } catch let error as PhotoError {
             throw RPCError.unreadable(photo: name ?? "the photo", reason: error.code, message: "\(error)")
         }
+    }
+
+    /// By a segmentation network: the class asked for, or the one that covers most of the photo.
+    private func segment(
+        _ bytes: Data, _ name: String?, _ classIndex: Int?, _ segmenter: PhotoSegmenter, withImages: Bool
+    ) async throws -> SegmentResult {
+        let result = try await segmenter.segment(bytes)
+        let (photo, model) = (result.prepared.photo, segmenter.model)
+        let chosen = classIndex ?? result.segments.first?.classIndex
+        guard let chosen else {
+            throw RPCError(.noSuchClass, "model '\(model.name)' sees nothing but background; name a class with --class")
+        }
+        let empty = [Bool](repeating: false, count: photo.bitmap.width * photo.bitmap.height)
+        let mask =
+            try result.segments.first { $0.classIndex == chosen }?.mask
+            ?? PixelMask(width: photo.bitmap.width, height: photo.bitmap.height, pixels: empty)
+        return try self.result(
+            photo, bytes, name, model, predictions: [], classIndex: chosen, mask, withImages: withImages)
     }
 
     private func source(_ parameters: SegmentParameters) throws -> (bytes: Data, name: String?) {
@@ -54,11 +78,11 @@ struct SegmentRequest: Sendable {
     }
 
     private func result(
-        _ photo: DecodedPhoto, _ bytes: Data, _ name: String?, _ model: LoadedModel, _ judgement: Judgement,
-        _ mask: PixelMask, withImages: Bool
+        _ photo: DecodedPhoto, _ bytes: Data, _ name: String?, _ model: LoadedModel,
+        predictions: [Sidecar.Prediction], classIndex: Int, _ mask: PixelMask, withImages: Bool
     ) throws -> SegmentResult {
         let full = try mask.resized(width: photo.width, height: photo.height)
-        let label = model.labels[judgement.classIndex]
+        let label = model.labels[classIndex]
         let box = full.box.map {
             BoundingBox(x: Double($0.x), y: Double($0.y), width: Double($0.width), height: Double($0.height))
         }
@@ -85,7 +109,7 @@ struct SegmentRequest: Sendable {
             photo: Sidecar.Photo(
                 file: name, width: photo.width, height: photo.height, sha256: SHA256.hexDigest(of: bytes)),
             model: Sidecar.Model(name: model.name, sha256: model.sha256),
-            predictions: interpreter.predictions(judgement.scores, model), classLabel: label, bbox: box,
+            predictions: predictions, classLabel: label, bbox: box,
             mask: SegmentResult.RunLengths(size: [full.height, full.width], counts: full.runLengths),
             area: (Double(full.area) / Double(max(full.pixels.count, 1))).rounded(toPlaces: 4), images: images)
     }

@@ -68,6 +68,10 @@ public enum RPCMethods {
         name: "segment", summary: "cut the object of a class out of a photo, from its saliency")
     public static let convert = RPCMethod<ConvertParameters, ConvertResult>(
         name: "convert", summary: "give a network a pooled head trained on labelled photos")
+    public static let index = RPCMethod<IndexParameters, IndexResult>(
+        name: "index", summary: "put every photo of a folder into the unit index")
+    public static let units = RPCMethod<UnitsParameters, UnitsResult>(
+        name: "units", summary: "which photos excite a unit most, and which units a photo excites most unusually")
     public static let run = RPCMethod<RunParameters, RunResult>(
         name: "run", summary: "a plain forward pass over tensors")
     public static let project = RPCMethod<ProjectParameters, ProjectResult>(
@@ -82,7 +86,7 @@ public enum RPCMethods {
         name: "cancel", summary: "stop a request of this connection")
 
     public static let all: [any RPCMethodDescription] = [
-        version, status, models, methods, photos, metrics, explain, segment, convert, run, project, visualize,
+        version, status, models, methods, photos, metrics, explain, segment, convert, index, units, run, project, visualize,
         watch, unwatch, cancel,
     ]
 

@@ -108,10 +108,12 @@ public struct Sidecar: Codable, Sendable, Hashable {
     public struct Files: Codable, Sendable, Hashable {
         public var saliency: String?
         public var overlay: String?
+        public var mask: String?
 
-        public init(saliency: String?, overlay: String?) {
+        public init(saliency: String?, overlay: String?, mask: String? = nil) {
             self.saliency = saliency
             self.overlay = overlay
+            self.mask = mask
         }
     }
 
@@ -129,6 +131,8 @@ public struct Sidecar: Codable, Sendable, Hashable {
     /// Nil where the whole photo decided.
     public var closerLook: CloserLook?
     public var evidence: Evidence?
+    /// Nil where no segmentation network looked at the photo.
+    public var segmentation: Segmentation?
     /// What a reader of the numbers should know.
     public var note: String?
     public var files: Files?

@@ -21,7 +21,8 @@ struct Interpretctl: AsyncParsableCommand {
         version: WireVersion.software,
         subcommands: [
             StatusCommand.self, ModelsCommand.self, MethodsCommand.self, PhotosCommand.self, MetricsCommand.self,
-            ExplainCommand.self, SegmentCommand.self, ConvertCommand.self, EvaluateCommand.self, RunCommand.self,
+            ExplainCommand.self, SegmentCommand.self, IndexCommand.self, UnitsCommand.self, ConvertCommand.self,
+            EvaluateCommand.self, RunCommand.self,
             WatchCommand.self,
             ProjectCommand.self, VisualizeCommand.self, LessonCommand.self,
             VersionCommand.self,

@@ -9,8 +9,12 @@ struct RunCommand: AsyncParsableCommand {
             Examples:
               interpretctl run petshop input.npy
               interpretctl run petshop input.npy --output scores.npy
+              interpretctl run generator z.npy --output face.jpg
+              interpretctl run generator z.npy --output face.jpg --range 0,255
 
-            Where the network has several outputs, --output Y.npy writes Y.NAME.npy for each.
+            Where the network has several outputs, --output Y.npy writes Y.NAME.npy for each. --output Y.jpg draws the first \
+            output, [N,3,H,W] or [N,1,H,W]; several pictures come on one sheet. What is black and white follows from the \
+            network's last layer, -1 and 1 of a tanh, 0 and 1 of a sigmoid, or is said with --range.
             """)
 
     @Argument(help: "The network; see 'interpretctl models'.")
@@ -19,13 +23,38 @@ struct RunCommand: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("A float32 tensor, normalized already.", valueName: "x.npy"))
     var input: String
 
-    @Option(help: ArgumentHelp("Write the result to this .npy file.", valueName: "y.npy"))
+    @Option(help: ArgumentHelp("Write the result to this .npy or .jpg file.", valueName: "file"))
     var output: String?
+
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("The values of black and white in a picture.", valueName: "black,white"))
+    var range: String?
 
     @OptionGroup var common: CommonOptions
 
+    private var drawsPicture: Bool {
+        output.map { [".jpg", ".jpeg"].contains(where: $0.lowercased().hasSuffix) } ?? false
+    }
+
+    func validate() throws {
+        guard let range else { return }
+        guard drawsPicture else { throw ValidationError("--range is for pictures; use it with --output FILE.jpg") }
+        guard RunCommand.bounds(range)?.count == 2 else {
+            throw ValidationError("--range takes two numbers, as in --range -1,1")
+        }
+    }
+
+    private static func bounds(_ text: String) -> [Double]? {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false)
+        let numbers = parts.compactMap { Double($0.trimmingCharacters(in: .whitespaces)) }
+        return numbers.count == parts.count ? numbers : nil
+    }
+
     func run() async throws {
-        let parameters = RunParameters(model: model, npy: try Files.readForSending(Files.absolutePath(input)))
+        let parameters = RunParameters(
+            model: model, npy: try Files.readForSending(Files.absolutePath(input)),
+            image: drawsPicture ? true : nil, range: range.flatMap(RunCommand.bounds))
         let bar = ProgressBar()
         defer { bar.clear() }
         let result = try await common.withDaemon {
@@ -33,7 +62,13 @@ struct RunCommand: AsyncParsableCommand {
         }
         bar.clear()
         var written: [String: String] = [:]
-        if let output {
+        if let output, drawsPicture {
+            guard let image = try RPCMethods.run.output(of: result).image else {
+                throw CommandFailure(
+                    "the daemon drew no picture; it may be of an older version, see 'interpretctl version'")
+            }
+            try Files.write(image, to: output)
+        } else if let output {
             for (name, npy) in try RPCMethods.run.output(of: result).outputs {
                 written[name] = try path(for: name, of: result, beside: output)
                 if let path = written[name] { try Files.write(npy, to: path) }
@@ -48,7 +83,7 @@ struct RunCommand: AsyncParsableCommand {
                     .init(written[name].map { "wrote \($0)" } ?? "", .green),
                 ])
             }
-            return table.text
+            return table.text + (drawsPicture ? "wrote \(output ?? "")\n" : "")
         }
     }
 

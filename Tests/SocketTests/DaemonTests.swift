@@ -27,6 +27,7 @@ import WireProtocol
         _ = try await daemon.document(of: RunningDaemon.demoPhoto)
         let tensor = try Data(contentsOf: Reference.file("cat.input.npy")).base64EncodedString()
         let replacements = [
+            "\"/srv/inbox\"": "\"\(daemon.inbox.path)\"",
             "/srv/inbox/cat.jpg": daemon.inbox.appending(path: "cat.jpg").path, "‹cat.input.npy›": tensor,
         ]
         for block in try ProtocolExamples(markdown: text).blocks where !block.isOnlyShown {

@@ -30,6 +30,17 @@ struct FakeDaemon {
             try await FakeDaemon.explain(parameters, context, forbiddenPhoto: forbiddenPhoto)
         }
         router.on(RPCMethods.segment) { _, _ in FakeDaemon.segment }
+        router.on(RPCMethods.index) { parameters, _ async throws(RPCError) in
+            guard parameters.folder.hasPrefix("/") else {
+                throw RPCError(
+                    .invalidParameters, "index: 'folder' should be an absolute path, got '\(parameters.folder)'")
+            }
+            var result = IndexResult(
+                folder: parameters.folder, model: .init(name: "petshop", sha256: FakeDaemon.modelSHA256))
+            (result.indexed, result.known, result.photos, result.bytes, result.seconds) = (1, 0, 1, 655_360, 0.1)
+            return result
+        }
+        router.on(RPCMethods.units) { parameters, _ async throws(RPCError) in try FakeDaemon.units(parameters) }
         router.on(RPCMethods.project) { parameters, _ async throws(RPCError) in
             try FakeDaemon.project(parameters)
         }
@@ -41,6 +52,31 @@ struct FakeDaemon {
             return RunResult(outputs: ["logits": FakeDaemon.npy(shape: [1, 3], values: FakeDaemon.scores)])
         }
         return router
+    }
+
+    private static func units(_ parameters: UnitsParameters) throws(RPCError) -> UnitsResult {
+        let layer = "/features/features.18/Relu_output_0"
+        let box = BoundingBox(x: 76, y: 50, width: 200, height: 134)
+        var result = UnitsResult(model: .init(name: "petshop", sha256: modelSHA256), photos: 1)
+        guard let unit = parameters.unit else {
+            result.unusual = [29, 54].map { unit in
+                UnitsResult.Standing(
+                    layer: layer, unit: unit, value: 3.165, position: [5, 4], bbox: box, rank: 1, percentile: 0)
+            }
+            return result
+        }
+        guard parameters.layer != nil else {
+            throw RPCError(.invalidParameters, "units: name the layer of unit \(unit) in 'layer'")
+        }
+        guard unit < 256 else { throw RPCError(.noSuchLayer, "layer '\(layer)' has the units 0 to 255, not \(unit)") }
+        (result.layer, result.layerUnits, result.unit) = (layer, 256, unit)
+        result.strongest = [
+            UnitsResult.Match(
+                photo: photo, copies: [], sha256: "07c5a883d3ac0679d979dd166565360e82ecdfcfb2eb959f8b3df24681bbbc24",
+                value: 3.1, position: [7, 10], bbox: box, status: "unchanged")
+        ]
+        if parameters.images == true { result.sheet = overlay }
+        return result
     }
 
     static let scores: [Float] = [1.644681, -1.1905075, -1.8477074]

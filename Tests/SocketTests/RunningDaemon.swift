@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 import WireProtocol
 
@@ -23,17 +24,22 @@ final class RunningDaemon {
     private let process = Process()
 
     /// Starts it and waits until it answers.
-    init() async throws {
-        folder = try TemporaryFolder()
+    ///
+    /// - Parameters:
+    ///   - models: folder of model folders; the project's own where nil.
+    ///   - former: a daemon that has ended, whose inbox and state this one takes over.
+    init(models: URL? = nil, following former: RunningDaemon? = nil) async throws {
+        folder = try former?.folder ?? TemporaryFolder()
         inbox = URL(fileURLWithPath: folder.path).appending(path: "inbox", directoryHint: .isDirectory)
         socket = folder.path + "/daemon"
         try FileManager.default.createDirectory(at: inbox, withIntermediateDirectories: true)
         let log = folder.path + "/log"
         try Data().write(to: URL(fileURLWithPath: log))
+        try? FileManager.default.removeItem(atPath: socket)
         process.executableURL = RunningDaemon.executable
         process.arguments = [
             "serve", "--inbox", inbox.path, "--socket", socket, "--state", folder.path + "/state", "--models",
-            RunningDaemon.root.appending(path: "Models").path,
+            (models ?? RunningDaemon.root.appending(path: "Models")).path,
         ]
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         try process.run()
@@ -46,7 +52,13 @@ final class RunningDaemon {
     }
 
     deinit {
-        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) }
+    }
+
+    /// SIGKILL, and the end of it.
+    func kill() async throws {
+        Glibc.kill(process.processIdentifier, SIGKILL)
+        for _ in 0..<600 where process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
     }
 
     /// SIGTERM.
@@ -65,7 +77,13 @@ final class RunningDaemon {
         let client = try SocketTestClient(path: socket)
         let request = try method.request(id: .number(1), parameters)
         try await client.request(method.name, id: 1, params: request.params.description)
-        return try await client.reply().outcome.get().decoded(as: Output.self)
+        while let line = try await client.line() {
+            // Progress comes before the answer.
+            if case .reply(let reply) = try ServerMessage(line: Data(line.utf8)) {
+                return try reply.outcome.get().decoded(as: Output.self)
+            }
+        }
+        throw Failure(description: "the daemon closed the connection")
     }
 
     /// Copies a photo into the inbox and waits for its document.
