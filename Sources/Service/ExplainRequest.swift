@@ -12,6 +12,12 @@ struct ExplainRequest: Sendable {
 
     func explain(_ parameters: ExplainParameters, _ context: RequestContext) async throws -> ExplainResult {
         let model = try models.requested(parameters.model)
+        guard model.task == .classification else {
+            throw RPCError(
+                .methodNotApplicable,
+                "model '\(model.name)' gives each pixel a class and has no class score to explain; "
+                    + "use 'interpretctl segment PHOTO --model \(model.name)', or name a classifier")
+        }
         let classIndex = try parameters.classLabel.map { try model.classIndex(requested: $0) }
         switch try parameters.source() {
         case .npy(let bytes):

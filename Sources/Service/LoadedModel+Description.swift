@@ -17,7 +17,8 @@ extension LoadedModel {
             input: ModelDescription.Input(name: graph.name(of: input.value), shape: input.extents),
             parameters: graph.parameterCount, planBytes: try? await planBytes(),
             camLayer: head.map { graph.name(of: $0.features) },
-            methods: Methods.applicable(to: network).map(\.card.name), layers: withLayers ? try? layers() : nil)
+            methods: task == .segmentation ? [] : Methods.applicable(to: network).map(\.card.name),
+            layers: withLayers ? try? layers() : nil)
     }
 
     private func planBytes() async throws -> ModelDescription.PlanBytes {
