@@ -1,8 +1,6 @@
 import Foundation
 import Interpretation
-import Networks
 import Photos
-import Tensors
 import WireProtocol
 
 /// Answers the requests of the socket.
