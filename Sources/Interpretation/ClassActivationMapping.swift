@@ -15,7 +15,8 @@ public struct ClassActivationMapping: InterpretationMethod {
             needs: "global average pooling followed by one fully-connected layer",
             caveat:
                 "exact for the score, but coarse (one value per cell of the last convolution), and a cell sees more "
-                + "of the image than its place. Passes the randomization check.",
+                + "of the image than its place.",
+            randomization: RandomizationCheck(.passes, paper: nil, correlation: 0.09),
             paper: "Zhou et al. 2016, arXiv:1512.04150")
     }
 

@@ -15,6 +15,9 @@ public struct EigenCAM: InterpretationMethod {
             needs: "a convolution stage that all ways to the scores go through",
             caveat: "the same for every class: it shows what the layer finds remarkable, not why this class won. Its "
                 + "sign is a convention.",
+            randomization: RandomizationCheck(
+                .passes, paper: nil, correlation: -0.03,
+                remark: "random scores alone change nothing, since it does not look at them"),
             paper: "Muhammad and Yeasin 2020, arXiv:2008.00299",
             parameters: [TargetLayer.parameter])
     }

@@ -15,7 +15,10 @@ public struct GradCAM: InterpretationMethod {
             cost: .oneGradient,
             needs: "a convolution stage that all ways to the scores go through",
             caveat: "coarse; averaging the gradient may point to places that do not matter where the head looks at "
-                + "places differently, and shows one of several objects brightest. Passes the randomization check.",
+                + "places differently, and shows one of several objects brightest.",
+            randomization: RandomizationCheck(
+                .passes, paper: "Adebayo et al. 2018", correlation: 0.00,
+                remark: "where random weights leave no positive evidence the map is empty, which counts as 0"),
             paper: "Selvaraju et al. 2017, arXiv:1610.02391",
             parameters: [TargetLayer.parameter])
     }

@@ -17,6 +17,7 @@ public struct GradCAMPlusPlus: InterpretationMethod {
             needs: "a convolution stage that all ways to the scores go through",
             caveat: "coarse; only positive gradients count, so it cannot show what speaks against the class, and where "
                 + "gradients are large it is close to a plain sum of active maps. Weakly class-dependent there.",
+            randomization: RandomizationCheck(.passes, paper: nil, correlation: 0.21),
             paper: "Chattopadhay et al. 2018, arXiv:1710.11063",
             parameters: [TargetLayer.parameter])
     }

@@ -12,8 +12,8 @@ public struct GradientSaliency: InterpretationMethod {
             summary: "how much each pixel moves the class score: max over channels of |∂s/∂x|",
             cost: .oneGradient,
             needs: "any differentiable network",
-            caveat: "shows sensitivity, not what the score is made of; noisy where the network saturates. "
-                + "Passes the randomization check.",
+            caveat: "shows sensitivity, not what the score is made of; noisy where the network saturates.",
+            randomization: RandomizationCheck(.passes, paper: "Adebayo et al. 2018", correlation: 0.29),
             paper: "Simonyan et al. 2013, arXiv:1312.6034")
     }
 
@@ -36,8 +36,10 @@ public struct RuleSaliency: InterpretationMethod {
             summary: "the class score sent back through transposed convolutions and unpooling, rectified on the way",
             cost: .oneGradient,
             needs: "ReLU networks",
-            caveat: "sharp, but depends little on the class and on the upper layers: FAILS the randomization check. "
+            caveat: "sharp, but depends little on the class and on the upper layers. "
                 + "Do not read it as a reason.",
+            randomization: RandomizationCheck(
+                .fails, paper: "Sixt et al. 2020, and the reason in Nie et al. 2018", correlation: 0.56),
             paper: "Zeiler and Fergus 2014, arXiv:1311.2901"),
         rule: .deconvnet)
 
@@ -48,8 +50,9 @@ public struct RuleSaliency: InterpretationMethod {
             summary: "the gradient, of which each ReLU passes on only what is positive both ways",
             cost: .oneGradient,
             needs: "ReLU networks",
-            caveat: "draws edges of the input whatever the upper layers have learned: FAILS the randomization check. "
+            caveat: "draws edges of the input whatever the upper layers have learned. "
                 + "Do not read it as a reason.",
+            randomization: RandomizationCheck(.fails, paper: "Adebayo et al. 2018", correlation: 0.76),
             paper: "Springenberg et al. 2015, arXiv:1412.6806"),
         rule: .guided)
 

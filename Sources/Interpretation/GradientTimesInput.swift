@@ -14,7 +14,9 @@ public struct GradientTimesInput: InterpretationMethod {
             cost: .oneGradient,
             needs: "any differentiable network",
             caveat: "the image itself shines through, and what has the mean colour gets nothing, however much it "
-                + "matters. The randomization check shows mostly the image.",
+                + "matters.",
+            randomization: RandomizationCheck(
+                .partly, paper: "Adebayo et al. 2018, whose maps keep showing the image", correlation: 0.43),
             paper: "Shrikumar et al. 2016, arXiv:1605.01713")
     }
 

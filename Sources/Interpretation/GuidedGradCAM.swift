@@ -12,8 +12,10 @@ public struct GuidedGradCAM: InterpretationMethod {
             summary: "guided backpropagation where Grad-CAM says that the evidence lies",
             cost: .oneGradient,
             needs: "ReLU networks with a convolution stage that all ways to the scores go through",
-            caveat: "its detail is that of guided backpropagation, which FAILS the randomization check: only the place "
-                + "depends on the class.",
+            caveat: "its detail is that of guided backpropagation: only the place depends on the class.",
+            randomization: RandomizationCheck(
+                .fails, paper: "Adebayo et al. 2018", correlation: 0.00,
+                remark: "where Grad-CAM is empty so is this, which counts as 0"),
             paper: "Selvaraju et al. 2017, arXiv:1610.02391",
             parameters: [
                 TargetLayer.parameter,

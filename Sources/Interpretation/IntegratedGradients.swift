@@ -18,7 +18,9 @@ public struct IntegratedGradients: InterpretationMethod {
             cost: .manyPasses,
             needs: "any differentiable network",
             caveat: "depends on the baseline: what looks like the baseline gets nothing. Noisy at single pixels, and "
-                + "the image shines through. Passes the randomization check in part.",
+                + "the image shines through.",
+            randomization: RandomizationCheck(
+                .partly, paper: "Adebayo et al. 2018, whose maps keep showing the image", correlation: 0.45),
             paper: "Sundararajan et al. 2017, arXiv:1703.01365",
             parameters: [
                 MethodParameter("steps", "points on the way; 50"),

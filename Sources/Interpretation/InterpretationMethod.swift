@@ -68,22 +68,25 @@ public struct MethodCard: Sendable {
     public let cost: Cost
     /// What it asks of the network.
     public let needs: String
-    /// What it does not show, its behaviour in the randomization check of Adebayo et al. 2018 included.
+    /// What it does not show.
     public let caveat: String
+    /// Whether its maps depend on what the network has learned.
+    public let randomization: RandomizationCheck
     /// Where it is from.
     public let paper: String
     /// What can be told it by name.
     public let parameters: [MethodParameter]
 
     public init(
-        name: String, summary: String, cost: Cost, needs: String, caveat: String, paper: String,
-        parameters: [MethodParameter] = []
+        name: String, summary: String, cost: Cost, needs: String, caveat: String,
+        randomization: RandomizationCheck, paper: String, parameters: [MethodParameter] = []
     ) {
         self.name = name
         self.summary = summary
         self.cost = cost
         self.needs = needs
         self.caveat = caveat
+        self.randomization = randomization
         self.paper = paper
         self.parameters = parameters
     }

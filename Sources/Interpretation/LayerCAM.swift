@@ -16,6 +16,7 @@ public struct LayerCAM: InterpretationMethod {
             needs: "a convolution stage that all ways to the scores go through",
             caveat: "leaves out what speaks against the class; at early layers ('layer') it turns into a picture of "
                 + "edges. Behind global average pooling gradients are the same everywhere and so are the weights.",
+            randomization: RandomizationCheck(.passes, paper: nil, correlation: 0.26),
             paper: "Jiang et al. 2021, IEEE TIP 30:5875",
             parameters: [TargetLayer.parameter])
     }

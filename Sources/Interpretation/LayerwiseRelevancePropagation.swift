@@ -15,9 +15,11 @@ public struct LayerwiseRelevancePropagation: InterpretationMethod {
             summary: "the score itself, shared out layer by layer down to the pixels",
             cost: .oneGradient,
             needs: "convolutions, pooling, sums and activations that keep 0 at 0, as ReLU does",
-            caveat: "the positive rules make sharp pictures that depend little on the upper layers (close to failing "
-                + "the randomization check); rule epsilon is close to gradient-x-input. The rules are a convention: "
-                + "compare two.",
+            caveat: "the positive rules make sharp pictures that depend little on the upper layers; rule epsilon is "
+                + "close to gradient-x-input. The rules are a convention: compare two.",
+            randomization: RandomizationCheck(
+                .fails, paper: "Sixt et al. 2020, of the positive rules", correlation: 0.72,
+                remark: "of the default rule"),
             paper: "Bach et al. 2015, doi:10.1371/journal.pone.0130140",
             parameters: [
                 MethodParameter(

@@ -18,8 +18,8 @@ public struct Occlusion: InterpretationMethod {
             cost: .manyPasses,
             needs: "any classifier",
             caveat: "what stands twice in the image hides behind its other copy, evidence larger than the window is "
-                + "undervalued, and the painted window may be evidence of its own: compare fills. "
-                + "Passes the randomization check.",
+                + "undervalued, and the painted window may be evidence of its own: compare fills.",
+            randomization: RandomizationCheck(.passes, paper: nil, correlation: 0.09),
             paper: "Zeiler and Fergus 2014, arXiv:1311.2901",
             parameters: [
                 MethodParameter("window", "side of the hidden square in input pixels; a fifth of the shorter side"),

@@ -16,7 +16,8 @@ public struct ScoreCAM: InterpretationMethod {
             cost: .manyPasses,
             needs: "a convolution stage that all ways to the scores go through; one pass per channel of it",
             caveat: "an image faded by a mask is unlike any the network has seen, and the softmax leaves few maps "
-                + "with any weight. Passes the randomization check.",
+                + "with any weight.",
+            randomization: RandomizationCheck(.fails, paper: nil, correlation: 0.57),
             paper: "Wang et al. 2020, arXiv:1910.01279",
             parameters: [TargetLayer.parameter])
     }

@@ -15,8 +15,11 @@ public struct SmoothGrad: InterpretationMethod {
             summary: "the gradient, averaged over noisy copies of the image",
             cost: .manyPasses,
             needs: "any differentiable network",
-            caveat: "an estimate of the gradient of a blurred network: smoother to look at, not truer. "
-                + "Passes the randomization check.",
+            caveat: "an estimate of the gradient of a blurred network: smoother to look at, not truer.",
+            randomization: RandomizationCheck(
+                .partly,
+                paper: "shown by Adebayo et al. 2018 beside the gradient; the verdict is that of our own measurement",
+                correlation: 0.35),
             paper: "Smilkov et al. 2017, arXiv:1706.03825",
             parameters: [
                 MethodParameter("samples", "number of noisy copies; 50"), MethodParameter("steps", "the same"),

@@ -136,7 +136,7 @@ extension MethodDescription {
     init(_ card: MethodCard) {
         self.init(
             name: card.name, summary: card.summary, cost: card.cost.rawValue, needs: card.needs, caveat: card.caveat,
-            paper: card.paper)
+            randomization: card.randomization.sentence, paper: card.paper)
     }
 }
 

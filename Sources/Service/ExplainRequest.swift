@@ -182,8 +182,18 @@ struct ExplainRequest: Sendable {
             map: wantsMap ? TensorPayload(first.map) : nil,
             furtherMaps: wantsMap && !first.furtherMaps.isEmpty ? first.furtherMaps.mapValues(TensorPayload.init) : nil,
             attribution: wantsAttribution ? first.attribution.map(TensorPayload.init) : nil,
-            furtherClasses: further.isEmpty ? nil : further, scores: first.scores, warnings: first.warnings)
+            furtherClasses: further.isEmpty ? nil : further, scores: first.scores,
+            warnings: first.warnings + failedCheck(of: method.card))
     }
+}
+
+/// Said with every picture of a method whose pictures hardly depend on what the network has learned.
+private func failedCheck(of card: MethodCard) -> [String] {
+    guard card.randomization.verdict == .fails else { return [] }
+    return [
+        "\(card.name) FAILS the randomization check of Adebayo et al. 2018: its picture changes little when the upper layers "
+            + "are made random, so do not read it as a reason"
+    ]
 }
 
 extension LoadedModel {

@@ -142,15 +142,22 @@ public struct MethodDescription: Codable, Sendable, Hashable {
     public var needs: String
     /// What its picture does not show.
     public var caveat: String
+    /// Whether its picture depends on what the network has learned: the randomization check of Adebayo et al. 2018, and who
+    /// found it.
+    public var randomization: String
     /// Author, year, title.
     public var paper: String
 
-    public init(name: String, summary: String, cost: String, needs: String, caveat: String, paper: String) {
+    public init(
+        name: String, summary: String, cost: String, needs: String, caveat: String, randomization: String,
+        paper: String
+    ) {
         self.name = name
         self.summary = summary
         self.cost = cost
         self.needs = needs
         self.caveat = caveat
+        self.randomization = randomization
         self.paper = paper
     }
 }

@@ -87,6 +87,7 @@ struct MethodsCommand: AsyncParsableCommand {
                 table.add("cost", method.cost)
                 table.add("needs", method.needs)
                 table.add("caveat", method.caveat)
+                table.add("randomization", method.randomization)
                 table.add("paper", method.paper)
                 return "\(Style.bold(method.name))  \(method.summary)\n\(table.text)"
             }.joined(separator: "\n")

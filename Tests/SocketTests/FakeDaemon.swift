@@ -110,6 +110,7 @@ struct FakeDaemon {
     private static let method = MethodDescription(
         name: "cam", summary: "where the evidence for the class lies", cost: "1 forward pass",
         needs: "global average pooling and one linear layer at the end", caveat: "as coarse as the last layer's map",
+        randomization: "passes: by our own measurement",
         paper: "Zhou et al. 2016, Learning Deep Features for Discriminative Localization")
     private static let photos = [
         PhotoRecord(
