@@ -26,7 +26,7 @@ SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchm
 	Fuzzing/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test test-onednn fuzz end-to-end conformance lint format release install uninstall bench bench-index method-gallery proto clean
+.PHONY: help deps swift build run test test-onednn fuzz end-to-end conformance lint format release install uninstall bench bench-index method-gallery looking-inside unit-gallery proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -136,6 +136,12 @@ bench-index: build ## measure dataset search at the size of an archive (PHOTOS=f
 
 method-gallery: build ## draw Documentation/Methods.md and its pictures (needs python3 with Pillow)
 	Scripts/method-gallery
+
+looking-inside: build ## draw Documentation/LookingInside.md and its pictures (needs python3 with numpy and onnx)
+	Scripts/looking-inside
+
+unit-gallery: build ## draw Documentation/UnitGallery.md: what units respond to (needs python3 with Pillow, numpy, onnx)
+	Scripts/unit-gallery
 
 proto: swift ## generate the ONNX reader's messages anew (needs protobuf-compiler)
 	$(BUILD) --product protoc-gen-swift

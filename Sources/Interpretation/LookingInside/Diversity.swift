@@ -22,16 +22,19 @@ public enum Diversity {
         // dG = dF·Fᵀ + F·dFᵀ, and the slopes are symmetric.
         let gradients = zip(maps, slopes).map { map, slope in
             let places = map.count / max(units, 1)
-            var gradient = [Float](repeating: 0, count: map.count)
-            for row in 0..<units {
-                for column in 0..<units {
-                    let factor = Float(2 * slope[row * units + column])
-                    for place in 0..<places {
-                        gradient[row * places + place] += factor * map[column * places + place]
+            return [Float](unsafeUninitializedCapacity: map.count) { gradient, initialized in
+                gradient.initialize(repeating: 0)
+                initialized = map.count
+                map.withUnsafeBufferPointer { map in
+                    for row in 0..<units {
+                        for column in 0..<units {
+                            let factor = Float(2 * slope[row * units + column])
+                            let (target, source) = (row * places, column * places)
+                            for place in 0..<places { gradient[target + place] += factor * map[source + place] }
+                        }
                     }
                 }
             }
-            return gradient
         }
         return (value, gradients)
     }
@@ -39,14 +42,26 @@ public enum Diversity {
     private static func gram(_ map: [Float], units: Int) -> [Double] {
         let places = map.count / max(units, 1)
         var gram = [Double](repeating: 0, count: units * units)
-        for row in 0..<units {
-            for column in row..<units {
-                var sum: Double = 0
-                for place in 0..<places {
-                    sum += Double(map[row * places + place]) * Double(map[column * places + place])
+        map.withUnsafeBufferPointer { map in
+            for row in 0..<units {
+                for column in row..<units {
+                    // Eight sums side by side: a single one could not be vectorized, as additions may not change places.
+                    var sums = SIMD8<Float>()
+                    var place = 0
+                    while place + 8 <= places {
+                        for lane in 0..<8 {
+                            sums[lane] += map[row * places + place + lane] * map[column * places + place + lane]
+                        }
+                        place += 8
+                    }
+                    var sum = Double(sums.sum())
+                    while place < places {
+                        sum += Double(map[row * places + place]) * Double(map[column * places + place])
+                        place += 1
+                    }
+                    gram[row * units + column] = sum
+                    gram[column * units + row] = sum
                 }
-                gram[row * units + column] = sum
-                gram[column * units + row] = sum
             }
         }
         return gram
