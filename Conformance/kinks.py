@@ -47,6 +47,17 @@ class Unit:
     nudge: float
 
 
+@dataclass(frozen=True)
+class Explained:
+    """The right gradient [1,C,H,W] on the best choice of sides, the distance from it, relative to the right
+    gradient's largest magnitude, and how many units were moved for it; 0 means that no kink was needed, or that none
+    helped."""
+
+    error: float
+    moved: int
+    gradient: np.ndarray
+
+
 class KinkMode(TorchFunctionMode):
     """Watches the calls with kinks, in order, and adds the given nudges to what they are given.
 
@@ -157,12 +168,8 @@ def gradients(network: nn.Module, x: torch.Tensor, class_index: int, nudges: lis
 
 
 def explain(network: nn.Module, x: torch.Tensor, class_index: int, gradient: np.ndarray, tolerance: float,
-            most_units: int = 256) -> tuple[float, int]:
-    """How far `gradient` [1,C,H,W] is from the right one on the best choice of sides, and how many units it moved.
-
-    The distance is the largest difference relative to the right gradient's largest magnitude; 0 units moved means
-    that no kink was needed, or that none helped.
-    """
+            most_units: int = 256) -> Explained:
+    """How far `gradient` [1,C,H,W] is from the right one on the best choice of sides."""
     network = copy.deepcopy(network).double().requires_grad_(False)
     x = x.double()
     reference = gradients(network, x, class_index, [[]])
@@ -173,14 +180,14 @@ def explain(network: nn.Module, x: torch.Tensor, class_index: int, gradient: np.
 
     best, chosen = error(reference), []
     if best <= tolerance or not np.isfinite(best):
-        return best, 0
+        return Explained(best, 0, reference)
     mode = KinkMode([], find=512)
     with mode:
         score = network(x.clone().requires_grad_(True))[0, class_index]
     score.backward()
     units = mode.weightiest(most_units)
     if not units:
-        return best, 0
+        return Explained(best, 0, reference)
     changes = []
     for start in range(0, len(units), 8):
         group = units[start : start + 8]
@@ -189,20 +196,20 @@ def explain(network: nn.Module, x: torch.Tensor, class_index: int, gradient: np.
     useful = np.abs(matrix).max(0) > tolerance * largest * 0.01
     matrix, units = matrix[:, useful], [u for u, keep in zip(units, useful) if keep]
     # Units in series change each other's effect, so the fit is repeated around the units chosen so far.
+    current = reference
     for _ in range(4):
         if not units:
             break
-        current = gradients(network, x, class_index, [chosen])
         share = np.linalg.lstsq(matrix, (gradient.astype(np.float64) - current).ravel(), rcond=None)[0]
         moved = {u for u, s in zip(units, share) if s > 0.5} - set(chosen)
         returned = {u for u, s in zip(units, share) if s < -0.5} & set(chosen)
         proposal = sorted((set(chosen) | moved) - returned, key=lambda u: u.closeness)
         if set(proposal) == set(chosen):
             break
-        found = error(gradients(network, x, class_index, [proposal]))
-        if found >= best:
+        candidate = gradients(network, x, class_index, [proposal])
+        if error(candidate) >= best:
             break
-        best, chosen = found, proposal
+        best, chosen, current = error(candidate), proposal, candidate
         if best <= tolerance:
             break
-    return best, len(chosen)
+    return Explained(best, len(chosen), current)

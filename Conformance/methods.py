@@ -7,8 +7,8 @@ torchvision's networks with seeded weights, on a square and a non-square image e
 What is compared is the raw map and the raw attribution, never a picture. An error is the largest difference relative
 to the largest magnitude; the bound is 1e-3. The truth is the reference in double precision; beside it stands the error
 of the reference in single precision. Where that is large, ReLUs stand within rounding of their kink. Images are chosen
-so that this is rare. For plain gradients the units responsible are looked for (see kinks.py; "moved" is their number);
-for the other methods twice the reference's own error is accepted, and the table marks it: single precision's, or where
+so that this is rare. For plain gradients, and for each point of the way of integrated gradients, the units responsible
+are looked for (see kinks.py; "moved" is their number); for the other methods twice the reference's own error is accepted, and the table marks it: single precision's, or where
 that is no excuse, the largest that double precision makes for some images that differ by rounding. Random methods draw
 their own samples, so the means are compared: "z" is the root mean square of the differences in units of their standard
 error, about 1 where both estimate the same thing, bound 2.
@@ -48,6 +48,8 @@ Z_BOUND = 2.0
 # What the layers of an engine in single precision add to images whose values are about 1.
 ROUNDING = 2e-6
 CLASS = 1
+# Methods that pass the signal by other rules than the gradient's.
+OWN_KINKS = {"deconvnet", "guided-backprop", "guided-grad-cam"}
 
 
 @dataclass
@@ -84,26 +86,40 @@ class Row:
         return "pass" + moved if exact else "above the bound; the reference itself spreads as far"
 
 
-def steady_image(subject: Subject, shape: tuple[int, ...]) -> torch.Tensor:
-    """An image on which single and double precision agree about the gradient, so that no kink is close."""
+def gradient_of(subject: Subject, x: torch.Tensor) -> np.ndarray:
+    x = x.clone().requires_grad_(True)
+    return torch.autograd.grad(subject.network(x)[0, CLASS], x)[0].numpy()
 
-    def gradient(network: torch.nn.Module, x: torch.Tensor) -> np.ndarray:
-        x = x.clone().requires_grad_(True)
-        return torch.autograd.grad(network(x)[0, CLASS], x)[0].numpy()
 
+def steady_image(subject: Subject, shape: tuple[int, ...], value: Callable[[Subject, torch.Tensor], np.ndarray],
+                 candidates: int = 12) -> torch.Tensor:
+    """An image on which single and double precision agree about `value`, so that no kink is close; the steadiest of
+    the candidates where none is quite. The daemon is not asked."""
     best = None
-    for seed in range(1, 13):
+    for seed in range(1, candidates + 1):
         x = image(shape, seed)
-        double = gradient(subject.in_double_precision().network, x.double())
-        error = relative_error(gradient(subject.network, x), double)
+        double = value(subject.in_double_precision(), x.double())
+        error = relative_error(value(subject, x), double)
         # The second look, through noise of the size of another engine's rounding.
         noise = 1e-5 * torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-        error = max(error, relative_error(gradient(subject.in_double_precision().network, x.double() + noise), double))
+        error = max(error, relative_error(value(subject.in_double_precision(), x.double() + noise), double))
         if best is None or error < best[0]:
             best = (error, x)
         if error < 2e-4:
             break
     return best[1]
+
+
+def image_for(method: Method, subject: Subject, shape: tuple[int, ...], usual: torch.Tensor) -> torch.Tensor:
+    """The image a method is compared on: the usual one, on which the gradient is steady, but for methods whose own
+    backward rules have kinks elsewhere one on which they are."""
+    if method.name not in OWN_KINKS:
+        return usual
+
+    def value(subject: Subject, x: torch.Tensor) -> np.ndarray:
+        return method.compute(subject, x, CLASS, **method.parameters)[0].attribution
+
+    return steady_image(subject, shape, value)
 
 
 def model_folder(subject: Subject, shape: tuple[int, ...]) -> Path:
@@ -157,6 +173,8 @@ def compare(method: Method, subject: Subject, x: torch.Tensor, ask: Callable[...
         row.map, row.attribution = best_match(found, double, method.either_sign)
         if not row.passed and (method.name in ("gradient", "gradient-x-input") or method.label == "epsilon"):
             explain_by_kinks(row, method, subject, x, found)
+        elif not row.passed and method.name == "integrated-gradients":
+            explain_steps_by_kinks(row, method, subject, x, found, ask)
         row.reference = max(e for e in best_match(single[0], double, method.either_sign) if e is not None)
         if not row.passed:
             row.reference = max(row.reference, spread(method, subject, x, double))
@@ -185,9 +203,29 @@ def explain_by_kinks(row: Row, method: Method, subject: Subject, x: torch.Tensor
     if method.name != "gradient":
         # With an epsilon that only keeps from dividing by zero, the epsilon rule is the gradient times the input, too.
         gradient = gradient / np.where(x[0].numpy() == 0, 1, x[0].numpy())
-    error, row.moved = kinks.explain(subject.network, x, CLASS, gradient[None], BOUND, most_units=64)
+    explained = kinks.explain(subject.network, x, CLASS, gradient[None], BOUND, most_units=64)
     # The map has to be that of the attribution, whichever side of the kinks it is on.
-    row.attribution, row.map = error, relative_error(found.map, image_map(found.attribution))
+    row.attribution, row.map = explained.error, relative_error(found.map, image_map(found.attribution))
+    row.moved = explained.moved
+
+
+def explain_steps_by_kinks(row: Row, method: Method, subject: Subject, x: torch.Tensor, found: Answer,
+                           ask: Callable[..., Answer]) -> None:
+    """Integrated gradients cross many kinks on their way. The gradient at each point of it is asked for by itself,
+    units are moved until the reference's agrees, and what is asked about is compared with the sum of these."""
+    gradient = next(m for m in METHODS if m.name == "gradient")
+    points, weights = np.polynomial.legendre.leggauss(method.parameters["steps"])
+    total, moved = 0, 0
+    for point, weight in zip((points + 1) / 2, weights / 2):
+        step = torch.from_numpy(np.float32(point) * x.numpy())
+        answer = ask(gradient, subject, step)
+        explained = kinks.explain(subject.network, step, CLASS, answer.attribution[None], BOUND / 4, most_units=64)
+        total, moved = total + weight * explained.gradient[0], moved + explained.moved
+    expected = total * x[0].double().numpy()
+    error = relative_error(found.attribution, expected)
+    if error < row.attribution:
+        row.attribution, row.map = error, relative_error(found.map, image_map(expected))
+        row.moved = moved
 
 
 def z_score(found: Answer, answer: Answer) -> float:
@@ -241,9 +279,10 @@ def compare_all(name: str, arguments) -> list[Row]:
               and (not arguments.method or m.name in arguments.method)]
     rows = []
     for shape in subject.shapes:
-        x = steady_image(subject, shape)
+        usual = steady_image(subject, shape, gradient_of)
+        images = {(m.name, m.label): image_for(m, subject, shape, usual) for m in chosen}
         if arguments.self_check:
-            rows += show([compare(m, subject, x, in_single_precision) for m in chosen])
+            rows += show([compare(m, subject, images[m.name, m.label], in_single_precision) for m in chosen])
             continue
         folder = model_folder(subject, shape)
         models = Path(tempfile.mkdtemp(prefix="methods-"))
@@ -253,7 +292,8 @@ def compare_all(name: str, arguments) -> list[Row]:
                 available = daemon.methods()
                 for method in chosen:
                     if method.name in available:
-                        rows += show([compare(method, subject, x, in_daemon(daemon, folder.name))])
+                        rows += show([compare(method, subject, images[method.name, method.label],
+                                             in_daemon(daemon, folder.name))])
                         if rows[-1].problem and daemon.process.poll() is not None:
                             daemon.restart()
                     else:
