@@ -36,7 +36,7 @@ public struct AscentSettings: Sendable, Hashable {
     /// Moves waves and decorrelated colours instead of pixels.
     public var isDecorrelated = false
 
-    public static let firstMove = 0.05
+    public static let firstMove = 0.02
 
     public init() {}
 
