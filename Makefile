@@ -55,8 +55,8 @@ run: deps build ## start the daemon on ./inbox with a demo photo (INBOX=folder f
 	@Scripts/run-demo "$(INBOX)"
 
 test: deps swift ## build and run the tests, optimized
-	$(BUILD) --build-tests
-	$(SWIFT) test -c release --skip-build $(SWIFT_FLAGS)
+	$(BUILD) --product interpretdPackageTests
+	OMP_WAIT_POLICY=passive $(SWIFT) test -c release --skip-build $(SWIFT_FLAGS)
 
 test-onednn: deps swift ## test the kernels with oneDNN 3, fetched, or another (ONEDNN=folder with include and lib)
 	@[ "$(ONEDNN)" != .build/onednn-3 ] || Scripts/fetch-onednn "$(ONEDNN)"

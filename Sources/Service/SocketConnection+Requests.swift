@@ -51,8 +51,9 @@ extension SocketConnection {
             reporter?.finish()
             return outcome
         }
+        requests.release(request.id, of: ticket)
         await answer(request, outcome)
-        requests.finish(ticket, id: request.id)
+        requests.finish(ticket)
     }
 
     private func sendProgress(_ reporter: ProgressReporter) async {

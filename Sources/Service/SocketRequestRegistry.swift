@@ -63,11 +63,17 @@ final class SocketRequestRegistry: Sendable {
         if isCancelled { work.cancel() }
     }
 
+    /// Frees the request's id. Before the answer is sent, since the client may use the id anew once it has read that.
+    func release(_ id: RequestID?, of ticket: Ticket) {
+        state.withLock { state in
+            if let id, state.tickets[id] == ticket { state.tickets[id] = nil }
+        }
+    }
+
     /// Notes that the request is answered.
-    func finish(_ ticket: Ticket, id: RequestID?) {
+    func finish(_ ticket: Ticket) {
         let drained = state.withLock { state -> (@Sendable () -> Void)? in
             state.entries[ticket] = nil
-            if let id, state.tickets[id] == ticket { state.tickets[id] = nil }
             guard state.entries.isEmpty else { return nil }
             defer { state.whenDrained = nil }
             return state.whenDrained

@@ -105,7 +105,8 @@ struct PipelineTests {
         let processor = ScriptedProcessor()
         let watcher = HandWatcher()
         var configuration = PhotoPipeline.Configuration.quick
-        configuration.quietTime = .milliseconds(400)
+        // Longer than a busy machine keeps the writer waiting.
+        configuration.quietTime = .seconds(3)
         try await withRunningPipeline(
             pipeline(inbox, catalog, processor, watcher: watcher, configuration: configuration)
         ) {

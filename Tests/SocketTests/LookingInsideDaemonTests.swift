@@ -45,7 +45,7 @@ import WireProtocol
         }
     }
 
-    @Test(arguments: [
+    private static let nonsense = [
         #"{}"#, #"{"classes":["cat"],"layer":"logits"}"#, #"{"classes":["cat"],"steps":0}"#,
         #"{"classes":["cat"],"height":4}"#, #"{"classes":["cat"],"height":100000}"#, #"{"classes":["cat"],"seed":-1}"#,
         #"{"classes":["cat"],"rate":-1}"#, #"{"classes":["cat"],"starts":1000}"#, #"{"classes":[]}"#,
@@ -56,13 +56,16 @@ import WireProtocol
         #"{"layer":"/features/features.9/Relu","units":[1],"position":[1,1],"reading":"max"}"#,
         #"{"classes":["cat"],"reading":"median"}"#, #"{"layer":"nowhere","units":[1]}"#,
         #"{"classes":["cat"],"starts":16,"height":1024,"width":1024,"raw":true}"#,
-    ])
-    func whatMakesNoSenseIsRefused(parameters: String) async throws {
+    ]
+
+    @Test func whatMakesNoSenseIsRefused() async throws {
         let daemon = try await RunningDaemon()
         let client = try SocketTestClient(path: daemon.socket)
-        try await client.request("visualize", id: 1, params: parameters)
-        let error = try await client.error()
-        #expect([.invalidParameters, .badParameter, .noSuchLayer].contains(error.code), "\(error)")
+        for (id, parameters) in Self.nonsense.enumerated() {
+            try await client.request("visualize", id: id, params: parameters)
+            let error = try await client.error()
+            #expect([.invalidParameters, .badParameter, .noSuchLayer].contains(error.code), "\(parameters): \(error)")
+        }
     }
 
     @Test func whatAFailingMethodExplainsCarriesAWarning() async throws {

@@ -44,7 +44,8 @@ final class RunningDaemon {
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         try process.run()
         for _ in 0..<600 {
-            if FileManager.default.fileExists(atPath: socket) { return }
+            // The file is there a moment before it is listened to.
+            if (try? SocketTestClient(path: socket)) != nil { return }
             guard process.isRunning else { break }
             try await Task.sleep(for: .milliseconds(100))
         }

@@ -153,6 +153,16 @@ import WireProtocol
         }
     }
 
+    @Test func anIDMayBeUsedAgainAsSoonAsItsAnswerIsRead() async throws {
+        try await SocketTestServer.with { server in
+            let client = try server.client
+            for _ in 0..<500 {
+                try await client.request("echo", id: 1, params: #"{"a":1}"#)
+                #expect(try await client.result() == #"{"a":1}"#)
+            }
+        }
+    }
+
     @Test func cancelStopsARequestWhichIsThenAnsweredAsCancelled() async throws {
         let handler = ScriptedHandler()
         try await SocketTestServer.with(handler) { server in

@@ -127,9 +127,10 @@ final class ScriptedHandler: RequestHandling {
 
 /// Waits until something that another task does has happened.
 func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-    for _ in 0..<500 {
+    let end = ContinuousClock.now.advanced(by: .seconds(120))
+    while ContinuousClock.now < end {
         if try await condition() { return true }
         try await Task.sleep(for: .milliseconds(20))
     }
-    return false
+    return try await condition()
 }

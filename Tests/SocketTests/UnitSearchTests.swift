@@ -96,14 +96,6 @@ import WireProtocol
             of: RPCMethods.units, UnitsParameters(layer: Self.layer, unit: unit, count: count))
     }
 
-    private func eventually(_ condition: () async throws -> Bool) async throws -> Bool {
-        for _ in 0..<400 {
-            if try await condition() { return true }
-            try await Task.sleep(for: .milliseconds(50))
-        }
-        return false
-    }
-
     /// Every eighth unit of the layer, all ranks that are told.
     private func compare(_ archive: Archive, _ daemon: RunningDaemon) async throws {
         let reference = try await Reference.peaks(of: archive, layer: Self.layer)
