@@ -32,6 +32,15 @@ int cdnn_layout_create_blocked(cdnn_layout **layout, int rank, const int64_t *ex
                                                                         cdnn_internal_blocked(rank)));
 }
 
+int cdnn_layout_create_channel_blocks(cdnn_layout **layout, const int64_t *extents, int block) {
+    dnnl_format_tag_t tag = block == 16 ? dnnl_nChw16c : block == 8 ? dnnl_nChw8c : block == 4 ? dnnl_nChw4c
+                                                                                           : dnnl_format_tag_undef;
+    if (tag == dnnl_format_tag_undef) return CDNN_INVALID_ARGUMENTS;
+    cdnn_layout *made = calloc(1, sizeof *made);
+    if (!made) return CDNN_OUT_OF_MEMORY;
+    return cdnn_internal_finish_layout(layout, made, dnnl_memory_desc_create_with_tag(&made->descriptor, 4, extents, dnnl_f32, tag));
+}
+
 int cdnn_layout_clone(cdnn_layout **layout, const cdnn_layout *source) {
     cdnn_layout *made = calloc(1, sizeof *made);
     if (!made) return CDNN_OUT_OF_MEMORY;

@@ -6,11 +6,13 @@ public import Tensors
 /// Runs a network on the session's thread. Not to be kept beyond the closure it was handed to.
 public final class Evaluator {
     public let graph: Graph
-    private let engine: Engine
-    private let weights: WeightStore
+    let engine: Engine
+    let weights: WeightStore
+    let threads: KernelThreads
     private let capacity: Int
     private let algorithms: AlgorithmChoice
-    private let threads: KernelThreads
+    /// Most recently used last.
+    var sweeps: [WindowSweep] = []
     /// Most recently used last.
     private var plans: [(request: PlanRequest, plan: Plan)] = []
 

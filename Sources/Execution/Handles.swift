@@ -67,6 +67,12 @@ final class Layout {
         Layout(handle: try made { cdnn_layout_create_blocked($0, rank(extents), wide(extents)) })
     }
 
+    /// [N,C,H,W] with blocks of 4, 8 or 16 channels innermost.
+    static func blocked(_ extents: [Int], by block: Int) throws(KernelStatus) -> Layout {
+        guard extents.count == 4 else { throw KernelStatus(code: Int32(CDNN_INVALID_ARGUMENTS)) }
+        return Layout(handle: try made { cdnn_layout_create_channel_blocks($0, wide(extents), Int32(block)) })
+    }
+
     static func copy(of handle: OpaquePointer) throws(KernelStatus) -> Layout {
         Layout(handle: try made { cdnn_layout_clone($0, handle) })
     }

@@ -32,48 +32,66 @@ final class Plan {
 
     private let engine: Engine
     private let arena: UnsafeMutableRawPointer
+    /// Whose memory the arena is, where it is not the plan's own.
+    private let sharedArena: SharedArena?
     private let addresses: [UnsafeMutableRawPointer]
     private let steps: [CompiledStep]
     private let forwardEnd: Int
     private let inputs: [PlanBuilder.PlannedTensor]
     private let outputs: [ValueID: PlanBuilder.PlannedTensor]
+    private let residents: [ValueID: PlanBuilder.PlannedTensor]
     // What the steps point to.
     private let memories: [Memory]
     private let blocks: [WeightStore.Block]
+    private let features: [FeatureStore.Entry]
 
     init(
         builder: PlanBuilder, inputs: [PlanBuilder.PlannedTensor],
-        outputs: [ValueID: PlanBuilder.PlannedTensor], forwardEnd: Int, walks: [Walk]
+        outputs: [ValueID: PlanBuilder.PlannedTensor], residents: [ValueID: PlanBuilder.PlannedTensor],
+        forwardEnd: Int, walks: [Walk], sharedArena: SharedArena? = nil
     ) throws(ExecutionError) {
         let (lifetimes, buffers) = Plan.lifetimes(
-            of: builder, inputs: inputs, outputs: outputs, forwardEnd: forwardEnd, walks: walks)
+            of: builder, inputs: inputs, outputs: Array(outputs.values) + residents.values, forwardEnd: forwardEnd,
+            walks: walks)
         let packing = MemoryPlanner.pack(lifetimes)
+        self.sharedArena = sharedArena.flatMap { packing.bytes <= $0.capacity ? $0 : nil }
         var memory: UnsafeMutableRawPointer?
-        guard posix_memalign(&memory, 64, max(packing.bytes, 64)) == 0, let arena = memory else {
-            throw .outOfMemory(bytes: packing.bytes)
+        if let sharedArena = self.sharedArena {
+            memory = sharedArena.base
+        } else if posix_memalign(&memory, 64, max(packing.bytes, 64)) != 0 {
+            memory = nil
         }
+        guard let arena = memory else { throw .outOfMemory(bytes: packing.bytes) }
         self.arena = arena
         arenaBytes = packing.bytes
         var addresses = [UnsafeMutableRawPointer](repeating: arena, count: builder.buffers.count)
         for (position, buffer) in buffers.enumerated() { addresses[buffer] = arena + packing.offsets[position] }
         var blocks: [WeightStore.Block] = []
+        var features: [FeatureStore.Entry] = []
         for (index, buffer) in builder.buffers.enumerated() {
-            if case .weights(let block) = buffer {
+            switch buffer {
+            case .arena: break
+            case .weights(let block):
                 addresses[index] = block.address
                 blocks.append(block)
+            case .feature(let entry):
+                addresses[index] = entry.address
+                features.append(entry)
             }
         }
         self.addresses = addresses
         self.blocks = blocks
+        self.features = features
         self.forwardEnd = forwardEnd
         self.walks = walks
         self.inputs = inputs
         self.outputs = outputs
+        self.residents = residents
         engine = builder.engine
         (steps, memories) = try Plan.compiled(builder.steps, engine: builder.engine, addresses: addresses)
     }
 
-    deinit { free(arena) }
+    deinit { if sharedArena == nil { free(arena) } }
 
     // MARK: Running
 
@@ -136,6 +154,27 @@ final class Plan {
         }
     }
 
+    /// Where the forward pass leaves a resident value.
+    func resident(_ value: ValueID) -> (tensor: PlanBuilder.PlannedTensor, address: UnsafeMutableRawPointer)? {
+        residents[value].map { ($0, address($0)) }
+    }
+
+    /// Runs the network forward and tells how long each step took, by the name of its node: processor time of the
+    /// calling thread, which hence should be the only one.
+    func runTimed(_ tensors: [Tensor]) throws(ExecutionError) -> [(node: String, seconds: Double)] {
+        generation += 1
+        for (input, tensor) in zip(inputs, tensors) { write(tensor, to: input) }
+        var times: [(node: String, seconds: Double)] = []
+        var start = processorSeconds()
+        for index in 0..<forwardEnd {
+            try execute(index..<index + 1)
+            let end = processorSeconds()
+            times.append((steps[index].name, end - start))
+            start = end
+        }
+        return times
+    }
+
     private func execute(_ range: Range<Int>) throws(ExecutionError) {
         for step in steps[range] {
             switch step.action {
@@ -187,7 +226,7 @@ final class Plan {
     /// forward pass lives to the end of the list, so that walks can be run in any order and repeatedly.
     private static func lifetimes(
         of builder: PlanBuilder, inputs: [PlanBuilder.PlannedTensor],
-        outputs: [ValueID: PlanBuilder.PlannedTensor], forwardEnd: Int, walks: [Walk]
+        outputs: [PlanBuilder.PlannedTensor], forwardEnd: Int, walks: [Walk]
     ) -> (lifetimes: [MemoryPlanner.Lifetime], buffers: [Int]) {
         let end = max(builder.steps.count, 1)
         var first = [Int](repeating: end, count: builder.buffers.count)
@@ -200,7 +239,7 @@ final class Plan {
         for (index, step) in builder.steps.enumerated() {
             for buffer in step.reads + step.writes { use(buffer, at: index) }
         }
-        for output in outputs.values { use(output.buffer, at: end) }
+        for output in outputs { use(output.buffer, at: end) }
         for walk in walks {
             use(walk.seed.buffer, at: walk.steps.lowerBound)
             for case let result? in walk.results { use(result.buffer, at: walk.steps.upperBound) }

@@ -4,7 +4,9 @@ import Tensors
 
 extension PlanBuilder {
     /// Emits everything the request asks for.
-    func build() throws(ExecutionError) -> Plan {
+    ///
+    /// - Parameter sharedArena: memory that plans which never run at the same time have in common.
+    func build(in sharedArena: SharedArena? = nil) throws(ExecutionError) -> Plan {
         let inputs = try emitInputs()
         for node in graph.nodes where !isFused(node) && !isKnown(node.output) {
             try emitForward(node)
@@ -14,16 +16,19 @@ extension PlanBuilder {
         for value in Set(graph.outputs + request.kept) {
             outputs[value] = try plain(try tensor(value, for: edge(value)), for: edge(value))
         }
+        var residents: [ValueID: PlannedTensor] = [:]
+        for value in request.resident { residents[value] = try tensor(value, for: edge(value)) }
         let forwardEnd = steps.count
         var walks: [Plan.Walk] = []
         for index in request.derivatives.indices { walks.append(try emitBackward(index)) }
         return try Plan(
-            builder: self, inputs: inputs, outputs: outputs, forwardEnd: forwardEnd, walks: walks)
+            builder: self, inputs: inputs, outputs: outputs, residents: residents, forwardEnd: forwardEnd, walks: walks,
+            sharedArena: sharedArena)
     }
 
     private func emitInputs() throws(ExecutionError) -> [PlannedTensor] {
         var inputs: [PlannedTensor] = []
-        for input in graph.inputs {
+        for input in graph.inputs where features?.holds(input.value) != true {
             let tensor = try allocatePlain(shape(of: input.value).dimensions, for: edge(input.value))
             set(input.value, tensor)
             inputs.append(tensor)
@@ -52,6 +57,7 @@ extension PlanBuilder {
         case .flatten, .reshape, .squeeze, .unsqueeze: try emitReshape(node)
         case .transpose, .slice, .part, .padding, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .resize:
             try emitMovement(node)
+        case .graft(let graft): try emitGraft(node, graft)
         case .identity, .shapeArithmetic(.cast(.float)): try emitIdentity(node)
         case .shapeArithmetic:
             throw .unsupported(

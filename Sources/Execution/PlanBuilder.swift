@@ -17,6 +17,8 @@ final class PlanBuilder {
     let arrangement: Arrangement
     let threads: KernelThreads
     let stopwatch = ConvolutionStopwatch()
+    /// Graph inputs that are somewhere in memory already.
+    let features: FeatureStore?
 
     private(set) var steps: [Step] = []
     private(set) var buffers: [Buffer] = []
@@ -50,6 +52,7 @@ final class PlanBuilder {
         case arena(bytes: Int)
         /// Memory that outlives the plan.
         case weights(WeightStore.Block)
+        case feature(FeatureStore.Entry)
     }
 
     struct Step {
@@ -78,8 +81,8 @@ final class PlanBuilder {
     }
 
     init(
-        graph: Graph, request: PlanRequest, engine: Engine, weights: WeightStore,
-        algorithms: AlgorithmChoice, arrangement: Arrangement, threads: KernelThreads
+        graph: Graph, request: PlanRequest, engine: Engine, weights: WeightStore, algorithms: AlgorithmChoice = .standard,
+        arrangement: Arrangement = .library, threads: KernelThreads = KernelThreads(1), features: FeatureStore? = nil
     ) throws(ExecutionError) {
         self.graph = graph
         self.request = request
@@ -88,6 +91,7 @@ final class PlanBuilder {
         self.algorithms = algorithms
         self.arrangement = arrangement
         self.threads = threads
+        self.features = features
         var inputShapes: [ValueID: Shape] = [:]
         for (input, shape) in zip(graph.inputs, request.inputShapes) { inputShapes[input.value] = shape }
         do { specialization = try graph.specialized(for: inputShapes) } catch { throw .network(error) }
@@ -98,7 +102,9 @@ final class PlanBuilder {
         }
         self.readers = readers
         paths = request.derivatives.map { graph.path(from: $0.targets, to: $0.source) }
-        observed = Set(graph.outputs + request.kept + request.derivatives.flatMap { [$0.source] + $0.targets })
+        observed = Set(
+            graph.outputs + request.kept + request.resident
+                + request.derivatives.flatMap { [$0.source] + $0.targets })
     }
 
     // MARK: Values
@@ -173,6 +179,20 @@ final class PlanBuilder {
     private func adopt(_ block: WeightStore.Block, extents: [Int]) -> PlannedTensor {
         buffers.append(.weights(block))
         return PlannedTensor(extents: extents, layout: block.layout, buffer: BufferID(index: buffers.count - 1))
+    }
+
+    /// A graph input that is in memory already.
+    func feature(
+        _ value: ValueID, in order: ChannelOrder, for node: Node
+    ) throws(ExecutionError) -> PlannedTensor {
+        guard let features else {
+            throw .unsupported(
+                node: node.name, operation: node.operation.name, reason: "nothing is known of the clean image")
+        }
+        let entry = try check(node) { () throws(KernelStatus) in try features.entry(value, in: order) }
+        buffers.append(.feature(entry))
+        return PlannedTensor(
+            extents: entry.extents, layout: entry.layout, buffer: BufferID(index: buffers.count - 1))
     }
 
     // MARK: Steps

@@ -8,6 +8,8 @@ public struct PlanRequest: Hashable, Sendable {
     /// Values to be readable after the pass, besides the graph's outputs.
     public var kept: [ValueID]
     public var derivatives: [Derivative]
+    /// Values to stay in memory after the pass, in whatever layout they have.
+    var resident: [ValueID] = []
 
     public init(inputShapes: [Shape], kept: [ValueID] = [], derivatives: [Derivative] = []) {
         self.inputShapes = inputShapes

@@ -87,7 +87,7 @@ private struct ReceptiveFieldTracer {
         case .globalPooling, .fullyConnected, .matrixProduct, .flatten: return .everything
         case .reshape, .transpose, .part, .padding: return moved(node, first)
         case .transposedConvolution, .maximumUnpooling, .resize, .squeeze, .unsqueeze, .slice, .expansion, .tiling,
-            .depthToSpace, .spaceToDepth, .gather:
+            .depthToSpace, .spaceToDepth, .gather, .graft:
             return first == .everything ? .everything : nil
         }
     }

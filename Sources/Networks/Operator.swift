@@ -71,6 +71,8 @@ public enum Operator: Sendable, Hashable {
     case spaceToDepth(block: Int)
     /// Inputs x and positions along `axis` (integers).
     case gather(axis: Int)
+    /// Inputs what has changed, the clean value, and the items' places; only in a ``PatchGraph``.
+    case graft(Graft)
     /// y = x; dropped by canonicalization.
     case identity
 
@@ -111,6 +113,7 @@ public enum Operator: Sendable, Hashable {
         case .depthToSpace: "depth to space"
         case .spaceToDepth: "space to depth"
         case .gather: "gather"
+        case .graft: "graft"
         case .identity: "identity"
         case .shapeArithmetic(let kind): kind.name
         }

@@ -56,6 +56,7 @@ extension Specializer {
         case .flatten, .reshape, .squeeze, .unsqueeze: return try regrouped()
         case .transpose, .slice, .part, .padding, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather:
             return try rearranged()
+        case .graft(let graft): return try grafted(graft)
         case .shapeArithmetic(let kind): return try arithmeticShape(kind)
         }
     }
@@ -74,6 +75,15 @@ extension Specializer {
             extents.append(x == 1 ? y : x)
         }
         return extents
+    }
+
+    private func grafted(_ graft: Graft) throws(NetworkError) -> Shape {
+        let clean = try input(1)
+        guard clean.rank == 4, try input(0).rank == 4 else { throw invalid("needs planes [N,C,H,W], got \(clean)") }
+        switch graft.result {
+        case .window: return try shape([graft.items, clean[1], graft.rows.extent, graft.columns.extent])
+        case .mean: return try shape([graft.items, clean[1], 1, 1])
+        }
     }
 
     // MARK: Matrices

@@ -118,6 +118,8 @@ int cdnn_layout_create_any(cdnn_layout **layout, int rank, const int64_t *extent
 int cdnn_layout_create_strided(cdnn_layout **layout, int rank, const int64_t *extents, const int64_t *strides);
 /// Channels in blocks as wide as the processor's vectors, what lies between them dense: nChw16c and its like.
 int cdnn_layout_create_blocked(cdnn_layout **layout, int rank, const int64_t *extents);
+/// [N, C, H, W] with blocks of 4, 8 or 16 channels innermost.
+int cdnn_layout_create_channel_blocks(cdnn_layout **layout, const int64_t *extents, int block);
 int cdnn_layout_clone(cdnn_layout **layout, const cdnn_layout *source);
 void cdnn_layout_destroy(cdnn_layout *layout);
 int cdnn_layout_equal(const cdnn_layout *a, const cdnn_layout *b);

@@ -1,0 +1,165 @@
+import CDNN
+import Networks
+import Tensors
+
+/// How a tensor [N,C,H,W] lies in memory, where it is one of the usual ways. All are [N][blocks][H][W][width].
+enum ChannelOrder: Hashable {
+    /// N, C, H, W.
+    case planar
+    /// N, H, W, C.
+    case last
+    /// N, C/width, H, W, width; the last block is filled up with zeros.
+    case blocked(Int)
+
+    static let known: [ChannelOrder] = [.blocked(16), .blocked(8), .blocked(4), .planar, .last]
+
+    func layout(_ extents: [Int]) throws(KernelStatus) -> Layout {
+        switch self {
+        case .planar: return try Layout.plain(extents)
+        case .last:
+            let (channels, height, width) = (extents[1], extents[2], extents[3])
+            return try Layout.strided(extents, [height * width * channels, 1, width * channels, channels])
+        case .blocked(let block): return try Layout.blocked(extents, by: block)
+        }
+    }
+
+    /// That of a tensor of rank 4; nil where it is none of these.
+    static func of(_ layout: Layout, extents: [Int]) -> ChannelOrder? {
+        guard extents.count == 4 else { return nil }
+        return known.first { order in (try? order.layout(extents)).map { $0 == layout } ?? false }
+    }
+
+    /// Blocks of channels, and values side by side in one.
+    func blocks(of channels: Int) -> (count: Int, width: Int) {
+        switch self {
+        case .planar: (channels, 1)
+        case .last: (1, channels)
+        case .blocked(let width): ((channels + width - 1) / width, width)
+        }
+    }
+}
+
+/// Activations of one image that many plans read: where a forward pass left them, and copies in other layouts where a
+/// plan wants them so.
+///
+/// The memory stays where it is while the contents change from image to image.
+final class FeatureStore {
+    /// A tensor at an address.
+    final class Entry {
+        let extents: [Int]
+        let layout: Layout
+        let address: UnsafeMutableRawPointer
+        private let isOwned: Bool
+        /// Whose memory it is.
+        private let owner: Plan?
+
+        /// Memory of a plan.
+        fileprivate init(extents: [Int], layout: Layout, address: UnsafeMutableRawPointer, owner: Plan) {
+            self.extents = extents
+            self.layout = layout
+            self.address = address
+            self.owner = owner
+            isOwned = false
+        }
+
+        /// New memory.
+        fileprivate init(extents: [Int], layout: Layout) {
+            self.extents = extents
+            self.layout = layout
+            address = .allocate(byteCount: max(layout.byteCount, 64), alignment: 64)
+            owner = nil
+            isOwned = true
+        }
+
+        deinit { if isOwned { address.deallocate() } }
+    }
+
+    /// A copy from one layout to another, done again for each image.
+    private struct Copy {
+        let primitive: Primitive
+        let arguments: [Int32]
+        let memories: [Memory]
+        let scratch: Entry?
+    }
+
+    private struct Key: Hashable {
+        let value: ValueID
+        let order: ChannelOrder
+    }
+
+    private let engine: Engine
+    private var sources: [ValueID: Entry] = [:]
+    private var entries: [Key: Entry] = [:]
+    private var copies: [Copy] = []
+
+    init(engine: Engine) { self.engine = engine }
+
+    /// Makes `value` known as what `plan` leaves in memory.
+    func add(
+        _ value: ValueID, _ resident: (tensor: PlanBuilder.PlannedTensor, address: UnsafeMutableRawPointer),
+        of plan: Plan
+    ) {
+        sources[value] = Entry(
+            extents: resident.tensor.extents, layout: resident.tensor.layout, address: resident.address, owner: plan)
+    }
+
+    /// Makes memory for `value`, row-major, that the caller writes to.
+    func allocate(_ value: ValueID, extents: [Int]) throws(KernelStatus) {
+        sources[value] = Entry(extents: extents, layout: try Layout.plain(extents))
+    }
+
+    func holds(_ value: ValueID) -> Bool { sources[value] != nil }
+
+    /// Writes a tensor to memory made by ``allocate(_:extents:)``.
+    func write(_ tensor: Tensor, to value: ValueID) {
+        guard let entry = sources[value], tensor.count == entry.extents.reduce(1, *) else { return }
+        tensor.withUnsafeValues { values in
+            if let start = values.baseAddress {
+                entry.address.copyMemory(from: start, byteCount: values.count * MemoryLayout<Float>.stride)
+            }
+        }
+    }
+
+    /// The value in this order of memory.
+    func entry(_ value: ValueID, in order: ChannelOrder) throws(KernelStatus) -> Entry {
+        let key = Key(value: value, order: order)
+        if let known = entries[key] { return known }
+        guard let source = sources[value] else { throw KernelStatus(code: Int32(CDNN_INVALID_ARGUMENTS)) }
+        let layout = try order.layout(source.extents)
+        if source.layout == layout {
+            entries[key] = source
+            return source
+        }
+        let entry = Entry(extents: source.extents, layout: layout)
+        let primitive = try Primitive { cdnn_reorder($0, engine.handle, source.layout.handle, layout.handle) }
+        var arguments = [CDNN_ARG_SRC, CDNN_ARG_DST].map { Int32(bitPattern: $0.rawValue) }
+        var memories = [
+            try Memory(source.layout, at: source.address, on: engine),
+            try Memory(layout, at: entry.address, on: engine),
+        ]
+        var scratch: Entry?
+        if let wanted = try primitive.layout(CDNN_ARG_SCRATCHPAD), wanted.byteCount > 0 {
+            let made = Entry(extents: [wanted.byteCount], layout: wanted)
+            arguments.append(Int32(bitPattern: CDNN_ARG_SCRATCHPAD.rawValue))
+            memories.append(try Memory(wanted, at: made.address, on: engine))
+            scratch = made
+        }
+        let copy = Copy(primitive: primitive, arguments: arguments, memories: memories, scratch: scratch)
+        try run(copy)
+        copies.append(copy)
+        entries[key] = entry
+        return entry
+    }
+
+    /// Brings the copies up to date after the sources have got new contents.
+    func refresh() throws(KernelStatus) {
+        for copy in copies { try run(copy) }
+    }
+
+    /// Bytes of the copies and of what was allocated.
+    var byteCount: Int { entries.values.reduce(0) { $0 + $1.layout.byteCount } }
+
+    private func run(_ copy: Copy) throws(KernelStatus) {
+        try copy.primitive.execute(on: engine, copy.arguments, copy.memories.map(\.handle))
+    }
+}

@@ -1,0 +1,120 @@
+import Networks
+import Tensors
+
+/// What a sweep did and where its time went.
+public struct SweepReport: Sendable {
+    /// Places that share a plan.
+    public struct Class: Sendable {
+        public let places: Int
+        /// Per batch.
+        public let items: Int
+        /// Of the multiplications of a whole pass, 0…1.
+        public let share: Double
+        /// Processor seconds per place that were expected.
+        public let estimated: Double
+    }
+
+    /// Processor seconds, summed over the threads.
+    struct Times: Sendable {
+        var computing = 0.0
+        var grafting = 0.0
+        var compiling = 0.0
+        var places = 0
+        /// With those that filled up batches.
+        var items = 0
+        /// By the name of the node.
+        var seconds: [String: Double] = [:]
+
+        mutating func add(_ steps: [(node: String, seconds: Double)], places: Int, items: Int) {
+            for step in steps {
+                if step.node.hasPrefix(PatchGraph.graftPrefix) {
+                    grafting += step.seconds
+                } else {
+                    computing += step.seconds
+                }
+                seconds[step.node, default: 0] += step.seconds
+            }
+            self.places += places
+            self.items += items
+        }
+    }
+
+    /// Multiplications of one whole pass.
+    public private(set) var wholeMultiplications = 0
+    public private(set) var classes: [Class] = []
+    /// Processor seconds, summed over the threads: in the network's operators, in copying clean neighbours beside what
+    /// has changed, and in making plans.
+    public private(set) var computing = 0.0
+    public private(set) var grafting = 0.0
+    public private(set) var compiling = 0.0
+    /// Places asked about, and items computed for them: the last batch of a class may have been filled up.
+    public private(set) var places = 0
+    public private(set) var items = 0
+
+    /// Processor seconds by the name of the node.
+    public private(set) var seconds: [String: Double] = [:]
+    /// Multiplications of one whole pass by the name of the node, and of them the share that is done on average.
+    public private(set) var multiplications: [String: (whole: Int, share: Double)] = [:]
+    /// Processor seconds per place that were expected, over the whole grid, and of a whole pass.
+    public var expected: (incremental: Double, whole: Double) {
+        let places = Double(max(classes.reduce(0) { $0 + $1.places }, 1))
+        return (classes.reduce(0) { $0 + $1.estimated * Double($1.places) } / places, wholeSeconds)
+    }
+    private var wholeSeconds = 0.0
+
+    /// Multiplications saved, 0…1, over all places of the grid.
+    public var savedShare: Double {
+        let places = classes.reduce(0) { $0 + $1.places }
+        return 1 - classes.reduce(0) { $0 + $1.share * Double($1.places) } / Double(max(places, 1))
+    }
+
+    mutating func add(
+        _ shares: [Double], _ region: RegionOfChange, places: Int, items: Int, estimated: Double, whole: Double
+    ) {
+        let counts = region.nodes.map(region.multiplications)
+        wholeMultiplications = counts.reduce(0, +)
+        wholeSeconds = whole
+        let before = classes.reduce(0) { $0 + $1.places }
+        var done = 0.0
+        for ((node, count), share) in zip(zip(region.nodes, counts), shares) where count > 0 {
+            done += share * Double(count)
+            let known = multiplications[node.name]?.share ?? 0
+            let mean = (known * Double(before) + share * Double(places)) / Double(max(before + places, 1))
+            multiplications[node.name] = (count, mean)
+        }
+        classes.append(
+            Class(
+                places: places, items: items, share: done / Double(max(wholeMultiplications, 1)), estimated: estimated))
+    }
+
+    mutating func add(_ times: Times) {
+        computing += times.computing
+        grafting += times.grafting
+        compiling += times.compiling
+        places += times.places
+        items += times.items
+        seconds.merge(times.seconds, uniquingKeysWith: +)
+    }
+}
+
+extension RegionOfChange {
+    /// Multiplications of a node for one image: those of convolutions and products.
+    func multiplications(_ node: Node) -> Int {
+        let results = extents(node.output).dropFirst().reduce(1, *)
+        switch node.operation {
+        case .convolution, .fullyConnected:
+            guard let weights = node.input(1).flatMap({ graph.constants[$0] })?.shape, weights.rank > 1 else {
+                return 0
+            }
+            return results * weights.dimensions.dropFirst().reduce(1, *)
+        case .transposedConvolution:
+            guard let weights = node.input(1).flatMap({ graph.constants[$0] })?.shape, weights.rank > 1,
+                let x = node.input(0)
+            else { return 0 }
+            return extents(x).dropFirst().reduce(1, *) * weights.dimensions.dropFirst().reduce(1, *)
+        case .matrixProduct:
+            return results * (node.input(0).flatMap { extents($0).last } ?? 0)
+        default: return 0
+        }
+    }
+}

@@ -1,0 +1,214 @@
+import CDNN
+import Foundation
+public import Networks
+public import Tensors
+
+/// A network asked again and again about one image of which a window shows something else, by computing only what
+/// changes (see ``RegionOfChange``), exactly.
+///
+/// Places whose regions of change have similar extents form a class and are computed in batches. Each of the session's
+/// threads works on batches of its own, one kernel thread each: what a batch needs stays in its core's cache, and the
+/// threads never wait for each other. Compiled once per image shape and grid, and used again for other images.
+public final class WindowSweep {
+    /// What is hidden, and what is wanted of the network then.
+    public struct Request: Hashable, Sendable {
+        /// Whether to compute only what changes.
+        public enum Mode: Hashable, Sendable {
+            /// Where that is faster by the measured costs.
+            case automatic
+            case incremental
+            /// Every hidden image whole.
+            case whole
+        }
+
+        /// [1,C,H,W].
+        public var imageShape: Shape
+        /// The rows that a window covers, by its place down the image, and the columns, by its place across.
+        public var rows: [Range<Int>]
+        public var columns: [Range<Int>]
+        /// [1,…]: the class scores.
+        public var target: ValueID
+        /// Whether the network takes several images at once.
+        public var takesBatches: Bool
+        /// Bytes of activations that all batches in hand may need, besides the clean image's.
+        public var memory: Int
+        public var mode: Mode
+        /// How much of the grid is likely to be asked about at once, 0…1: the more, the more classes pay.
+        public var share = 1.0
+        /// Largest share of a layer's side that a change is followed over. What lies farther from the middle of the
+        /// change is taken to be unchanged, which is an approximation; nil is exact.
+        public var fieldCap: Double?
+
+        public init(
+            imageShape: Shape, rows: [Range<Int>], columns: [Range<Int>], target: ValueID, takesBatches: Bool = true,
+            memory: Int = 256 << 20, mode: Mode = .automatic
+        ) {
+            self.imageShape = imageShape
+            self.rows = rows
+            self.columns = columns
+            self.target = target
+            self.takesBatches = takesBatches
+            self.memory = memory
+            self.mode = mode
+        }
+    }
+
+    /// Where a window stands: indices into the request's rows and columns.
+    public struct Place: Hashable, Sendable {
+        public var row: Int
+        public var column: Int
+
+        public init(row: Int, column: Int) {
+            self.row = row
+            self.column = column
+        }
+    }
+
+    public let request: Request
+    private let threads: Int
+    private let cleanPlan: Plan
+    private let parts: SweepParts
+    private let workers: [SweepWorker]
+
+    init(_ request: Request, image: Tensor, on evaluator: Evaluator) throws(ExecutionError) {
+        self.request = request
+        threads = max(evaluator.threads.count, 1)
+        let planner = try SweepPlanner(request, image: image, on: evaluator)
+        var cleanRequest = PlanRequest(inputShapes: [request.imageShape], kept: [request.target])
+        let wanted = planner.classes.reduce(into: [ValueID: ValueID]()) { wanted, one in
+            wanted.merge(one.graph.clean) { known, _ in known }
+        }
+        cleanRequest.resident = Set(wanted.values).sorted()
+        let builder = try PlanBuilder(
+            graph: evaluator.graph, request: cleanRequest, engine: evaluator.engine, weights: evaluator.weights)
+        cleanPlan = try builder.build()
+        let features = FeatureStore(engine: evaluator.engine)
+        for (input, value) in wanted {
+            if let resident = cleanPlan.resident(value) { features.add(input, resident, of: cleanPlan) }
+        }
+        do {
+            try features.allocate(planner.names.fill, extents: request.imageShape.dimensions)
+        } catch {
+            throw .outOfMemory(bytes: request.imageShape.count * MemoryLayout<Float>.stride)
+        }
+        parts = SweepParts(planner: planner, features: features, weights: evaluator.weights)
+        var workers: [SweepWorker] = []
+        for _ in 0..<threads {
+            workers.append(try SweepWorker(parts: parts, memory: max(request.memory / threads, 1)))
+        }
+        self.workers = workers
+    }
+
+    /// The same under another request.
+    fileprivate init(_ other: WindowSweep, as request: Request) {
+        self.request = request
+        threads = other.threads
+        cleanPlan = other.cleanPlan
+        parts = other.parts
+        workers = other.workers
+    }
+
+    /// Processor seconds for a place, of a batch from the middle of the grid.
+    fileprivate func measured(_ image: Tensor) throws(ExecutionError) -> Double {
+        let middle = Place(row: request.rows.count / 2, column: request.columns.count / 2)
+        let places = parts.batch(around: middle)
+        var best = Double.infinity
+        for _ in 0..<2 {
+            let before = report
+            try run(image: image, fill: image, places: places) { _, _ in true }
+            let after = report
+            let seconds = after.computing - before.computing + after.grafting - before.grafting
+            best = min(best, seconds / Double(max(after.items - before.items, 1)))
+        }
+        return best
+    }
+
+    /// What was done, and where the time went.
+    public var report: SweepReport {
+        workers.reduce(into: parts.report) { $0.add($1.times) }
+    }
+
+    /// Asks the network about `image` with `fill` showing in a window at each of `places`.
+    ///
+    /// - Parameters:
+    ///   - image: [1,C,H,W].
+    ///   - fill: of the same shape.
+    ///   - deliver: gets places and their targets [places,…] as they are ready, in any order, on the caller's thread;
+    ///     false ends the sweep.
+    /// - Returns: the target of the clean image.
+    @discardableResult
+    public func run(
+        image: Tensor, fill: Tensor, places: [Place], deliver: (_ places: [Place], _ targets: [[Float]]) -> Bool
+    ) throws(ExecutionError) -> Tensor {
+        try cleanPlan.run([image])
+        guard let scores = cleanPlan.value(request.target) else { throw .unknownValue("-") }
+        parts.features.write(fill, to: parts.names.fill)
+        setThreadCount(1)
+        defer { setThreadCount(threads) }
+        do { try parts.features.refresh() } catch {
+            throw .kernel(node: "-", operation: "reorder", status: error.code)
+        }
+        let queue = SweepQueue(parts.jobs(for: places))
+        for worker in workers.dropFirst() { queue.start(worker) }
+        var goesOn = true
+        while goesOn, let job = queue.take(fromEnd: false) {
+            do {
+                let targets = try workers[0].run(job)
+                goesOn = deliver(job.places, targets)
+            } catch {
+                queue.stop()
+                _ = queue.finished(waiting: true)
+                throw error
+            }
+            for result in try collected(queue, waiting: false) where goesOn {
+                goesOn = deliver(result.places, result.targets)
+            }
+        }
+        if !goesOn { queue.stop() }
+        for result in try collected(queue, waiting: true) where goesOn {
+            goesOn = deliver(result.places, result.targets)
+        }
+        return scores
+    }
+
+    private func collected(_ queue: SweepQueue, waiting: Bool) throws(ExecutionError) -> [SweepQueue.Result] {
+        let finished = queue.finished(waiting: waiting)
+        if let error = finished.error {
+            _ = queue.finished(waiting: true)
+            throw error
+        }
+        return finished.results
+    }
+}
+
+extension Evaluator {
+    /// A sweep for this request, compiled where there is none yet. `image` is what it is measured with.
+    public func sweep(_ request: WindowSweep.Request, image: Tensor) throws(ExecutionError) -> WindowSweep {
+        if let known = sweeps.firstIndex(where: { $0.request == request }) {
+            let sweep = sweeps.remove(at: known)
+            sweeps.append(sweep)
+            return sweep
+        }
+        if sweeps.count >= Evaluator.cachedSweeps { sweeps.removeFirst() }
+        let sweep = try faster(try WindowSweep(request, image: image, on: self), image: image)
+        sweeps.append(sweep)
+        return sweep
+    }
+
+    /// The sweep, or one that computes every hidden image whole, where that is measured to be faster: asked where the
+    /// costs promise little.
+    private func faster(_ sweep: WindowSweep, image: Tensor) throws(ExecutionError) -> WindowSweep {
+        let expected = sweep.report.expected
+        guard sweep.request.mode == .automatic, expected.whole < Evaluator.clearGain * expected.incremental else {
+            return sweep
+        }
+        var request = sweep.request
+        request.mode = .whole
+        let whole = try WindowSweep(request, image: image, on: self)
+        return try sweep.measured(image) <= whole.measured(image) ? sweep : WindowSweep(whole, as: sweep.request)
+    }
+
+    private static var clearGain: Double { 1.6 }
+
+    private static var cachedSweeps: Int { 3 }
+}

@@ -1,0 +1,229 @@
+public import Tensors
+
+/// Which part of every value changes when a rectangle of the image does.
+///
+/// A rectangle stays one through convolutions, pooling and everything that works value by value; it grows by what the
+/// windows see around it (Nakandala et al. 2019, "Incremental and Approximate Inference for Faster Occlusion-based Deep
+/// CNN Explanations", §4.1). Rows and columns are followed by themselves. Behind a global operator everything changes.
+public struct RegionOfChange: Sendable {
+    /// How the region at a node's output follows from those at its inputs.
+    public enum Step: Sendable, Hashable {
+        /// Whatever has changed in one of the inputs.
+        case same
+        /// What a window that touches the region has to do with; `begin` is the padding before the first row and column,
+        /// which reads as `outside`.
+        case window(Window, begin: [Int], outside: Float)
+        /// Rows and columns put before the first.
+        case shifted(by: [Int])
+        /// The mean of each plane, which changes by what the region adds to it.
+        case mean
+        /// Everything.
+        case everything
+    }
+
+    public let graph: Graph
+    public let image: ValueID
+    public let target: ValueID
+    /// For as many images as a batch has.
+    public let specialization: Specialization
+    /// What the target depends on, in order.
+    public let nodes: [Node]
+    /// By node of `nodes`.
+    public let steps: [Step]
+
+    /// - Parameters:
+    ///   - imageShape: [N,C,H,W] of the batches to come.
+    ///   - target: the value wanted of a changed image, the class scores.
+    /// - Throws: `NetworkError` where the shape does not fit.
+    public init(graph: Graph, imageShape: Shape, target: ValueID) throws(NetworkError) {
+        let image = graph.inputs[0].value
+        let specialization = try graph.specialized(for: [image: imageShape])
+        self.graph = graph
+        self.image = image
+        self.target = target
+        self.specialization = specialization
+        var needed: Set<ValueID> = [target]
+        var nodes: [Node] = []
+        for node in graph.nodes.reversed() where node.outputs.contains(where: needed.contains) {
+            guard specialization.constants[node.output] == nil else { continue }
+            nodes.append(node)
+            needed.formUnion(node.inputs.compactMap { $0 })
+        }
+        self.nodes = nodes.reversed()
+        let classifier = StepClassifier(graph: graph, specialization: specialization)
+        steps = self.nodes.map(classifier.step)
+    }
+
+    /// Whether the value is the same for every image.
+    public func isConstant(_ value: ValueID) -> Bool {
+        graph.constants[value] != nil || specialization.constants[value] != nil
+    }
+
+    /// [N,C,H,W], or whatever axes the value has.
+    public func extents(_ value: ValueID) -> [Int] { specialization.shapes[value]?.dimensions ?? [] }
+
+    /// The inputs of a node that depend on the image.
+    public func changingInputs(_ node: Node) -> [ValueID] { node.inputs.compactMap { $0 }.filter { !isConstant($0) } }
+
+    /// The changed positions of every value that a region can be followed to, along one axis.
+    ///
+    /// - Parameters:
+    ///   - axis: 0 for rows, 1 for columns.
+    ///   - changed: of the image, one range for each place of the window.
+    ///   - cap: the largest share of an axis that a range may have; what lies farther from its middle is cut off.
+    /// - Returns: one range for each place. An empty range says that the change has been stepped over.
+    public func ranges(axis: Int, changed: [Range<Int>], cap: Double? = nil) -> [ValueID: [Range<Int>]] {
+        var ranges: [ValueID: [Range<Int>]] = [image: changed]
+        for (node, step) in zip(nodes, steps) {
+            let inputs = changingInputs(node).compactMap { ranges[$0] }
+            guard let first = inputs.first, inputs.count == changingInputs(node).count else { continue }
+            switch step {
+            case .same:
+                ranges[node.output] = inputs.dropFirst().reduce(first) { zip($0, $1).map { $0.joined($1) } }
+            case .window(let window, let begin, _):
+                let extent = extents(node.output)[2 + axis]
+                ranges[node.output] = first.map { range in
+                    range.seen(through: window, axis: axis, begin: begin[axis], outputs: extent)
+                }
+            case .shifted(let begin):
+                ranges[node.output] = first.map { ($0.lowerBound + begin[axis])..<($0.upperBound + begin[axis]) }
+            case .mean, .everything: break
+            }
+            if let cap, let own = ranges[node.output] {
+                let most = max(Int((Double(extents(node.output)[2 + axis]) * cap).rounded(.up)), 1)
+                ranges[node.output] = own.map { range in
+                    guard range.count > most else { return range }
+                    let first = range.lowerBound + (range.count - most) / 2
+                    return first..<first + most
+                }
+            }
+        }
+        return ranges
+    }
+}
+
+extension Range<Int> {
+    /// The outputs, 0..<outputs, whose windows touch the range.
+    fileprivate func seen(through window: Window, axis: Int, begin: Int, outputs: Int) -> Range<Int> {
+        let stride = window.stride[axis]
+        let first = (lowerBound + begin - window.span(axis) + 1).dividedRoundingUp(by: stride)
+        let end = isEmpty ? first : (upperBound - 1 + begin).dividedRoundingDown(by: stride) + 1
+        let start = Swift.min(Swift.max(first, 0), outputs)
+        return start..<Swift.max(Swift.min(end, outputs), start)
+    }
+
+    fileprivate func joined(_ other: Range<Int>) -> Range<Int> {
+        if isEmpty { return other }
+        if other.isEmpty { return self }
+        return Swift.min(lowerBound, other.lowerBound)..<Swift.max(upperBound, other.upperBound)
+    }
+}
+
+extension Int {
+    fileprivate func dividedRoundingDown(by divisor: Int) -> Int {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? quotient - 1 : quotient
+    }
+
+    fileprivate func dividedRoundingUp(by divisor: Int) -> Int {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return remainder > 0 ? quotient + 1 : quotient
+    }
+}
+
+/// What each operator does to a region.
+private struct StepClassifier {
+    let graph: Graph
+    let specialization: Specialization
+
+    func step(of node: Node) -> RegionOfChange.Step {
+        guard node.outputs.count == 1, let x = node.input(0) else { return .everything }
+        let changing = node.inputs.compactMap { $0 }.filter { !isConstant($0) }
+        guard !changing.isEmpty, changing.allSatisfy({ extents($0).count == 4 }) else { return .everything }
+        if averagesPlanes(node) { return .mean }
+        guard extents(node.output).count == 4 else { return .everything }
+        switch node.operation {
+        case .convolution(let convolution) where changing == [x]:
+            return .window(convolution.window, begin: begin(convolution.window, x), outside: 0)
+        case .pooling(let pooling): return step(of: pooling, from: x, to: node.output)
+        case .activation, .identity, .localResponseNormalization: return .same
+        case .batchNormalization: return changing == [x] ? .same : .everything
+        case .part(let part): return part.axis == 1 || part.axis == -3 ? .same : .everything
+        case .softmax(let softmax):
+            return !softmax.flattensTail && (softmax.axis == 1 || softmax.axis == -3) ? .same : .everything
+        case .arithmetic: return combinesPositions(node, changing) ? .same : .everything
+        case .concatenation(let axis):
+            return (axis == 1 || axis == -3) && changing.count == node.inputs.count ? .same : .everything
+        case .padding(let padding): return step(of: padding, node, from: x)
+        default: return .everything
+        }
+    }
+
+    private func isConstant(_ value: ValueID) -> Bool {
+        graph.constants[value] != nil || specialization.constants[value] != nil
+    }
+
+    private func extents(_ value: ValueID) -> [Int] {
+        (specialization.shapes[value] ?? graph.constants[value]?.shape)?.dimensions ?? []
+    }
+
+    private func begin(_ window: Window, _ x: ValueID) -> [Int] {
+        window.padding(for: Array(extents(x).dropFirst(2))).begin
+    }
+
+    private func averagesPlanes(_ node: Node) -> Bool {
+        switch node.operation {
+        case .globalPooling(.average): true
+        case .reduction(let reduction): reduction.averagesPlanes(ofRank: 4)
+        default: false
+        }
+    }
+
+    private func step(of pooling: Pooling, from x: ValueID, to y: ValueID) -> RegionOfChange.Step {
+        let begin = begin(pooling.window, x)
+        let (inside, outputs) = (Array(extents(x).dropFirst(2)), Array(extents(y).dropFirst(2)))
+        let staysInside = begin.indices.allSatisfy { axis in
+            let last = (outputs[axis] - 1) * pooling.window.stride[axis] - begin[axis]
+            return begin[axis] == 0 && last + pooling.window.span(axis) <= inside[axis]
+        }
+        switch pooling.kind {
+        case .maximum: return .window(pooling.window, begin: begin, outside: -.infinity)
+        // Padding counts as zeros, unless the last window was rounded up into what counts as nothing.
+        case .averageIncludingPadding:
+            return pooling.window.roundsUp && !staysInside
+                ? .everything : .window(pooling.window, begin: begin, outside: 0)
+        // What a mean is divided by would depend on the place.
+        case .averageExcludingPadding:
+            return staysInside ? .window(pooling.window, begin: begin, outside: 0) : .everything
+        }
+    }
+
+    /// Whether every result is made of the values at its own position.
+    private func combinesPositions(_ node: Node, _ changing: [ValueID]) -> Bool {
+        let plane = Array(extents(node.output).dropFirst(2))
+        return node.inputs.compactMap { $0 }.allSatisfy { input in
+            let own = extents(input)
+            return changing.contains(input)
+                ? Array(own.dropFirst(2)) == plane : own.suffix(2).allSatisfy { $0 == 1 }
+        }
+    }
+
+    private func step(of padding: Padding, _ node: Node, from x: ValueID) -> RegionOfChange.Step {
+        guard padding.mode == .constant, let counts = node.input(1).flatMap(integers) else { return .everything }
+        let axes = (padding.axes ?? [0, 1, 2, 3]).map { $0 < 0 ? $0 + 4 : $0 }
+        guard counts.count == 2 * axes.count, counts.allSatisfy({ $0 >= 0 }) else { return .everything }
+        var begin = [0, 0]
+        for (position, axis) in axes.enumerated() {
+            if axis >= 2 {
+                begin[axis - 2] = counts[position]
+            } else if counts[position] != 0 || counts[position + axes.count] != 0 {
+                return .everything
+            }
+        }
+        return .shifted(by: begin)
+    }
+
+    private func integers(_ value: ValueID) -> [Int]? {
+        (graph.constants[value] ?? specialization.constants[value])?.integers
+    }
+}

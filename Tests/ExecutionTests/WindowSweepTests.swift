@@ -1,0 +1,116 @@
+import Execution
+import Networks
+import Tensors
+import Testing
+
+/// Computing what changes gives what computing everything gives.
+@Suite struct WindowSweepTests {
+    /// Of the score's magnitude: the same sums in another order.
+    static let tolerance: Float = 1e-4
+
+    @Test(arguments: 0..<120)
+    func aSweepGivesWhatEachHiddenImageGives(seed: Int) async throws {
+        var network = try RandomNetwork(seed: seed)
+        let (height, width) = (network.imageShape[2], network.imageShape[3])
+        let image = try network.generator.tensor(network.imageShape.dimensions)
+        let fill = try network.generator.tensor(network.imageShape.dimensions)
+        let window = 1 + network.generator.below(min(height, width) - 1)
+        let stride = 1 + network.generator.below(max(window, 2) + 2)
+        let request = WindowSweep.Request(
+            imageShape: network.imageShape, rows: Self.ranges(height, window, stride),
+            columns: Self.ranges(width, window, stride), target: network.scores,
+            takesBatches: !network.generator.chance(15), memory: [1 << 14, 1 << 22, 256 << 20][seed % 3],
+            mode: seed % 4 == 3 ? .automatic : .incremental)
+        let places = request.rows.indices.flatMap { row in
+            request.columns.indices.map { WindowSweep.Place(row: row, column: $0) }
+        }.filter { _ in network.generator.chance(60) }
+        let session = try InferenceSession(graph: network.graph, threads: 1 + seed % 2)
+        let operations = network.graph.nodes.map(\.operation.name)
+        try await session.perform { (evaluator) throws(any Error) in
+            let sweep = try evaluator.sweep(request, image: image)
+            var swept: [WindowSweep.Place: [Float]] = [:]
+            let clean = try sweep.run(image: image, fill: fill, places: places) { places, targets in
+                for (place, target) in zip(places, targets) { swept[place] = target }
+                return true
+            }
+            #expect(swept.count == places.count)
+            #expect(clean.relativeError(to: try evaluator.forward([image]).output()) < Self.tolerance)
+            for place in places {
+                let hidden = Self.hidden(
+                    image, fill, rows: request.rows[place.row], columns: request.columns[place.column])
+                let expected = try evaluator.forward([hidden]).output()
+                let got = try Tensor(shape: expected.shape, values: swept[place] ?? [])
+                let error = got.relativeError(to: expected)
+                #expect(error < Self.tolerance, "place \(place), \(operations)")
+            }
+        }
+    }
+
+    @Test func aSweepServesOneImageAfterTheOther() async throws {
+        var network = try RandomNetwork(seed: 7)
+        let shape = network.imageShape
+        let images = try (0..<3).map { _ in try network.generator.tensor(shape.dimensions) }
+        let fill = Tensor(shape: shape)
+        let request = WindowSweep.Request(
+            imageShape: shape, rows: Self.ranges(shape[2], 5, 4), columns: Self.ranges(shape[3], 5, 4),
+            target: network.scores, mode: .incremental)
+        let session = try InferenceSession(graph: network.graph, threads: 2)
+        try await session.perform { (evaluator) throws(any Error) in
+            for image in images {
+                let sweep = try evaluator.sweep(request, image: image)
+                let place = WindowSweep.Place(row: 1, column: 2)
+                var got: [Float] = []
+                try sweep.run(image: image, fill: fill, places: [place]) { _, targets in
+                    got = targets[0]
+                    return true
+                }
+                let hidden = Self.hidden(image, fill, rows: request.rows[1], columns: request.columns[2])
+                let expected = try evaluator.forward([hidden]).output()
+                #expect(try Tensor(shape: expected.shape, values: got).relativeError(to: expected) < Self.tolerance)
+            }
+        }
+    }
+
+    @Test func aSweepEndsWhenToldTo() async throws {
+        let network = try RandomNetwork(seed: 3)
+        let shape = network.imageShape
+        let image = Tensor(shape: shape, repeating: 0.5)
+        let request = WindowSweep.Request(
+            imageShape: shape, rows: Self.ranges(shape[2], 3, 1), columns: Self.ranges(shape[3], 3, 1),
+            target: network.scores, takesBatches: false)
+        let places = request.rows.indices.flatMap { row in
+            request.columns.indices.map { WindowSweep.Place(row: row, column: $0) }
+        }
+        let session = try InferenceSession(graph: network.graph, threads: 2)
+        let delivered = try await session.perform { (evaluator) throws(any Error) in
+            var delivered = 0
+            try evaluator.sweep(request, image: image).run(image: image, fill: image, places: places) { places, _ in
+                delivered += places.count
+                return false
+            }
+            return delivered
+        }
+        #expect(delivered < places.count)
+    }
+
+    private static func ranges(_ extent: Int, _ window: Int, _ stride: Int) -> [Range<Int>] {
+        let count = (max(extent - window, 0) + stride - 1) / stride + 1
+        return (0..<count).compactMap { index in
+            index * stride < extent ? index * stride..<min(index * stride + window, extent) : nil
+        }
+    }
+
+    private static func hidden(_ image: Tensor, _ fill: Tensor, rows: Range<Int>, columns: Range<Int>) -> Tensor {
+        var result = image
+        let (height, width) = (image.shape[2], image.shape[3])
+        for plane in 0..<image.shape[1] {
+            for y in rows {
+                for x in columns {
+                    let index = (plane * height + y) * width + x
+                    result[index] = fill[index]
+                }
+            }
+        }
+        return result
+    }
+}
