@@ -110,11 +110,14 @@ public struct Question: Sendable {
     public let memoryBudget: Int
     /// Told how much is done, 0…1, by methods of many passes.
     public let progress: (@Sendable (Double) -> Void)?
+    /// Shown a map that is still being made, by methods that make one place by place.
+    public let partialMap: (@Sendable (PartialMap) -> Void)?
 
     public init(
         network: Network, input: Tensor, classIndex: Int? = nil, against: Int? = nil, isProbability: Bool = false,
         parameters: [String: ParameterValue] = [:], normalization: Normalization? = nil,
-        memoryBudget: Int = 256 << 20, progress: (@Sendable (Double) -> Void)? = nil
+        memoryBudget: Int = 256 << 20, progress: (@Sendable (Double) -> Void)? = nil,
+        partialMap: (@Sendable (PartialMap) -> Void)? = nil
     ) {
         self.network = network
         self.input = input
@@ -125,6 +128,7 @@ public struct Question: Sendable {
         self.normalization = normalization
         self.memoryBudget = memoryBudget
         self.progress = progress
+        self.partialMap = partialMap
     }
 
     /// x = (value·scale − mean) / deviation per channel, value 0…255: what preprocessing did to the colours.
@@ -157,16 +161,20 @@ public struct Explanation: Sendable {
     public let picture: Tensor
     /// What the reader should know of this very map.
     public let warnings: [String]
+    /// Nil where the map is exact.
+    public let approximation: Approximation?
 
     public init(
         scores: [Float], classIndex: Int, map: Tensor, attribution: Tensor? = nil,
-        furtherMaps: [String: Tensor] = [:], picture: Tensor? = nil, warnings: [String] = []
+        furtherMaps: [String: Tensor] = [:], picture: Tensor? = nil, warnings: [String] = [],
+        approximation: Approximation? = nil
     ) {
         self.scores = scores
         self.classIndex = classIndex
         self.map = map
         self.attribution = attribution
         self.furtherMaps = furtherMaps
+        self.approximation = approximation
         self.picture = picture ?? map
         self.warnings = warnings + Explanation.remarks(on: map)
     }

@@ -8,6 +8,8 @@ import Tensors
 /// The map is the class's softmax probability with the window at each grid position [rows, columns], `furtherMaps`'
 /// `score` its score there. The attribution is the target lost by hiding, averaged over the windows that cover a pixel,
 /// as Captum's `Occlusion` computes it; the last window of a row or column is cut off at the image's edge.
+///
+/// Only what a window changes is computed (``WindowSweep``), which is exact; ``AdaptiveOcclusion`` leaves places out.
 public struct Occlusion: InterpretationMethod {
     public init() {}
 
@@ -25,6 +27,17 @@ public struct Occlusion: InterpretationMethod {
                 MethodParameter("window", "side of the hidden square in input pixels; a fifth of the shorter side"),
                 MethodParameter("stride", "from one window to the next in input pixels; half a window"),
                 MethodParameter("fill", "what hides: \(Fill.summary); zero"),
+                MethodParameter(
+                    "precision",
+                    "exact, or adaptive: only where the map is strong or steep, the rest between, the error measured; "
+                        + "exact"),
+                MethodParameter(
+                    "tolerance",
+                    "adaptive: differences between neighbours left alone, as a share of the map's range; 0.1"),
+                MethodParameter(
+                    "field-cap",
+                    "adaptive: largest share of a layer's side that a window's change is followed over; 1, no cap"),
+                MethodParameter("seed", "adaptive: where the error is measured; 0"),
             ])
     }
 
@@ -33,124 +46,59 @@ public struct Occlusion: InterpretationMethod {
     ) throws(InterpretationError) -> [Explanation] {
         let whole = try ClassificationPass(question.network, question.input, on: evaluator)
         let targets = try whole.targets(question, classes: classes)
-        let scores = whole.scores
-        let grid = try WindowGrid(question)
-        let fill = try Fill(question, parameter: "fill").image(for: question.input)
-        var sums = targets.map { OcclusionSums(target: $0, unhidden: $0.value(of: scores), grid: grid) }
-        try BatchedPasses(question: question, evaluator: evaluator).run(grid.count) { position, image in
-            question.input.withUnsafeValues { _ = image.update(fromContentsOf: $0) }
-            fill.withUnsafeValues { grid.copy($0, at: position, into: image) }
-        } read: { (pass, positions) throws(InterpretationError) in
-            for (item, position) in positions.enumerated() {
-                for index in sums.indices { sums[index].add(pass.batchScores[item], at: position) }
-            }
+        let sweep = HidingSweep(
+            question: question, grid: try WindowGrid(question),
+            fill: try Fill(question, parameter: "fill").image(for: question.input), evaluator: evaluator)
+        let isAdaptive = try question.choice("precision", ["exact": false, "adaptive": true])
+        if isAdaptive {
+            return try AdaptiveOcclusion(question, sweep: sweep, scores: whole.scores, targets: targets).explanations()
         }
-        return sums.map { $0.explanation(scores: scores, input: question.input) }
+        for name in ["tolerance", "field-cap", "seed"] where question.parameters[name] != nil {
+            throw .badParameter("\(name) is for precision adaptive; an exact map needs none")
+        }
+        var hidden = HiddenScores(grid: sweep.grid)
+        question.progress?(0)
+        try sweep.run(sweep.grid.places) { places, scores in
+            for (place, scores) in zip(places, scores) { hidden[place] = scores }
+            question.progress?(Double(hidden.count) / Double(sweep.grid.count))
+            question.partialMap?(hidden.partialMap(of: targets[0]))
+        }
+        return targets.map { hidden.explanation(of: $0, unhidden: whole.scores, input: question.input) }
     }
 }
 
-/// Where the windows stand.
-private struct WindowGrid {
-    let window: Int
-    let stride: Int
-    let height: Int
-    let width: Int
-    let rows: Int
-    let columns: Int
-
-    init(_ question: Question) throws(InterpretationError) {
-        (height, width) = (question.input.shape[2], question.input.shape[3])
-        let shorter = min(height, width)
-        window = try question.whole("window", default: max((shorter + 2) / 5, 1), in: 1...max(height, width))
-        stride = try question.whole("stride", default: max(window / 2, 1), in: 1...max(height, width))
-        guard stride <= window else {
-            throw .badParameter(
-                "stride \(stride) is more than window \(window): pixels between the windows would never be hidden")
-        }
-        rows = Self.positions(extent: height, window: window, stride: stride)
-        columns = Self.positions(extent: width, window: window, stride: stride)
-    }
-
-    /// As many as reach the far edge.
-    private static func positions(extent: Int, window: Int, stride: Int) -> Int {
-        (max(extent - window, 0) + stride - 1) / stride + 1
-    }
-
-    var count: Int { rows * columns }
-
-    func yRange(_ position: Int) -> Range<Int> {
-        let start = position / columns * stride
-        return start..<min(start + window, height)
-    }
-
-    func xRange(_ position: Int) -> Range<Int> {
-        let start = position % columns * stride
-        return start..<min(start + window, width)
-    }
-
-    func copy(
-        _ fill: UnsafeBufferPointer<Float>, at position: Int, into image: UnsafeMutableBufferPointer<Float>
-    ) {
-        let xs = xRange(position)
-        for plane in 0..<image.count / (height * width) {
-            for y in yRange(position) {
-                let start = (plane * height + y) * width
-                for x in xs { image[start + x] = fill[start + x] }
-            }
-        }
-    }
-}
-
-/// What is learned of one target while the window moves.
-private struct OcclusionSums {
-    let target: ScoreTarget
-    let unhidden: Float
+/// One image whose windows are hidden.
+struct HidingSweep {
+    let question: Question
     let grid: WindowGrid
-    var probability: [Float]
-    var score: [Float]
-    /// Per pixel [H·W]: what was lost while it was hidden, and how often it was.
-    var lost: [Double]
-    var coverage: [Double]
+    /// [1,C,H,W].
+    let fill: Tensor
+    let evaluator: Evaluator
 
-    init(target: ScoreTarget, unhidden: Float, grid: WindowGrid) {
-        self.target = target
-        self.unhidden = unhidden
-        self.grid = grid
-        probability = [Float](repeating: 0, count: grid.count)
-        score = probability
-        lost = [Double](repeating: 0, count: grid.height * grid.width)
-        coverage = lost
-    }
-
-    mutating func add(_ scores: [Float], at position: Int) {
-        probability[position] = softmax(scores)[target.classIndex]
-        score[position] = scores[target.classIndex]
-        let loss = Double(unhidden - target.value(of: scores))
-        for y in grid.yRange(position) {
-            for x in grid.xRange(position) {
-                lost[y * grid.width + x] += loss
-                coverage[y * grid.width + x] += 1
+    /// The scores with the window at each of `places`, as they come.
+    ///
+    /// - Parameters:
+    ///   - isPartOf: how much of the grid is likely to be asked about at once, 0…1.
+    ///   - fieldCap: largest share of a layer's side that a change is followed over; nil is exact.
+    func run(
+        _ places: [WindowSweep.Place], isPartOf share: Double = 1, fieldCap: Double? = nil,
+        _ deliver: (_ places: [WindowSweep.Place], _ scores: [[Float]]) -> Void
+    ) throws(InterpretationError) {
+        guard let classifier = question.network.classifier else { throw .notAClassifier }
+        var request = WindowSweep.Request(
+            imageShape: question.input.shape, rows: grid.rowRanges, columns: grid.columnRanges,
+            target: classifier.scores, takesBatches: question.network.takesBatches, memory: question.memoryBudget)
+        request.share = share
+        request.fieldCap = fieldCap
+        do {
+            let sweep = try evaluator.sweep(request, image: question.input)
+            try sweep.run(image: question.input, fill: fill, places: places) { places, scores in
+                deliver(places, scores)
+                return !Task.isCancelled
             }
+        } catch {
+            throw .execution(error)
         }
-    }
-
-    func explanation(scores: [Float], input: Tensor) -> Explanation {
-        // Grid and input are shapes of tensors that exist.
-        let gridShape = (try? Shape([grid.rows, grid.columns])) ?? .scalar
-        let imageShape = (try? Shape(Array(input.shape.dimensions.dropFirst()))) ?? .scalar
-        func map(_ values: [Float]) -> Tensor {
-            Tensor(shape: gridShape) { target in _ = target.update(fromContentsOf: values) }
-        }
-        let attribution = Tensor(shape: imageShape) { values in
-            for index in values.indices {
-                let pixel = index % lost.count
-                values[index] = Float(lost[pixel] / coverage[pixel])
-            }
-        }
-        return Explanation(
-            scores: scores, classIndex: target.classIndex, map: map(probability), attribution: attribution,
-            furtherMaps: ["score": map(score)],
-            // Where the score is lost, rather than where the class survives; the same for all channels.
-            picture: try? attribution.item(0))
+        if Task.isCancelled { throw .cancelled }
     }
 }
