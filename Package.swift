@@ -6,7 +6,7 @@ let package = Package(
     products: [
         .executable(name: "interpretd", targets: ["interpretd"]),
         .executable(name: "interpretctl", targets: ["interpretctl"]),
-        .library(name: "Engine", targets: ["Execution", "Networks", "ONNXImport", "Tensors"]),
+        .library(name: "Engine", targets: ["Execution", "Interpretation", "Networks", "ONNXImport", "Tensors"]),
         .library(name: "DatasetSearch", targets: ["DatasetSearch"]),
     ],
     dependencies: [

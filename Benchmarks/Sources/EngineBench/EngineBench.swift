@@ -8,9 +8,19 @@ import Tensors
 @main
 enum EngineBench {
     static func main() async {
-        if CommandLine.arguments.count > 1 {
-            let arguments = Array(CommandLine.arguments.dropFirst())
-            if arguments[0] == "--compare" { await Comparison.run(arguments) } else { await Profile.run(arguments) }
+        if let command = CommandLine.arguments.dropFirst().first {
+            let words = Array(CommandLine.arguments.dropFirst(2))
+            do {
+                switch command {
+                case "occlusion": try await OcclusionBench.run(words)
+                case "adaptive": try await AdaptiveBench.run(words)
+                case "--compare": await Comparison.run([command] + words)
+                default: await Profile.run([command] + words)
+                }
+            } catch {
+                FileHandle.standardError.write(Data("\(error)\n".utf8))
+                exit(1)
+            }
             return
         }
         var cases: [String: BenchmarkCase] = [:]

@@ -1,0 +1,303 @@
+"""Times occlusion against Captum's, in one run, and shows where the time goes.
+
+    python Benchmarks/occlusion.py --swift-bench EXECUTABLE [--only NETWORK …] [--grid 16/4 32/8] [--adaptive] [--check]
+
+Both sides get the same network, the same photo, windows filled with zeros and two threads. Captum's `Occlusion` is
+given what it likes best: parameters without gradients, inference mode, the faster of PyTorch's two memory layouts, and
+the fastest `perturbations_per_eval` of 1, 8, 32 and 128, each tried here. What one position costs Captum does not
+depend on where it is, and a whole run takes up to half an hour, so only some of its evaluations are timed, some before
+the engine's turn and some after it; the clock runs inside of Captum's own loop, which is left after that many. The
+engine sweeps the whole grid, twice: the first time it compiles, and the second time counts (the first is shown too).
+The ratio is positions per second over positions per second.
+
+At some places the engine's scores are compared with PyTorch's for the image hidden there.
+
+The second table says where the engine's time goes: the share of the multiplications of a whole pass that is saved, how
+fast those that are left are done, as a share of the rate of a large matrix product (sgemm) on as many threads, and
+what part of the time is spent on putting clean neighbours beside what has changed (grafting). The third, with
+--growth, how the cost grows with the side of the image and with the number of windows.
+
+--adaptive also times `--precision adaptive` and compares its map with the exact one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "Conformance"))
+sys.path.insert(0, str(ROOT / "Benchmarks"))
+
+import captum.attr  # noqa: E402
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from forward_and_gradient import model_file  # noqa: E402
+from method_subjects import petshop  # noqa: E402
+from torchvision_models import CLASSIFIERS, classifier  # noqa: E402
+
+PETSHOP = ROOT / "Models" / "petshop"
+PHOTO = ROOT / "Documentation" / "demo" / "cat.jpg"
+# How many times as many positions a second as Captum.
+WANTED = {"vgg16": 6, "resnet18": 4, "resnet50": 3, "inception_v3": 2.5, "mobilenet_v2": 3, "petshop": 4}
+WANTED_ADAPTIVE = {"vgg16": 20, "resnet18": 10}
+EVALUATIONS = (1, 8, 32, 128)
+# Of the largest score, between the engine's scores and PyTorch's.
+TOLERANCE = 1e-4
+
+
+class Enough(Exception):
+    pass
+
+
+@dataclass
+class Captum:
+    """Captum's occlusion of one image, left after some evaluations."""
+
+    model: torch.nn.Module
+    x: torch.Tensor
+    window: int
+    stride: int
+
+    def seconds_per_position(self, together: int, evaluations: int) -> float:
+        """Of `evaluations` evaluations of `together` positions each."""
+        times: list[float] = []
+
+        def forward(x: torch.Tensor) -> torch.Tensor:
+            times.append(time.perf_counter())
+            # The first evaluation is that of the image as it is, the second warms up.
+            if len(times) > evaluations + 2:
+                raise Enough
+            return self.model(x)
+
+        try:
+            with torch.inference_mode():
+                captum.attr.Occlusion(forward).attribute(
+                    self.x, target=0, sliding_window_shapes=(3, self.window, self.window),
+                    strides=(3, self.stride, self.stride), baselines=0, perturbations_per_eval=together)
+            times.append(time.perf_counter())
+        except Enough:
+            pass
+        if len(times) < 4:
+            raise ValueError("the grid has too few positions to time")
+        return (times[-1] - times[2]) / (len(times) - 3) / together
+
+
+def photo(path: Path, side: int) -> torch.Tensor:
+    """The photo's middle square, normalized as torchvision's networks want it, [1,3,side,side]."""
+    picture = Image.open(path).convert("RGB")
+    edge = min(picture.size)
+    left, top = (picture.width - edge) // 2, (picture.height - edge) // 2
+    picture = picture.crop((left, top, left + edge, top + edge)).resize((side, side), Image.Resampling.BILINEAR)
+    x = torch.from_numpy(np.asarray(picture, dtype=np.float32) / 255).permute(2, 0, 1)
+    mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
+    return ((x - mean[:, None, None]) / deviation[:, None, None]).unsqueeze(0).contiguous()
+
+
+def engine(executable: str, request: list[str], x: torch.Tensor, threads: int) -> dict:
+    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    done = subprocess.run([executable, *request], input=x.numpy().astype("<f4").tobytes(), capture_output=True,
+                          env=environment)
+    if done.returncode:
+        raise RuntimeError(done.stderr.decode().strip())
+    return json.loads(done.stdout)
+
+
+def network(name: str) -> tuple[torch.nn.Module, Path, int]:
+    if name == "petshop":
+        return petshop(PETSHOP).network, PETSHOP / "model.onnx", 224
+    model = classifier(name).requires_grad_(False)
+    return model, model_file(name, model, CLASSIFIERS[name]), CLASSIFIERS[name]
+
+
+def sgemm_rate() -> float:
+    """Operations per second of a large matrix product."""
+    n = 1536
+    a, b = torch.randn(n, n), torch.randn(n, n)
+    best = float("inf")
+    for _ in range(8):
+        start = time.perf_counter()
+        torch.mm(a, b)
+        best = min(best, time.perf_counter() - start)
+    return 2.0 * n**3 / best
+
+
+def best_captum(model: torch.nn.Module, x: torch.Tensor, window: int, stride: int,
+                positions: int) -> tuple[Captum, int, str]:
+    """Captum as fast as it gets here: with which memory layout, and how many positions at once."""
+    best = None
+    for layout, label in ((torch.contiguous_format, "nchw"), (torch.channels_last, "nhwc")):
+        side = Captum(copy.deepcopy(model).to(memory_format=layout), x.contiguous(memory_format=layout), window, stride)
+        for together in EVALUATIONS:
+            if positions < 3 * together:
+                continue
+            seconds = side.seconds_per_position(together, max(1, 16 // together))
+            if best is None or seconds < best[0]:
+                best = (seconds, side, together, label)
+    return best[1], best[2], best[3]
+
+
+def hidden_scores(model: torch.nn.Module, x: torch.Tensor, window: int, stride: int, indices: list[int],
+                  columns: int) -> np.ndarray:
+    rows = []
+    with torch.inference_mode():
+        for index in indices:
+            y = x.clone()
+            top, left = index // columns * stride, index % columns * stride
+            y[:, :, top : top + window, left : left + window] = 0
+            rows.append(model(y)[0].numpy())
+    return np.stack(rows)
+
+
+@dataclass
+class Result:
+    name: str
+    window: int
+    stride: int
+    positions: int
+    captum: float
+    setting: str
+    engine: dict
+    error: float
+    peak: float
+    adaptive: dict | None = None
+
+    @property
+    def milliseconds(self) -> float:
+        return self.engine["seconds"] / self.engine["places"] * 1e3
+
+    @property
+    def ratio(self) -> float:
+        return self.captum * 1e3 / self.milliseconds
+
+    @property
+    def adaptive_ratio(self) -> float | None:
+        return self.adaptive and self.captum * self.positions / self.adaptive["seconds"]
+
+
+def bench(name: str, window: int, stride: int, arguments) -> Result:
+    torch.set_num_threads(arguments.threads)
+    model, path, side = network(name)
+    model = model.eval()
+    x = photo(arguments.photo, side)
+    columns = -(-(side - window) // stride) + 1
+    captum_side, together, layout = best_captum(model, x, window, stride, columns * columns)
+    evaluations = max(2, arguments.evaluations // together)
+    peak = sgemm_rate()
+    captum_times = [captum_side.seconds_per_position(together, evaluations)]
+    request = ["occlusion", str(path.resolve()), str(window), str(stride), str(side), str(side), "automatic", "scores"]
+    answer = engine(arguments.swift_bench, request, x, arguments.threads)
+    captum_times.append(captum_side.seconds_per_position(together, evaluations))
+    scores = np.array(answer.pop("scores"))
+    indices = [int(i) for i in np.linspace(0, len(scores) - 1, 12)]
+    expected = hidden_scores(model, x, window, stride, indices, columns)
+    error = float(np.abs(scores[indices] - expected).max() / np.abs(expected).max())
+    result = Result(name, window, stride, columns * columns, float(np.mean(captum_times)), f"{together}, {layout}",
+                    answer, error, peak)
+    if arguments.adaptive:
+        request = ["adaptive", str(path.resolve()), str(window), str(stride), str(side), str(side)]
+        result.adaptive = engine(arguments.swift_bench, request, x, arguments.threads)
+    return result
+
+
+def line(r: Result) -> str:
+    wanted = WANTED.get(r.name, 0)
+    ratio = f"{r.ratio:.1f}×" if r.ratio >= wanted else f"**{r.ratio:.1f}×**"
+    cells = [r.name, f"{r.window}/{r.stride}", str(r.positions), f"{r.captum * 1e3:.2f} ms ({r.setting})",
+             f"{r.milliseconds:.2f} ms", f"{r.engine['first'] + r.engine['preparing']:.1f} s",
+             f"{r.engine['seconds']:.1f} s", ratio, f"{wanted}×", f"{r.error:.1e}"]
+    if r.adaptive:
+        a = r.adaptive
+        cells += [f"{a['seconds']:.1f} s", f"{r.adaptive_ratio:.1f}×", f"{a['computed'] / a['places']:.0%}",
+                  f"{a['correlation']:.3f}", f"{a['largestError']:.2g} of {a['range']:.2g}"]
+    return "| " + " | ".join(cells) + " |"
+
+
+def table(results: list[Result]) -> str:
+    head = ["network", "window/stride", "positions", "Captum, per position", "engine", "first run", "engine, whole grid",
+            "ratio", "wanted", "error"]
+    if any(r.adaptive for r in results):
+        head += ["adaptive", "ratio", "computed", "correlation", "largest error"]
+    return "\n".join(["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1), *map(line, results)]) + "\n"
+
+
+def where_time_goes(results: list[Result]) -> str:
+    lines = ["| network | window/stride | multiplications saved | of the sgemm peak | grafting | compiling, once |",
+             "|---|" + "---:|" * 5]
+    for r in results:
+        e = r.engine
+        busy = e["computing"] + e["grafting"]
+        operations = 2 * e["multiplications"] * (1 - e["saved"]) * e["items"]
+        lines.append(f"| {r.name} | {r.window}/{r.stride} | {e['saved']:.0%} | "
+                     f"{operations / e['seconds'] / r.peak:.0%} | {e['grafting'] / busy:.1%} | {e['compiling']:.2f} s |")
+    return "\n".join(lines) + "\n"
+
+
+def growth(arguments) -> str:
+    """Milliseconds per position by the image's side, whole and incremental, and seconds by the number of windows."""
+    lines = ["| network | side | window/stride | positions | whole | incremental | ratio | grid |", "|---|" + "---:|" * 7]
+    for name in arguments.growth:
+        _, path, _ = network(name)
+        cases = [(side, side // 7, side // 14) for side in (224, 448, 896)] + [(224, 32, 16), (224, 32, 8), (224, 32, 4)]
+        for side, window, stride in cases:
+            x = photo(arguments.photo, side)
+            request = ["occlusion", str(path.resolve()), str(window), str(stride), str(side), str(side)]
+            own = engine(arguments.swift_bench, [*request, "automatic", "-"], x, arguments.threads)
+            whole = own["expected"][1] / arguments.threads * 1e3
+            each = own["seconds"] / own["places"] * 1e3
+            lines.append(f"| {name} | {side} | {window}/{stride} | {own['places']} | {whole:.1f} ms | {each:.1f} ms | "
+                         f"{whole / each:.1f}× | {own['seconds']:.1f} s |")
+    return "\n".join(lines) + "\n"
+
+
+def grid(text: str) -> tuple[int, int]:
+    window, stride = map(int, text.split("/"))
+    return window, stride
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--swift-bench", metavar="EXECUTABLE", required=True, help="EngineBench")
+    parser.add_argument("--only", nargs="+", choices=sorted(WANTED), metavar="NETWORK", default=list(WANTED))
+    parser.add_argument("--grid", nargs="+", type=grid, metavar="WINDOW/STRIDE", default=[(32, 8), (16, 4)])
+    parser.add_argument("--adaptive", action="store_true", help="time the adaptive mode as well")
+    parser.add_argument("--growth", nargs="*", default=[], metavar="NETWORK", help="cost by image side and window count")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--evaluations", type=int, default=64, help="positions that Captum is timed at in each turn")
+    parser.add_argument("--photo", type=Path, default=PHOTO)
+    parser.add_argument("--output", type=Path, help="write the results there as JSON")
+    parser.add_argument("--check", action="store_true", help="exit with 1 where a bound is missed")
+    arguments = parser.parse_args()
+
+    results = []
+    for name in arguments.only:
+        for window, stride in arguments.grid:
+            results.append(bench(name, window, stride, arguments))
+            print(line(results[-1]), flush=True)
+    print("\n" + table(results) + "\n" + where_time_goes(results))
+    if arguments.growth:
+        print(growth(arguments))
+    print(f"{arguments.threads} threads; PyTorch {torch.__version__}, Captum {captum.__version__}.")
+    if arguments.output:
+        arguments.output.write_text(json.dumps([vars(r) for r in results], indent=1) + "\n")
+    missed = [f"{r.name} {r.window}/{r.stride}" for r in results if r.ratio < WANTED[r.name] or r.error > TOLERANCE]
+    for r in results:
+        if r.adaptive and r.name in WANTED_ADAPTIVE and (
+            r.adaptive_ratio < WANTED_ADAPTIVE[r.name] or r.adaptive["correlation"] < 0.98):
+            missed.append(f"{r.name} {r.window}/{r.stride} adaptive")
+    if missed:
+        print("missed: " + ", ".join(missed))
+    return 1 if missed and arguments.check else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
