@@ -12,6 +12,8 @@ public enum ExecutionError: Error, CustomStringConvertible {
     /// The pass was asked for something after the session went on to another input.
     case stalePass
     case unknownValue(String)
+    /// A sweep was asked for windows that do not fit the image.
+    case windows(String)
 
     public var description: String {
         switch self {
@@ -23,6 +25,7 @@ public enum ExecutionError: Error, CustomStringConvertible {
             "node '\(node)' (\(operation)): \(reason)"
         case .outOfMemory(let bytes): "no \(bytes / 1_048_576) MiB of memory for this input; use a smaller picture"
         case .stalePass: "the session has gone on to another input"
+        case .windows(let reason): "hiding windows: \(reason)"
         case .unknownValue(let name): "the network has no layer '\(name)'; `interpretctl models --layers` lists them"
         }
     }

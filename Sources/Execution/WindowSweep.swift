@@ -73,6 +73,7 @@ public final class WindowSweep {
     init(_ request: Request, image: Tensor, on evaluator: Evaluator) throws(ExecutionError) {
         self.request = request
         threads = max(evaluator.threads.count, 1)
+        try request.check(image: image, graph: evaluator.graph)
         let planner = try SweepPlanner(request, image: image, on: evaluator)
         var cleanRequest = PlanRequest(inputShapes: [request.imageShape], kept: [request.target])
         let wanted = planner.classes.reduce(into: [ValueID: ValueID]()) { wanted, one in
@@ -140,6 +141,12 @@ public final class WindowSweep {
     public func run(
         image: Tensor, fill: Tensor, places: [Place], deliver: (_ places: [Place], _ targets: [[Float]]) -> Bool
     ) throws(ExecutionError) -> Tensor {
+        for tensor in [image, fill] { try request.check(tensor) }
+        guard
+            places.allSatisfy({
+                request.rows.indices.contains($0.row) && request.columns.indices.contains($0.column)
+            })
+        else { throw .windows("a place lies outside of the grid") }
         try cleanPlan.run([image])
         guard let scores = cleanPlan.value(request.target) else { throw .unknownValue("-") }
         parts.features.write(fill, to: parts.names.fill)
@@ -178,6 +185,26 @@ public final class WindowSweep {
             throw error
         }
         return finished.results
+    }
+}
+
+extension WindowSweep.Request {
+    /// - Throws: where what is asked for does not fit together.
+    fileprivate func check(image: Tensor, graph: Graph) throws(ExecutionError) {
+        guard imageShape.rank == 4, imageShape[0] == 1, graph.inputs.count == 1 else {
+            throw .windows("the network should have one input, and be asked about one image [1,C,H,W]")
+        }
+        try check(image)
+        let fits = zip([rows, columns], [imageShape[2], imageShape[3]]).allSatisfy { ranges, extent in
+            !ranges.isEmpty && ranges.allSatisfy { !$0.isEmpty && $0.lowerBound >= 0 && $0.upperBound <= extent }
+        }
+        guard fits else { throw .windows("every window should cover a part of the image and lie within it") }
+    }
+
+    fileprivate func check(_ tensor: Tensor) throws(ExecutionError) {
+        guard tensor.shape == imageShape else {
+            throw .windows("image and fill should have shape \(imageShape), got \(tensor.shape)")
+        }
     }
 }
 

@@ -93,6 +93,32 @@ import Testing
         #expect(delivered < places.count)
     }
 
+    @Test func windowsThatDoNotFitAreRefused() async throws {
+        let network = try RandomNetwork(seed: 3)
+        let shape = network.imageShape
+        let image = Tensor(shape: shape)
+        let session = try InferenceSession(graph: network.graph, threads: 2)
+        func request(_ rows: [Range<Int>], _ columns: [Range<Int>]) -> WindowSweep.Request {
+            WindowSweep.Request(imageShape: shape, rows: rows, columns: columns, target: network.scores)
+        }
+        for wrong in [
+            request([0..<shape[2] + 1], [0..<3]), request([-1..<2], [0..<3]), request([], [0..<3]),
+            request([4..<4], [0..<3]),
+        ] {
+            await #expect(throws: ExecutionError.self) {
+                try await session.perform { evaluator in _ = try evaluator.sweep(wrong, image: image) }
+            }
+        }
+        let fitting = request([0..<3], [0..<3])
+        await #expect(throws: ExecutionError.self) {
+            try await session.perform { evaluator in
+                _ = try evaluator.sweep(fitting, image: image).run(
+                    image: image, fill: image, places: [WindowSweep.Place(row: 1, column: 0)]
+                ) { _, _ in true }
+            }
+        }
+    }
+
     private static func ranges(_ extent: Int, _ window: Int, _ stride: Int) -> [Range<Int>] {
         let count = (max(extent - window, 0) + stride - 1) / stride + 1
         return (0..<count).compactMap { index in
