@@ -18,6 +18,8 @@ struct AdaptiveOcclusion {
     private struct Cell {
         var rows: ClosedRange<Int>
         var columns: ClosedRange<Int>
+        /// How far interpolation over the cell that this is a part of was off, by target; nil at first.
+        var errors: [Float]?
 
         var isWhole: Bool { rows.count <= 2 && columns.count <= 2 }
 
@@ -64,12 +66,20 @@ struct AdaptiveOcclusion {
         cells = Self.spans(rows).flatMap { rows in Self.spans(columns).map { Cell(rows: rows, columns: $0) } }
         while true {
             let scale = scale()
-            let chosen = cells.indices.filter { !cells[$0].isWhole && deserves(cells[$0], scale) }
+            var (chosen, kept): ([Cell], [Cell]) = ([], [])
+            for cell in cells {
+                if !cell.isWhole && deserves(cell, scale) { chosen.append(cell) } else { kept.append(cell) }
+            }
             if chosen.isEmpty { break }
-            let parts = chosen.flatMap { cells[$0].parts }
-            for index in chosen.reversed() { cells.remove(at: index) }
-            cells += parts
-            try compute(parts.flatMap(\.corners))
+            cells = kept
+            try compute(chosen.flatMap { $0.parts.flatMap(\.corners) })
+            for cell in chosen {
+                let errors = interpolationErrors(in: cell)
+                for var part in cell.parts {
+                    part.errors = errors
+                    cells.append(part)
+                }
+            }
         }
         let computed = known.count
         interpolate()
@@ -103,7 +113,26 @@ struct AdaptiveOcclusion {
         }
     }
 
+    /// What interpolation over the cell would have given at the corners of its parts, against what is known there.
+    private func interpolationErrors(in cell: Cell) -> [Float] {
+        let corners = cell.corners.compactMap { known[$0] }
+        guard corners.count == 4 else { return targets.map { _ in .infinity } }
+        let places = Set(cell.parts.flatMap(\.corners))
+        return targets.map { target in
+            places.reduce(0) { worst, place in
+                guard let exact = known[place] else { return worst }
+                return max(
+                    worst, abs(target.value(of: interpolated(place, in: cell, corners)) - target.value(of: exact)))
+            }
+        }
+    }
+
+    /// A part is cut again where interpolation over the whole was off; at first, cells that are steep, or strong and
+    /// not flat.
     private func deserves(_ cell: Cell, _ scale: [(range: Float, loss: Float)]) -> Bool {
+        if let errors = cell.errors {
+            return zip(errors, scale).contains { $0 > tolerance / 2 * $1.range }
+        }
         let corners = cell.corners.compactMap { known[$0] }
         return zip(targets, scale).contains { target, scale in
             let values = corners.map(target.value)
@@ -124,8 +153,8 @@ struct AdaptiveOcclusion {
         let (question, target, count) = (question, targets[0], sweep.grid.count)
         try sweep.run(wanted, isPartOf: Self.share, fieldCap: fieldCap) { places, scores in
             for (place, scores) in zip(places, scores) { found[place] = scores }
-            question.progress?(Double(found.count) / Double(count))
             question.partialMap?(found.partialMap(of: target))
+            question.progress?(Double(found.count) / Double(count))
         }
         known = found
     }
@@ -141,17 +170,19 @@ struct AdaptiveOcclusion {
             for row in cell.rows {
                 for column in cell.columns {
                     let place = WindowSweep.Place(row: row, column: column)
-                    guard filled[place] == nil else { continue }
-                    let down = Self.share(of: row, in: cell.rows)
-                    let across = Self.share(of: column, in: cell.columns)
-                    let weights = [(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across]
-                    filled[place] = corners[0].indices.map { score in
-                        zip(weights, corners).reduce(0) { $0 + $1.0 * $1.1[score] }
-                    }
+                    if filled[place] == nil { filled[place] = interpolated(place, in: cell, corners) }
                 }
             }
         }
         known = filled
+    }
+
+    /// The bilinear mean of the corners' scores.
+    private func interpolated(_ place: WindowSweep.Place, in cell: Cell, _ corners: [[Float]]) -> [Float] {
+        let down = Self.share(of: place.row, in: cell.rows)
+        let across = Self.share(of: place.column, in: cell.columns)
+        let weights = [(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across]
+        return corners[0].indices.map { score in zip(weights, corners).reduce(0) { $0 + $1.0 * $1.1[score] } }
     }
 
     private static func share(of place: Int, in range: ClosedRange<Int>) -> Float {

@@ -33,7 +33,8 @@ public struct Occlusion: InterpretationMethod {
                         + "exact"),
                 MethodParameter(
                     "tolerance",
-                    "adaptive: differences between neighbours left alone, as a share of the map's range; 0.1"),
+                    "adaptive: what is steeper between coarse places is looked at closer, and again where interpolation is "
+                        + "off by half of it; a share of the map's range; 0.1"),
                 MethodParameter(
                     "field-cap",
                     "adaptive: largest share of a layer's side that a window's change is followed over; 1, no cap"),
@@ -60,8 +61,8 @@ public struct Occlusion: InterpretationMethod {
         question.progress?(0)
         try sweep.run(sweep.grid.places) { places, scores in
             for (place, scores) in zip(places, scores) { hidden[place] = scores }
-            question.progress?(Double(hidden.count) / Double(sweep.grid.count))
             question.partialMap?(hidden.partialMap(of: targets[0]))
+            question.progress?(Double(hidden.count) / Double(sweep.grid.count))
         }
         return targets.map { hidden.explanation(of: $0, unhidden: whole.scores, input: question.input) }
     }

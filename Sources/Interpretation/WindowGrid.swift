@@ -1,6 +1,19 @@
 import Execution
 import Tensors
 
+/// The window and stride that occlusion has where none are asked for.
+public struct OcclusionDefaults: Sendable, Hashable {
+    /// Side of the hidden square in input pixels: a fifth of the shorter side.
+    public let window: Int
+    /// From one window to the next: half a window.
+    public let stride: Int
+
+    public init(height: Int, width: Int) {
+        window = max((min(height, width) + 2) / 5, 1)
+        stride = max(window / 2, 1)
+    }
+}
+
 /// Where the windows of occlusion stand: on a grid from the image's upper left corner on, the last of a row or column
 /// cut off at the edge.
 struct WindowGrid {
@@ -13,8 +26,8 @@ struct WindowGrid {
 
     init(_ question: Question) throws(InterpretationError) {
         (height, width) = (question.input.shape[2], question.input.shape[3])
-        let shorter = min(height, width)
-        window = try question.whole("window", default: max((shorter + 2) / 5, 1), in: 1...max(height, width))
+        let defaults = OcclusionDefaults(height: height, width: width)
+        window = try question.whole("window", default: defaults.window, in: 1...max(height, width))
         stride = try question.whole("stride", default: max(window / 2, 1), in: 1...max(height, width))
         guard stride <= window else {
             throw .badParameter(
