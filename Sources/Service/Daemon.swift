@@ -28,11 +28,13 @@ public struct Daemon: Sendable {
         let inherited = try SystemdNotifier.inheritedSockets().first
         let socket = inherited.flatMap(SocketListener.path(ofDescriptor:)) ?? configuration.socketPath(environment)
         let interpreter = PhotoInterpreter(overlay: Overlay(font: try Font()))
+        let hidesWindows = configuration.occlusion ?? false
         let metrics = Metrics()
         let events = EventHub()
         let indexes = UnitIndexes(folder: state, inbox: inbox, logger: logger)
         let processor = InboxProcessor(
             interpreter: interpreter, model: standard, segmenter: models.segmenter, metrics: metrics,
+            hidesWindows: hidesWindows,
             index: standard.indexedLayers.isEmpty ? nil : try await indexes.index(of: standard), logger: logger)
         try await processor.warmUp()
 
@@ -83,7 +85,8 @@ public struct Daemon: Sendable {
             inbox: FilePath(inbox.path), catalog: try Catalog.inMemory(), watcher: nil,
             processor: InboxProcessor(
                 interpreter: PhotoInterpreter(overlay: Overlay(font: try Font())), model: model,
-                segmenter: models.segmenter, metrics: Metrics(), index: nil, logger: logger),
+                segmenter: models.segmenter, metrics: Metrics(), hidesWindows: configuration.occlusion ?? false,
+                index: nil, logger: logger),
             logger: logger)
         return try await pipeline.processOnce()
     }

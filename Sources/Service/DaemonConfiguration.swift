@@ -13,12 +13,16 @@ public struct DaemonConfiguration: Codable, Sendable, Hashable {
     public var state: String?
     /// Threads of the network's kernels.
     public var threads: Int?
+    /// Whether every photo gets an occlusion map beside its other pictures.
+    public var occlusion: Bool?
 
-    private enum CodingKeys: String, CodingKey, CaseIterable { case inbox, socket, models, state, threads }
+    private enum CodingKeys: String, CodingKey, CaseIterable { case inbox, socket, models, state, threads, occlusion }
 
     public init(
-        inbox: String? = nil, socket: String? = nil, models: String? = nil, state: String? = nil, threads: Int? = nil
+        inbox: String? = nil, socket: String? = nil, models: String? = nil, state: String? = nil, threads: Int? = nil,
+        occlusion: Bool? = nil
     ) {
+        self.occlusion = occlusion
         self.inbox = inbox
         self.socket = socket
         self.models = models
@@ -51,7 +55,8 @@ public struct DaemonConfiguration: Codable, Sendable, Hashable {
     public func filled(from other: DaemonConfiguration) -> DaemonConfiguration {
         DaemonConfiguration(
             inbox: inbox ?? other.inbox, socket: socket ?? other.socket, models: models ?? other.models,
-            state: state ?? other.state, threads: threads ?? other.threads)
+            state: state ?? other.state, threads: threads ?? other.threads,
+            occlusion: occlusion ?? other.occlusion)
     }
 
     // MARK: Defaults

@@ -2,6 +2,7 @@ import Execution
 import Foundation
 import Interpretation
 import Photos
+import Synchronization
 import Tensors
 import WireProtocol
 
@@ -144,6 +145,17 @@ struct ExplainRequest: Sendable {
         _ input: Tensor, by method: any InterpretationMethod, _ model: LoadedModel, _ classIndex: Int?,
         _ parameters: ExplainParameters, _ context: RequestContext
     ) async throws -> [Explanation] {
+        let memory = parameters.memory ?? 256
+        guard ExplainRequest.memoryRange.contains(memory) else {
+            let range = ExplainRequest.memoryRange
+            throw RPCError(
+                .badParameter, "memory should be from \(range.lowerBound) to \(range.upperBound) MiB, got \(memory)")
+        }
+        let growing = GrowingMap()
+        let showMap: @Sendable (PartialMap) -> Void = { map in growing.show(map) }
+        let report: @Sendable (Double) -> Void = { fraction in
+            context.progress(fraction: fraction, message: method.card.name, map: growing.payload)
+        }
         let further = try (parameters.furtherClasses ?? []).map { try model.classIndex(requested: $0) }
         let question = Question(
             network: model.network, input: input, classIndex: classIndex,
@@ -151,11 +163,14 @@ struct ExplainRequest: Sendable {
             isProbability: parameters.probability ?? false,
             parameters: (parameters.parameters ?? [:]).mapValues(ParameterValue.init),
             normalization: model.preprocessor?.normalization,
-            progress: { context.progress(fraction: $0, message: method.card.name) })
+            memoryBudget: memory << 20,
+            progress: report, partialMap: parameters.partialMaps == true ? showMap : nil)
         return try await model.network.session.perform { (evaluator) throws(InterpretationError) in
             try method.explain(question, classes: [classIndex] + further.map { $0 }, on: evaluator)
         }
     }
+
+    private static let memoryRange = 1...16_384
 
     private func document(_ explanation: Explanation, _ model: LoadedModel) -> Sidecar {
         Sidecar(
@@ -182,7 +197,8 @@ struct ExplainRequest: Sendable {
             map: wantsMap ? TensorPayload(first.map) : nil,
             furtherMaps: wantsMap && !first.furtherMaps.isEmpty ? first.furtherMaps.mapValues(TensorPayload.init) : nil,
             attribution: wantsAttribution ? first.attribution.map(TensorPayload.init) : nil,
-            furtherClasses: further.isEmpty ? nil : further, scores: first.scores,
+            furtherClasses: further.isEmpty ? nil : further,
+            approximation: first.approximation.map(ExplainResult.Approximation.init), scores: first.scores,
             warnings: first.warnings + failedCheck(of: method.card))
     }
 }
@@ -215,6 +231,41 @@ extension Preprocessor {
                 scale: Float(configuration.rescaleFactor ?? 1), mean: normalization.mean.map(Float.init),
                 deviation: normalization.standardDeviation.map(Float.init))
         }
+    }
+}
+
+extension ExplainResult.Approximation {
+    init(_ approximation: Approximation) {
+        self.init(
+            places: approximation.places, computed: approximation.computed, sampled: approximation.sampled,
+            rootMeanSquareError: approximation.rootMeanSquareError, largestError: approximation.largestError,
+            range: approximation.range, correlation: approximation.correlation)
+    }
+}
+
+/// A map that is being made: written as often as it grows, read as often as a notification is sent.
+private final class GrowingMap: Sendable {
+    private let latest = Mutex<PartialMap?>(nil)
+
+    func show(_ map: PartialMap) { latest.withLock { $0 = map } }
+
+    func payload() -> PartialMapPayload? { latest.withLock { $0 }.map(PartialMapPayload.init) }
+}
+
+extension PartialMapPayload {
+    /// Every nth row and column of a large map.
+    init(_ map: PartialMap) {
+        let step = max((max(map.rows, map.columns) + Self.largestSide - 1) / Self.largestSide, 1)
+        let rows = Array(stride(from: 0, to: map.rows, by: step))
+        let columns = Array(stride(from: 0, to: map.columns, by: step))
+        self.init(
+            rows: rows.count, columns: columns.count,
+            values: rows.flatMap { row in
+                columns.map { column in
+                    let value = map.values[row * map.columns + column]
+                    return value.isFinite ? Double(value).rounded(toPlaces: 4) : nil
+                }
+            })
     }
 }
 

@@ -14,6 +14,8 @@ struct InboxProcessor: PhotoProcessing {
     let model: LoadedModel
     let segmenter: LoadedModel?
     let metrics: Metrics
+    /// Whether every photo gets an occlusion map.
+    let hidesWindows: Bool
     /// Of `model`; nil where photos are not indexed.
     let index: UnitIndex?
     let logger: Logger
@@ -69,11 +71,12 @@ struct InboxProcessor: PhotoProcessing {
     private func interpreted(_ data: Data, name: String) async throws -> Work {
         let result: PhotoInterpreter.Result
         do {
-            result = try await interpreter.interpret(data, fileName: name, model: model, readsUnits: index != nil)
+            result = try await interpreter.interpret(
+                data, fileName: name, model: model, hidesWindows: hidesWindows, readsUnits: index != nil)
         } catch let error as DatasetSearchError {
             // The photo makes a unit overflow: it has its answer all the same, and only the index does without it.
             logger.warning("a photo is not indexed", metadata: ["photo": "\(name)", "reason": "\(error)"])
-            result = try await interpreter.interpret(data, fileName: name, model: model)
+            result = try await interpreter.interpret(data, fileName: name, model: model, hidesWindows: hidesWindows)
         }
         var work = Work(
             document: result.document,
@@ -83,6 +86,10 @@ struct InboxProcessor: PhotoProcessing {
             ], warning: result.warning, peaks: result.peaks)
         work.document.files = Sidecar.Files(
             saliency: name + SidecarSuffix.saliency, overlay: name + SidecarSuffix.overlay)
+        if let occlusion = result.occlusion {
+            work.document.files?.occlusion = name + SidecarSuffix.occlusion
+            work.pictures.append(SidecarFile(suffix: SidecarSuffix.occlusion, contents: occlusion))
+        }
         if let segmenter {
             let watch = Stopwatch()
             let segmented = try await PhotoSegmenter(model: segmenter).segment(data)
@@ -186,6 +193,7 @@ enum SidecarSuffix {
     static let saliency = ".saliency.jpg"
     static let overlay = ".overlay.jpg"
     static let mask = ".mask.jpg"
+    static let occlusion = ".occlusion.jpg"
 
     /// For people as well as for programs.
     static func json(_ document: Sidecar) throws -> Data {

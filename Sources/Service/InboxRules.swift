@@ -3,7 +3,9 @@
 /// Rules are about bytes, because names need not be UTF-8.
 public enum InboxRules {
     /// Ends of the picture sidecars. `boxes.json` and `error.json` are no JPEG names and need no rule.
-    public static let pictureSidecarSuffixes = [SidecarSuffix.overlay, SidecarSuffix.saliency, SidecarSuffix.mask]
+    public static let pictureSidecarSuffixes = [
+        SidecarSuffix.overlay, SidecarSuffix.saliency, SidecarSuffix.occlusion, SidecarSuffix.mask,
+    ]
 
     /// Folders that storage systems and Windows put among photos, full of thumbnails and deleted files.
     public static let ignoredFolders: Set<String> = [

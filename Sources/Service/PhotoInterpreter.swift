@@ -17,6 +17,8 @@ struct PhotoInterpreter: Sendable {
         var document: Sidecar
         let overlay: Data
         let saliency: Data
+        /// The photo with what hiding a window costs; nil where nobody asked for it.
+        let occlusion: Data?
         let scores: [Float]
         let classIndex: Int
         /// Class evidence over the network's input [h,w], where the network has one.
@@ -31,11 +33,12 @@ struct PhotoInterpreter: Sendable {
     /// - Parameters:
     ///   - fileName: the photo's name, for the document.
     ///   - classIndex: the class to explain; the most probable one where nil.
+    ///   - hidesWindows: whether to make an occlusion map as well.
     ///   - readsUnits: whether to read what the units answer, for the unit index.
     /// - Throws: `PhotoError`, `InterpretationError`, `ModelStoreError`.
     func interpret(
         _ data: Data, fileName: String?, model: LoadedModel, classIndex: Int? = nil,
-        readsUnits: Bool = false
+        hidesWindows: Bool = false, readsUnits: Bool = false
     ) async throws -> Result {
         let watch = Stopwatch()
         let prepared = try PreparedPhoto(data, for: model)
@@ -54,6 +57,8 @@ struct PhotoInterpreter: Sendable {
                 try await judge.evidence(judgement, box: box.rectangle, on: photo.bitmap)
             } else { Evidence?.none }
         let evidenceTime = watch.lap()
+        let hidden = hidesWindows ? try await hideWindows(of: prepared, judgement, model) : nil
+        let occlusionTime = watch.lap()
         let probabilities = softmax(judgement.scores)
         let probability = Double(probabilities[judgement.classIndex])
         let label = model.labels[judgement.classIndex]
@@ -67,6 +72,7 @@ struct PhotoInterpreter: Sendable {
             from: judgement.saliency, width: photo.bitmap.width, height: photo.bitmap.height, region: region)
         let overlayFile = try JPEGEncoder.encode(rendered)
         let saliencyFile = try JPEGEncoder.encode(saliency)
+        let occlusionFile = try hidden.map { try $0.picture(overlay, prepared, label: label) }
         let render = watch.lap()
 
         let document = Sidecar(
@@ -83,14 +89,16 @@ struct PhotoInterpreter: Sendable {
                 Sidecar.CloserLook(
                     bbox: prepared.boundingBox(look.part), wholePhoto: predictions(look.wholePhotoScores, model))
             },
-            evidence: evidence.map { Sidecar.Evidence($0, label: label) }, note: note(judgement, model),
+            evidence: evidence.map { Sidecar.Evidence($0, label: label) },
+            occlusion: hidden?.document, note: note(judgement, model),
             milliseconds: [
                 "decode": decode, "forward": judgement.forward.rounded(toPlaces: 2),
                 "explain": (judgement.explain + evidenceTime).rounded(toPlaces: 2), "render": render,
                 "total": watch.total,
-            ])
+            ].merging(hidden == nil ? [:] : ["occlusion": occlusionTime]) { known, _ in known })
         return Result(
-            document: document, overlay: overlayFile, saliency: saliencyFile, scores: judgement.scores,
+            document: document, overlay: overlayFile, saliency: saliencyFile, occlusion: occlusionFile,
+            scores: judgement.scores,
             classIndex: judgement.classIndex, map: judgement.evidence?.map,
             method: judgement.evidence?.method ?? "gradient", warning: photo.warning,
             peaks: judgement.peaks)

@@ -31,8 +31,11 @@ public struct RequestContext: Sendable {
     /// - Parameters:
     ///   - fraction: 0…1.
     ///   - message: what is being done, in a few words.
-    public func progress(fraction: Double, message: String? = nil) {
-        reporter?.report(fraction: fraction, message: message)
+    ///   - map: of the map that is being made, asked for only where the notification is sent.
+    public func progress(
+        fraction: Double, message: String? = nil, map: () -> PartialMapPayload? = { nil }
+    ) {
+        reporter?.report(fraction: fraction, message: message, map: map)
     }
 }
 
@@ -51,7 +54,7 @@ final class ProgressReporter: Sendable {
         (notifications, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    func report(fraction: Double, message: String?) {
+    func report(fraction: Double, message: String?, map: () -> PartialMapPayload? = { nil }) {
         guard fraction.isFinite else { return }
         let now = ContinuousClock.now
         let isDue = lastReport.withLock { last in
@@ -65,7 +68,7 @@ final class ProgressReporter: Sendable {
         // The first moments say little about the pace.
         let secondsLeft = elapsed > 1 && fraction > 0 ? (elapsed * (1 - fraction) / fraction * 10).rounded() / 10 : nil
         continuation.yield(
-            ProgressNotification(id: id, fraction: fraction, message: message, secondsLeft: secondsLeft))
+            ProgressNotification(id: id, fraction: fraction, message: message, secondsLeft: secondsLeft, map: map()))
     }
 
     /// No notification follows but the one that may be waiting.

@@ -43,12 +43,34 @@ public struct ProgressNotification: Codable, Sendable, Hashable {
     public var message: String?
     /// An estimate from the pace so far.
     public var secondsLeft: Double?
+    /// The map as far as it is made, where the request asked for it.
+    public var map: PartialMapPayload?
 
-    public init(id: RequestID, fraction: Double, message: String? = nil, secondsLeft: Double? = nil) {
+    public init(
+        id: RequestID, fraction: Double, message: String? = nil, secondsLeft: Double? = nil,
+        map: PartialMapPayload? = nil
+    ) {
         self.id = id
         self.fraction = fraction
         self.message = message
         self.secondsLeft = secondsLeft
+        self.map = map
+    }
+}
+
+/// A map that is being made place by place, for drawing: at most ``largestSide`` rows and columns of it.
+public struct PartialMapPayload: Codable, Sendable, Hashable {
+    public static let largestSide = 64
+
+    public var rows: Int
+    public var columns: Int
+    /// Row by row; null where nothing is known yet.
+    public var values: [Double?]
+
+    public init(rows: Int, columns: Int, values: [Double?]) {
+        self.rows = rows
+        self.columns = columns
+        self.values = values
     }
 }
 

@@ -5,7 +5,7 @@ public struct ExplainParameters: RequestParameters, Hashable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case photo, jpeg, npy, method
         case classLabel = "class"
-        case furtherClasses, against, probability, model, parameters, raw, rawAttribution, images
+        case furtherClasses, against, probability, model, parameters, memory, raw, rawAttribution, images, partialMaps
     }
 
     public static let memberNames = CodingKeys.allCases.map(\.rawValue)
@@ -66,13 +66,20 @@ public struct ExplainParameters: RequestParameters, Hashable {
     public var rawAttribution: Bool?
     /// Whether to return overlay and saliency picture.
     public var images: Bool?
+    /// MiB of activations that may be in hand at once, besides those of the image itself; 256 where nil.
+    public var memory: Int?
+    /// Whether progress notifications show the map as far as it is made, where the method makes one place by place.
+    public var partialMaps: Bool?
 
     public init(
         source: Source, method: String? = nil, classLabel: String? = nil,
         furtherClasses: [String]? = nil, against: String? = nil,
         probability: Bool? = nil, model: String? = nil,
-        parameters: [String: Value]? = nil, raw: Bool? = nil, rawAttribution: Bool? = nil, images: Bool? = nil
+        parameters: [String: Value]? = nil, raw: Bool? = nil, rawAttribution: Bool? = nil, images: Bool? = nil,
+        memory: Int? = nil, partialMaps: Bool? = nil
     ) {
+        self.memory = memory
+        self.partialMaps = partialMaps
         self.method = method
         self.classLabel = classLabel
         self.furtherClasses = furtherClasses
@@ -139,6 +146,34 @@ public struct ExplainResult: Codable, Sendable, Hashable {
         }
     }
 
+    /// How far a map that was not computed everywhere may be off, measured at places drawn at random. Errors and range
+    /// are those of what was explained: the class's score, or its probability where that was asked for.
+    public struct Approximation: Codable, Sendable, Hashable {
+        /// Places of the map, those that were computed for it, and those at which it was compared.
+        public var places: Int
+        public var computed: Int
+        public var sampled: Int
+        public var rootMeanSquareError: Double
+        public var largestError: Double
+        /// The map's largest less its smallest value.
+        public var range: Double
+        /// Between map and exact values over the sample; absent where one of them does not vary.
+        public var correlation: Double?
+
+        public init(
+            places: Int, computed: Int, sampled: Int, rootMeanSquareError: Double, largestError: Double, range: Double,
+            correlation: Double?
+        ) {
+            self.places = places
+            self.computed = computed
+            self.sampled = sampled
+            self.rootMeanSquareError = rootMeanSquareError
+            self.largestError = largestError
+            self.range = range
+            self.correlation = correlation
+        }
+    }
+
     /// One of the further classes asked for.
     public struct FurtherClass: Codable, Sendable, Hashable {
         public var classLabel: String
@@ -177,6 +212,8 @@ public struct ExplainResult: Codable, Sendable, Hashable {
     /// Signed attribution at the network's input [C,H,W].
     public var attribution: TensorPayload?
     public var furtherClasses: [FurtherClass]?
+    /// Of the first class's map; absent where the map is exact.
+    public var approximation: Approximation?
     public var images: Images?
     /// Scores before softmax, by class index.
     public var scores: [Float]
@@ -185,9 +222,11 @@ public struct ExplainResult: Codable, Sendable, Hashable {
     public init(
         sidecar: Sidecar, method: String, classLabel: String, map: TensorPayload? = nil,
         furtherMaps: [String: TensorPayload]? = nil, attribution: TensorPayload? = nil,
-        furtherClasses: [FurtherClass]? = nil, images: Images? = nil, scores: [Float], warnings: [String] = []
+        furtherClasses: [FurtherClass]? = nil, approximation: Approximation? = nil, images: Images? = nil,
+        scores: [Float], warnings: [String] = []
     ) {
         self.sidecar = sidecar
+        self.approximation = approximation
         self.method = method
         self.classLabel = classLabel
         self.map = map
@@ -202,7 +241,7 @@ public struct ExplainResult: Codable, Sendable, Hashable {
     private enum CodingKeys: String, CodingKey {
         case method
         case classLabel = "class"
-        case map, furtherMaps, attribution, furtherClasses, images, scores, warnings
+        case map, furtherMaps, attribution, furtherClasses, approximation, images, scores, warnings
     }
 
     public init(from decoder: any Decoder) throws {
@@ -214,6 +253,7 @@ public struct ExplainResult: Codable, Sendable, Hashable {
         furtherMaps = try container.decodeIfPresent([String: TensorPayload].self, forKey: .furtherMaps)
         attribution = try container.decodeIfPresent(TensorPayload.self, forKey: .attribution)
         furtherClasses = try container.decodeIfPresent([FurtherClass].self, forKey: .furtherClasses)
+        approximation = try container.decodeIfPresent(Approximation.self, forKey: .approximation)
         images = try container.decodeIfPresent(Images.self, forKey: .images)
         scores = try container.decode([Float].self, forKey: .scores)
         warnings = try container.decode([String].self, forKey: .warnings)
@@ -229,6 +269,7 @@ public struct ExplainResult: Codable, Sendable, Hashable {
         try container.encodeIfPresent(furtherMaps, forKey: .furtherMaps)
         try container.encodeIfPresent(attribution, forKey: .attribution)
         try container.encodeIfPresent(furtherClasses, forKey: .furtherClasses)
+        try container.encodeIfPresent(approximation, forKey: .approximation)
         try container.encodeIfPresent(images, forKey: .images)
         try container.encode(scores, forKey: .scores)
         try container.encode(warnings, forKey: .warnings)

@@ -108,12 +108,41 @@ public struct Sidecar: Codable, Sendable, Hashable {
     public struct Files: Codable, Sendable, Hashable {
         public var saliency: String?
         public var overlay: String?
+        /// Where the daemon is configured to make it.
+        public var occlusion: String?
+
         public var mask: String?
 
-        public init(saliency: String?, overlay: String?, mask: String? = nil) {
+        public init(saliency: String?, overlay: String?, occlusion: String? = nil, mask: String? = nil) {
             self.saliency = saliency
             self.overlay = overlay
+            self.occlusion = occlusion
             self.mask = mask
+        }
+    }
+
+    /// How the class fares while a window of the photo is hidden; where the daemon is configured to find out.
+    public struct Occlusion: Codable, Sendable, Hashable {
+        /// Side of the window, and from one to the next, in pixels of the network's input.
+        public var window: Int
+        public var stride: Int
+        /// How often the network was asked.
+        public var windows: Int
+        /// The class's probability with nothing hidden, and with the worst window hidden, 0…1.
+        public var probability: Double
+        public var lowestProbability: Double
+        /// The worst window.
+        public var bbox: BoundingBox
+
+        public init(
+            window: Int, stride: Int, windows: Int, probability: Double, lowestProbability: Double, bbox: BoundingBox
+        ) {
+            self.window = window
+            self.stride = stride
+            self.windows = windows
+            self.probability = probability
+            self.lowestProbability = lowestProbability
+            self.bbox = bbox
         }
     }
 
@@ -133,6 +162,7 @@ public struct Sidecar: Codable, Sendable, Hashable {
     public var evidence: Evidence?
     /// Nil where no segmentation network looked at the photo.
     public var segmentation: Segmentation?
+    public var occlusion: Occlusion?
     /// What a reader of the numbers should know.
     public var note: String?
     public var files: Files?
@@ -141,7 +171,8 @@ public struct Sidecar: Codable, Sendable, Hashable {
 
     public init(
         version: Int = Sidecar.currentVersion, photo: Photo?, model: Model, predictions: [Prediction], boxes: [Box],
-        closerLook: CloserLook? = nil, evidence: Evidence? = nil, note: String? = nil, files: Files? = nil,
+        closerLook: CloserLook? = nil, evidence: Evidence? = nil, occlusion: Occlusion? = nil, note: String? = nil,
+        files: Files? = nil,
         milliseconds: [String: Double]
     ) {
         self.version = version
@@ -151,6 +182,7 @@ public struct Sidecar: Codable, Sendable, Hashable {
         self.boxes = boxes
         self.closerLook = closerLook
         self.evidence = evidence
+        self.occlusion = occlusion
         self.note = note
         self.files = files
         self.milliseconds = milliseconds

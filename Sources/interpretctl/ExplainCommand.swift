@@ -10,12 +10,14 @@ struct ExplainCommand: AsyncParsableCommand {
               interpretctl explain IMG_1.jpg
               interpretctl explain IMG_1.jpg --out results
               interpretctl explain IMG_1.jpg --class dog --method occlusion --window 32
+              interpretctl explain IMG_1.jpg --method occlusion --stride 4 --precision adaptive
               interpretctl explain IMG_1.jpg --method smoothgrad --raw-attribution a.npy
               interpretctl explain IMG_1.jpg --method gradient --class dog --against cat
               interpretctl explain input.npy --method cam --raw map.npy
 
             --out writes NAME.overlay.jpg, NAME.saliency.jpg and NAME.boxes.json, where NAME is the photo's.
             An .npy file is a float32 tensor [1,C,H,W] that is normalized already.
+            On a terminal, the map of a long occlusion is drawn while it grows.
             """)
 
     @Argument(help: ArgumentHelp("A JPEG, or an .npy file.", valueName: "photo"))
@@ -49,6 +51,9 @@ struct ExplainCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write the attribution at the network's input to this .npy file.", valueName: "file"))
     var rawAttribution: String?
 
+    @Option(help: ArgumentHelp("Memory for what is computed at once.", valueName: "MiB"))
+    var memory: Int?
+
     @OptionGroup(title: "Method parameters") var methodParameters: MethodParameters
     @OptionGroup var common: CommonOptions
 
@@ -77,19 +82,28 @@ struct ExplainCommand: AsyncParsableCommand {
             furtherClasses: classLabels.count > 1 ? Array(classLabels.dropFirst()) : nil, against: against,
             probability: probability ? true : nil, model: model,
             parameters: methodParameters.values, raw: raw.map { _ in true },
-            rawAttribution: rawAttribution.map { _ in true }, images: out.map { _ in true })
+            rawAttribution: rawAttribution.map { _ in true }, images: out.map { _ in true }, memory: memory,
+            partialMaps: MapView.isUseful ? true : nil)
 
         let bar = ProgressBar()
-        defer { bar.clear() }
+        let view = MapView()
+        defer {
+            view.clear()
+            bar.clear()
+        }
+        func show(_ progress: ProgressNotification) {
+            if let map = progress.map { view.show(map) }
+            bar.show(progress)
+        }
         return try await common.withDaemon { connection in
             do {
-                return try await connection.call(RPCMethods.explain, parameters, onProgress: bar.show)
+                return try await connection.call(RPCMethods.explain, parameters, onProgress: show)
             } catch let error as RPCError
                 where !isTensor && (error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto)
             {
                 // The daemon's user may see less than we do: a home folder, a private /tmp.
                 parameters.setSource(.jpeg(try Files.readForSending(path)))
-                return try await connection.call(RPCMethods.explain, parameters, onProgress: bar.show)
+                return try await connection.call(RPCMethods.explain, parameters, onProgress: show)
             }
         }
     }
@@ -112,6 +126,15 @@ struct MethodParameters: ParsableArguments {
     @Option(help: ArgumentHelp("What hides: mean, zero or blur.", valueName: "filling"))
     var fill: String?
 
+    @Option(help: ArgumentHelp("How occlusion is computed: exact or adaptive.", valueName: "how"))
+    var precision: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Of adaptive occlusion: largest share of a layer's side that a change is followed over.",
+            valueName: "share"))
+    var fieldCap: Double?
+
     @Option(help: ArgumentHelp("Any other parameter; may be repeated.", valueName: "name=value"))
     var parameter: [String] = []
 
@@ -128,6 +151,8 @@ struct MethodParameters: ParsableArguments {
             values[name] = number.map { .number(Double($0)) }
         }
         values["fill"] = fill.map { Self.value(of: $0) }
+        values["precision"] = precision.map { .string($0) }
+        values["field-cap"] = fieldCap.map { .number($0) }
         for text in parameter {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
             values[parts[0]] = Self.value(of: parts[1])

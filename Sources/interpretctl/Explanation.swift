@@ -60,6 +60,7 @@ struct ExplanationReport {
                 "\(evidence.verdict): \(evidence.sentence ?? measured) Only the box: \(Format.percent(evidence.onlyBox))"
             )
         }
+        if let approximation = explanation.approximation { add("precision", text(of: approximation)) }
         if let note = sidecar.note { add("note", note) }
         for warning in explanation.warnings { add("warning", warning, .yellow) }
         for path in written { add("wrote", path, .green) }
@@ -69,6 +70,13 @@ struct ExplanationReport {
             add("time", "\(Format.decimal(total, 1)) ms" + (steps.isEmpty ? "" : " (\(steps))"))
         }
         return table.text
+    }
+
+    private func text(of approximation: ExplainResult.Approximation) -> String {
+        let correlation = approximation.correlation.map { ", correlation \(Format.decimal($0, 3))" } ?? ""
+        return "adaptive: \(approximation.computed) of \(approximation.places) places computed; largest error "
+            + "\(Format.decimal(approximation.largestError, 3)) of a range of \(Format.decimal(approximation.range, 2)) "
+            + "at \(approximation.sampled) places drawn at random\(correlation)"
     }
 
     private func place(_ box: BoundingBox) -> String {

@@ -29,7 +29,9 @@ struct Interpretd: AsyncParsableCommand {
 
 /// What both subcommands take.
 struct DaemonOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("JSON file with any of inbox, socket, models, state, threads.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("JSON file with any of inbox, socket, models, state, threads, occlusion.", valueName: "file")
+    )
     var config: String?
 
     @Option(
@@ -47,6 +49,9 @@ struct DaemonOptions: ParsableArguments {
     @Option(help: "Threads of the network's kernels. [default: all cores]")
     var threads: Int?
 
+    @Flag(help: "Write an occlusion map beside every photo.")
+    var occlusion = false
+
     @Flag(help: "Log more.")
     var verbose = false
 
@@ -55,7 +60,8 @@ struct DaemonOptions: ParsableArguments {
             throw ValidationError("--threads should lie between 1 and 1024")
         }
         let flags = DaemonConfiguration(
-            inbox: inbox, socket: socket, models: models, state: state, threads: threads)
+            inbox: inbox, socket: socket, models: models, state: state, threads: threads,
+            occlusion: occlusion ? true : nil)
         guard let config else { return flags }
         return flags.filled(from: try DaemonConfiguration(contentsOf: URL(filePath: config)))
     }

@@ -24,7 +24,7 @@ struct FolderRulesTests {
 
     @Test(
         "the daemon's own pictures do not",
-        arguments: ["IMG_1.jpg.overlay.jpg", "a.JPEG.saliency.jpg", "a.b.jpg.mask.jpg"])
+        arguments: ["IMG_1.jpg.overlay.jpg", "a.JPEG.saliency.jpg", "a.b.jpg.mask.jpg", "a.jpg.occlusion.jpg"])
     func sidecars(name: String) {
         #expect(!InboxRules.isPhoto(name: name))
     }

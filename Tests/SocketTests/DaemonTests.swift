@@ -21,6 +21,20 @@ import WireProtocol
         #expect(try await daemon.stop() == 0)
     }
 
+    @Test func everyPhotoGetsAnOcclusionMapWhereThatIsConfigured() async throws {
+        let daemon = try await RunningDaemon(arguments: ["--occlusion"])
+        let document = try await daemon.document(of: RunningDaemon.demoPhoto)
+        #expect(document.files?.occlusion == "cat.jpg.occlusion.jpg")
+        let file = daemon.inbox.appending(path: "cat.jpg.occlusion.jpg")
+        #expect(try Data(contentsOf: file).prefix(2) == Data([0xff, 0xd8]))
+        let occlusion = try #require(document.occlusion)
+        #expect(occlusion.lowestProbability < occlusion.probability)
+        #expect(
+            occlusion.probability == document.predictions.first.map { ($0.probability * 10_000).rounded() / 10_000 })
+        #expect(document.milliseconds["occlusion"] != nil)
+        #expect(try await daemon.stop() == 0)
+    }
+
     @Test func everyExampleOfTheProtocolHappensAsWritten() async throws {
         let text = try String(contentsOf: RunningDaemon.root.appending(path: "Protocol.md"), encoding: .utf8)
         let daemon = try await RunningDaemon()

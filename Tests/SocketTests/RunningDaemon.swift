@@ -27,8 +27,9 @@ final class RunningDaemon {
     ///
     /// - Parameters:
     ///   - models: folder of model folders; the project's own where nil.
+    ///   - arguments: further ones.
     ///   - former: a daemon that has ended, whose inbox and state this one takes over.
-    init(models: URL? = nil, following former: RunningDaemon? = nil) async throws {
+    init(models: URL? = nil, arguments: [String] = [], following former: RunningDaemon? = nil) async throws {
         folder = try former?.folder ?? TemporaryFolder()
         inbox = URL(fileURLWithPath: folder.path).appending(path: "inbox", directoryHint: .isDirectory)
         socket = folder.path + "/daemon"
@@ -37,10 +38,11 @@ final class RunningDaemon {
         try Data().write(to: URL(fileURLWithPath: log))
         try? FileManager.default.removeItem(atPath: socket)
         process.executableURL = RunningDaemon.executable
-        process.arguments = [
-            "serve", "--inbox", inbox.path, "--socket", socket, "--state", folder.path + "/state", "--models",
-            (models ?? RunningDaemon.root.appending(path: "Models")).path,
-        ]
+        process.arguments =
+            [
+                "serve", "--inbox", inbox.path, "--socket", socket, "--state", folder.path + "/state", "--models",
+                (models ?? RunningDaemon.root.appending(path: "Models")).path,
+            ] + arguments
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         try process.run()
         for _ in 0..<600 {

@@ -1,0 +1,61 @@
+import Execution
+import Foundation
+import Interpretation
+import Photos
+import Tensors
+import WireProtocol
+
+/// What hiding windows of a photo costs the class that it was judged as, with the method's defaults.
+struct HiddenWindows: Sendable {
+    let document: Sidecar.Occlusion
+    /// Score lost by hiding, averaged over the windows over a pixel [H,W] of the network's input.
+    private let lost: Tensor
+    /// What the network saw, in pixels of the bitmap.
+    private let region: PixelRectangle
+
+    fileprivate init(_ explanation: Explanation, prepared: PreparedPhoto, judgement: Judgement) throws {
+        lost = explanation.picture
+        let input = judgement.decisiveInput
+        region = judgement.closerLook?.part ?? prepared.region
+        let (height, width) = (input.tensor.shape[2], input.tensor.shape[3])
+        let defaults = OcclusionDefaults(height: height, width: width)
+        let columns = max(explanation.map.shape[1], 1)
+        let probabilities = explanation.map.values
+        let worst = probabilities.indices.min { probabilities[$0] < probabilities[$1] } ?? 0
+        let (top, left) = (worst / columns * defaults.stride, worst % columns * defaults.stride)
+        let (vertical, horizontal) = (region.height / Double(height), region.width / Double(width))
+        let window = PixelRectangle(
+            x: region.x + Double(left) * horizontal, y: region.y + Double(top) * vertical,
+            width: Double(min(defaults.window, width - left)) * horizontal,
+            height: Double(min(defaults.window, height - top)) * vertical)
+        document = Sidecar.Occlusion(
+            window: defaults.window, stride: defaults.stride, windows: probabilities.count,
+            probability: Double(softmax(explanation.scores)[explanation.classIndex]).rounded(toPlaces: 4),
+            lowestProbability: Double(probabilities[worst]).rounded(toPlaces: 4), bbox: prepared.boundingBox(window))
+    }
+
+    /// JPEG: the photo with the loss as heat map.
+    func picture(_ overlay: Overlay, _ prepared: PreparedPhoto, label: String) throws -> Data {
+        let bitmap = prepared.photo.bitmap
+        let placed = try EvidencePlacement(lost, region: region, on: bitmap)
+        let lowest = Int((document.lowestProbability * 100).rounded())
+        return try JPEGEncoder.encode(
+            overlay.render(
+                photo: bitmap, heatMap: scaledToOne(placed.map), heatMapRegion: region,
+                headline: "\(label), lowest \(lowest) % with a window hidden"))
+    }
+}
+
+extension PhotoInterpreter {
+    /// Hides windows of what decided: the whole photo as the network saw it, or the part looked at closer.
+    func hideWindows(
+        of prepared: PreparedPhoto, _ judgement: Judgement, _ model: LoadedModel
+    ) async throws -> HiddenWindows {
+        let question = Question(
+            network: model.network, input: judgement.decisiveInput.tensor, classIndex: judgement.classIndex)
+        let explanation = try await model.network.session.perform { (evaluator) throws(InterpretationError) in
+            try Occlusion().explain(question, on: evaluator)
+        }
+        return try HiddenWindows(explanation, prepared: prepared, judgement: judgement)
+    }
+}
