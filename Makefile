@@ -126,7 +126,9 @@ bench: build ## measure load and memory; with `make conformance` done before, al
 	@if [ -x .venv-conformance/bin/python ]; then \
 		$(SWIFT) build -c release --package-path Benchmarks && \
 		.venv-conformance/bin/python Benchmarks/forward_and_gradient.py \
-			--swift-bench Benchmarks/.build/release/EngineBench $(BENCH_FLAGS); \
+			--swift-bench Benchmarks/.build/release/EngineBench $(BENCH_FLAGS) && \
+		.venv-conformance/bin/python Benchmarks/occlusion.py --adaptive --growth resnet18 \
+			--swift-bench Benchmarks/.build/release/EngineBench $(OCCLUSION_FLAGS); \
 	else echo "run 'make conformance' once to install the peers (PyTorch, ONNX Runtime, Captum) and compare with them"; fi
 
 bench-index: build ## measure dataset search at the size of an archive (PHOTOS=folder: also against brute force)

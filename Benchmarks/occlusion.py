@@ -8,7 +8,8 @@ the fastest `perturbations_per_eval` of 1, 8, 32 and 128, each tried here. What 
 depend on where it is, and a whole run takes up to half an hour, so only some of its evaluations are timed, some before
 the engine's turn and some after it; the clock runs inside of Captum's own loop, which is left after that many. The
 engine sweeps the whole grid, twice: the first time it compiles, and the second time counts (the first is shown too).
-The ratio is positions per second over positions per second.
+The ratio is positions per second over positions per second. Beside it stands the ratio of processor times, which other
+programs on the machine change less.
 
 At some places the engine's scores are compared with PyTorch's for the image hidden there.
 
@@ -68,12 +69,12 @@ class Captum:
     window: int
     stride: int
 
-    def seconds_per_position(self, together: int, evaluations: int) -> float:
-        """Of `evaluations` evaluations of `together` positions each."""
-        times: list[float] = []
+    def seconds_per_position(self, together: int, evaluations: int) -> np.ndarray:
+        """By the clock and of processor time, over `evaluations` evaluations of `together` positions each."""
+        times: list[tuple[float, float]] = []
 
         def forward(x: torch.Tensor) -> torch.Tensor:
-            times.append(time.perf_counter())
+            times.append((time.perf_counter(), time.process_time()))
             # The first evaluation is that of the image as it is, the second warms up.
             if len(times) > evaluations + 2:
                 raise Enough
@@ -84,12 +85,12 @@ class Captum:
                 captum.attr.Occlusion(forward).attribute(
                     self.x, target=0, sliding_window_shapes=(3, self.window, self.window),
                     strides=(3, self.stride, self.stride), baselines=0, perturbations_per_eval=together)
-            times.append(time.perf_counter())
+            times.append((time.perf_counter(), time.process_time()))
         except Enough:
             pass
         if len(times) < 4:
             raise ValueError("the grid has too few positions to time")
-        return (times[-1] - times[2]) / (len(times) - 3) / together
+        return (np.array(times[-1]) - np.array(times[2])) / (len(times) - 3) / together
 
 
 def photo(path: Path, side: int) -> torch.Tensor:
@@ -140,7 +141,7 @@ def best_captum(model: torch.nn.Module, x: torch.Tensor, window: int, stride: in
         for together in EVALUATIONS:
             if positions < 3 * together:
                 continue
-            seconds = side.seconds_per_position(together, max(1, 16 // together))
+            seconds = side.seconds_per_position(together, max(1, 16 // together))[0]
             if best is None or seconds < best[0]:
                 best = (seconds, side, together, label)
     return best[1], best[2], best[3]
@@ -165,6 +166,7 @@ class Result:
     stride: int
     positions: int
     captum: float
+    captum_processor: float
     setting: str
     engine: dict
     error: float
@@ -178,6 +180,10 @@ class Result:
     @property
     def ratio(self) -> float:
         return self.captum * 1e3 / self.milliseconds
+
+    @property
+    def processor_ratio(self) -> float:
+        return self.captum_processor * self.engine["places"] / self.engine["processor"]
 
     @property
     def adaptive_ratio(self) -> float | None:
@@ -201,7 +207,7 @@ def bench(name: str, window: int, stride: int, arguments) -> Result:
     indices = [int(i) for i in np.linspace(0, len(scores) - 1, 12)]
     expected = hidden_scores(model, x, window, stride, indices, columns)
     error = float(np.abs(scores[indices] - expected).max() / np.abs(expected).max())
-    result = Result(name, window, stride, columns * columns, float(np.mean(captum_times)), f"{together}, {layout}",
+    result = Result(name, window, stride, columns * columns, *map(float, np.mean(captum_times, axis=0)), f"{together}, {layout}",
                     answer, error, peak)
     if arguments.adaptive:
         request = ["adaptive", str(path.resolve()), str(window), str(stride), str(side), str(side)]
@@ -214,7 +220,7 @@ def line(r: Result) -> str:
     ratio = f"{r.ratio:.1f}×" if r.ratio >= wanted else f"**{r.ratio:.1f}×**"
     cells = [r.name, f"{r.window}/{r.stride}", str(r.positions), f"{r.captum * 1e3:.2f} ms ({r.setting})",
              f"{r.milliseconds:.2f} ms", f"{r.engine['first'] + r.engine['preparing']:.1f} s",
-             f"{r.engine['seconds']:.1f} s", ratio, f"{wanted}×", f"{r.error:.1e}"]
+             f"{r.engine['seconds']:.1f} s", ratio, f"{r.processor_ratio:.1f}×", f"{wanted}×", f"{r.error:.1e}"]
     if r.adaptive:
         a = r.adaptive
         cells += [f"{a['seconds']:.1f} s", f"{r.adaptive_ratio:.1f}×", f"{a['computed'] / a['places']:.0%}",
@@ -224,7 +230,7 @@ def line(r: Result) -> str:
 
 def table(results: list[Result]) -> str:
     head = ["network", "window/stride", "positions", "Captum, per position", "engine", "first run", "engine, whole grid",
-            "ratio", "wanted", "error"]
+            "ratio", "of processor time", "wanted", "error"]
     if any(r.adaptive for r in results):
         head += ["adaptive", "ratio", "computed", "correlation", "largest error"]
     return "\n".join(["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1), *map(line, results)]) + "\n"
