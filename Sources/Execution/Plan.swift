@@ -165,10 +165,10 @@ final class Plan {
         generation += 1
         for (input, tensor) in zip(inputs, tensors) { write(tensor, to: input) }
         var times: [(node: String, seconds: Double)] = []
-        var start = processorSeconds()
+        var start = MeasuringClock.seconds
         for index in 0..<forwardEnd {
             try execute(index..<index + 1)
-            let end = processorSeconds()
+            let end = MeasuringClock.seconds
             times.append((steps[index].name, end - start))
             start = end
         }

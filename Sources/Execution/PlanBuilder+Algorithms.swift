@@ -141,7 +141,12 @@ enum MeasuringClock {
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
         return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
+
+    static var seconds: Double { now / .seconds(1) }
 }
+
+/// How many threads the kernels that are made and run by the calling thread use from now on.
+func setThreadCount(_ count: Int) { cdnn_set_thread_count(Int32(clamping: count)) }
 
 /// How many threads the kernels of a session are made for and run on. Belongs to the session's thread.
 final class KernelThreads {
@@ -154,11 +159,11 @@ final class KernelThreads {
     /// Makes and runs kernels on one thread until all who asked for that have called ``restore()``.
     func restrict() {
         restrictions += 1
-        cdnn_set_thread_count(1)
+        setThreadCount(1)
     }
 
     func restore() {
         restrictions = max(restrictions - 1, 0)
-        if restrictions == 0 { cdnn_set_thread_count(Int32(clamping: count)) }
+        if restrictions == 0 { setThreadCount(count) }
     }
 }

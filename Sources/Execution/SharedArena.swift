@@ -16,10 +16,3 @@ final class SharedArena {
 
     deinit { munmap(base, max(capacity, 1)) }
 }
-
-/// Processor time of the calling thread, which other programs on the machine do not prolong.
-func processorSeconds() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-}

@@ -81,9 +81,9 @@ final class SweepPlanner {
         source.initialize(repeating: 1, count: 2 * count)
         var best = Double.infinity
         for _ in 0..<5 {
-            let start = processorSeconds()
+            let start = MeasuringClock.seconds
             (source + count).update(from: source, count: count)
-            best = min(best, processorSeconds() - start)
+            best = min(best, MeasuringClock.seconds - start)
         }
         return best / Double(count)
     }()

@@ -100,10 +100,10 @@ final class SweepWorker: @unchecked Sendable {
 
     private func plan(_ index: Int) throws(ExecutionError) -> ClassPlan {
         if let known = plans[index] { return known }
-        let start = processorSeconds()
+        let start = MeasuringClock.seconds
         let made = try parts.plan(index, engine: engine, arena: arena)
         plans[index] = made
-        times.compiling += processorSeconds() - start
+        times.compiling += MeasuringClock.seconds - start
         return made
     }
 
