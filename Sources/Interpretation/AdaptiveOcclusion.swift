@@ -37,10 +37,10 @@ struct AdaptiveOcclusion {
         }
     }
 
-    /// From one coarse place to the next, in places.
-    private static let coarseStep = 4
+    /// From one coarse place to the next, in places. Maps of real networks hold detail that coarser steps miss.
+    private static let coarseStep = 2
     /// The share of the places that is likely to be asked about at once.
-    private static let share = 1.0 / 12
+    private static let share = 1.0 / 4
     /// Where more than this share of the largest loss is lost, the map is looked at closely.
     private static let strong: Float = 0.5
 
@@ -88,9 +88,9 @@ struct AdaptiveOcclusion {
 
     // MARK: Places
 
-    /// Every fourth place and the last.
+    /// Every second place and the last.
     private static func coarse(_ count: Int) -> [Int] {
-        let places = Array(stride(from: 0, to: count, by: count > 2 * coarseStep ? coarseStep : 2))
+        let places = Array(stride(from: 0, to: count, by: coarseStep))
         return places.last == count - 1 ? places : places + [count - 1]
     }
 
