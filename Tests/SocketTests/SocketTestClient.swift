@@ -19,7 +19,6 @@ final class SocketTestClient: Sendable {
     init(path: String) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard SocketTestClient.call(connect, descriptor, path) == 0 else {
-            Glibc.close(descriptor)
             throw Failure(description: "connect: \(String(cString: strerror(errno)))")
         }
         var timeout = timeval(tv_sec: 10, tv_usec: 0)
