@@ -57,6 +57,7 @@ from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 from fixture import export  # noqa: E402
 from method_subjects import petshop  # noqa: E402
 from networks import cache  # noqa: E402
+from sgemm import product  # noqa: E402
 from torchvision_models import CLASSIFIERS, classifier, image  # noqa: E402
 
 NETWORKS = ("resnet18", "resnet50", "vgg16", "mobilenet_v2", "efficientnet_b0", "squeezenet1_1", "petshop")
@@ -156,12 +157,10 @@ class SwiftBench:
             self.process.wait()
 
 
-def sgemm_side() -> tuple[Side, float]:
-    """A large single-precision matrix product, and its operations: 58 billion, long enough for the threads to get going."""
-    n = 3072
-    a, b = torch.randn(n, n), torch.randn(n, n)
-    result = torch.empty(n, n)
-    return Side("sgemm", repeating(lambda: torch.mm(a, b, out=result))), 2.0 * n**3
+def sgemm_side(threads: int) -> tuple[Side, float]:
+    """A large matrix product, and its operations: 58 billion, long enough for the threads to get going."""
+    run, operations = product(3072, threads)
+    return Side("sgemm", repeating(run)), operations
 
 
 def peers(kind: str, network: torch.nn.Module, path: Path, x: torch.Tensor, class_index: int,
@@ -234,7 +233,7 @@ def bench(name: str, kind: str, batch: int, arguments) -> Result:
     class_index = min(CLASS, 2) if name == "petshop" else CLASS
     case = f"{name}/{kind}/{batch}"
     x = image((batch, 3, side, side))
-    gemm, gemm_operations = sgemm_side()
+    gemm, gemm_operations = sgemm_side(arguments.threads)
     sides = [*peers(kind, network, path, x, class_index, arguments.threads)]
     suffix = "" if clock is time.perf_counter else " processor"
     swift, load = None, None

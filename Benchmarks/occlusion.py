@@ -43,6 +43,7 @@ import torch  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from forward_and_gradient import model_file  # noqa: E402
+from sgemm import product  # noqa: E402
 from method_subjects import petshop  # noqa: E402
 from torchvision_models import CLASSIFIERS, classifier  # noqa: E402
 
@@ -120,18 +121,15 @@ def network(name: str) -> tuple[torch.nn.Module, Path, int]:
     return model, model_file(name, model, CLASSIFIERS[name]), CLASSIFIERS[name]
 
 
-def sgemm_rate(threads: int) -> float:
+def sgemm_rate() -> float:
     """Operations of a large matrix product per second of one core's time."""
-    n = 1536
-    a, b = torch.randn(n, n), torch.randn(n, n)
+    run, operations = product(1536, 1)
     best = float("inf")
-    torch.set_num_threads(1)
     for _ in range(8):
         start = time.process_time()
-        torch.mm(a, b)
+        run()
         best = min(best, time.process_time() - start)
-    torch.set_num_threads(threads)
-    return 2.0 * n**3 / best
+    return operations / best
 
 
 def best_captum(model: torch.nn.Module, x: torch.Tensor, window: int, stride: int,
@@ -200,7 +198,7 @@ def bench(name: str, window: int, stride: int, arguments) -> Result:
     columns = -(-(side - window) // stride) + 1
     captum_side, together, layout = best_captum(model, x, window, stride, columns * columns)
     evaluations = max(2, arguments.evaluations // together)
-    peak = sgemm_rate(arguments.threads)
+    peak = sgemm_rate()
     captum_times = [captum_side.seconds_per_position(together, evaluations)]
     request = ["occlusion", str(path.resolve()), str(window), str(stride), str(side), str(side), "automatic", "scores"]
     answer = engine(arguments.swift_bench, request, x, arguments.threads)
