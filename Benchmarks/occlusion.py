@@ -43,6 +43,7 @@ import torch  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from forward_and_gradient import model_file  # noqa: E402
+from networks import cache  # noqa: E402
 from sgemm import product  # noqa: E402
 from method_subjects import petshop  # noqa: E402
 from torchvision_models import CLASSIFIERS, classifier  # noqa: E402
@@ -106,7 +107,8 @@ def photo(path: Path, side: int) -> torch.Tensor:
 
 
 def engine(executable: str, request: list[str], x: torch.Tensor, threads: int) -> dict:
-    environment = {**os.environ, "OMP_NUM_THREADS": str(threads)}
+    environment = {"INTERPRETD_ALGORITHMS": str(cache() / "kernel-speeds.json"), **os.environ,
+                   "OMP_NUM_THREADS": str(threads)}
     done = subprocess.run([executable, *request], input=x.numpy().astype("<f4").tobytes(), capture_output=True,
                           env=environment)
     if done.returncode:

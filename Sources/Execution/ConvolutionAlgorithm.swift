@@ -72,7 +72,7 @@ public enum Arrangement: String, Sendable, CaseIterable {
 public enum AlgorithmChoice: Sendable {
     /// As the library prefers: always the same bits, on the same machine.
     case standard
-    /// One way wherever it is possible, the standard one elsewhere. For tests.
+    /// One way wherever it is possible, a direct one of the same arrangement or else the standard one elsewhere.
     case preferring(ConvolutionAlgorithm)
     /// What was fastest when it was tried here.
     case measured(AlgorithmTable)

@@ -10,7 +10,7 @@ public final class Evaluator {
     let weights: WeightStore
     let threads: KernelThreads
     private let capacity: Int
-    private let algorithms: AlgorithmChoice
+    let algorithms: AlgorithmChoice
     /// Most recently used last.
     var sweeps: [WindowSweep] = []
     /// Most recently used last.
@@ -89,7 +89,7 @@ public final class Evaluator {
         case .measured(let table):
             defer { table.save() }
             table.beginPlan()
-            let key = try arrangementKey(of: request)
+            let key = try request.key(on: graph)
             if let known = table.arrangement(for: key) { return try build(request, known) }
             let fastest = try fastest(of: request, table: table)
             return try build(request, table.settle(key, on: fastest, isMeasured: !table.isOverBudget))
@@ -116,24 +116,6 @@ public final class Evaluator {
     }
 
     private static let trials = 3
-
-    /// Changes with everything that the speed of an arrangement depends on.
-    private func arrangementKey(of request: PlanRequest) throws(ExecutionError) -> String {
-        var shapes: [ValueID: Shape] = [:]
-        for (input, shape) in zip(graph.inputs, request.inputShapes) { shapes[input.value] = shape }
-        let specialization: Specialization
-        do { specialization = try graph.specialized(for: shapes) } catch { throw .network(error) }
-        var hash = Fingerprint()
-        for node in graph.nodes {
-            hash.add("\(node.operation) \(node.inputs.map { $0?.index ?? -1 }) \(node.outputs.map(\.index))")
-            hash.add("\(node.outputs.map { specialization.shapes[$0]?.dimensions ?? [] })")
-        }
-        hash.add("\(request.kept.map(\.index))")
-        for walk in request.derivatives {
-            hash.add("\(walk.source.index) \(walk.targets.map(\.index)) \(walk.rule)")
-        }
-        return "\(graph.nodes.count) nodes \(hash)"
-    }
 }
 
 /// The result of a forward pass; readable until the evaluator's next pass of the same kind.
@@ -168,16 +150,4 @@ public final class ForwardPass {
     private func checkFresh() throws(ExecutionError) {
         guard plan.generation == generation else { throw .stalePass }
     }
-}
-
-/// FNV-1a, 64 bits: the same in every process, unlike Swift's own hashes.
-private struct Fingerprint: CustomStringConvertible {
-    private var value: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    mutating func add(_ text: String) {
-        for byte in text.utf8 { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
-        value = (value ^ 0xff) &* 0x100_0000_01b3
-    }
-
-    var description: String { String(value, radix: 16) }
 }

@@ -12,7 +12,13 @@ extension PlanBuilder {
             case .standard:
                 return try problem.compiled(by: .standard, on: engine)
             case .preferring(let algorithm):
-                if let compiled = try? problem.compiled(by: algorithm, on: engine) { return compiled }
+                for way in [algorithm, ConvolutionAlgorithm(.direct, algorithm.arrangement)] {
+                    if let compiled = try? problem.compiled(by: way, on: engine),
+                        !compiled.primitive.implementation.hasPrefix("ref")
+                    {
+                        return compiled
+                    }
+                }
                 return try problem.compiled(by: .standard, on: engine)
             case .measured(let table):
                 return try compiled(problem, by: table)

@@ -81,7 +81,8 @@ final class PlanBuilder {
     }
 
     init(
-        graph: Graph, request: PlanRequest, engine: Engine, weights: WeightStore, algorithms: AlgorithmChoice = .standard,
+        graph: Graph, request: PlanRequest, engine: Engine, weights: WeightStore,
+        algorithms: AlgorithmChoice = .standard,
         arrangement: Arrangement = .library, threads: KernelThreads = KernelThreads(1), features: FeatureStore? = nil
     ) throws(ExecutionError) {
         self.graph = graph

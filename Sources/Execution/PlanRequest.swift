@@ -30,3 +30,35 @@ public struct Derivative: Hashable, Sendable {
         self.rule = rule
     }
 }
+
+extension PlanRequest {
+    /// Changes with everything that the speed of an arrangement depends on.
+    func key(on graph: Graph) throws(ExecutionError) -> String {
+        var shapes: [ValueID: Shape] = [:]
+        for (input, shape) in zip(graph.inputs, inputShapes) { shapes[input.value] = shape }
+        let specialization: Specialization
+        do { specialization = try graph.specialized(for: shapes) } catch { throw .network(error) }
+        var hash = Fingerprint()
+        for node in graph.nodes {
+            hash.add("\(node.operation) \(node.inputs.map { $0?.index ?? -1 }) \(node.outputs.map(\.index))")
+            hash.add("\(node.outputs.map { specialization.shapes[$0]?.dimensions ?? [] })")
+        }
+        hash.add("\(kept.map(\.index))")
+        for walk in derivatives {
+            hash.add("\(walk.source.index) \(walk.targets.map(\.index)) \(walk.rule)")
+        }
+        return "\(graph.nodes.count) nodes \(hash)"
+    }
+}
+
+/// FNV-1a, 64 bits: the same in every process, unlike Swift's own hashes.
+private struct Fingerprint: CustomStringConvertible {
+    private var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func add(_ text: String) {
+        for byte in text.utf8 { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        value = (value ^ 0xff) &* 0x100_0000_01b3
+    }
+
+    var description: String { String(value, radix: 16) }
+}

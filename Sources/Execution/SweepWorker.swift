@@ -9,12 +9,15 @@ final class SweepParts: @unchecked Sendable {
     let report: SweepReport
     private let planner: SweepPlanner
     private let weights: WeightStore
+    private let algorithms: AlgorithmChoice
+    private var settled: ConvolutionAlgorithm?
     private let lock = NSLock()
 
-    init(planner: SweepPlanner, features: FeatureStore, weights: WeightStore) {
+    init(planner: SweepPlanner, features: FeatureStore, weights: WeightStore, algorithms: AlgorithmChoice) {
         self.planner = planner
         self.features = features
         self.weights = weights
+        self.algorithms = algorithms
         names = planner.names
         report = planner.report
     }
@@ -33,7 +36,10 @@ final class SweepParts: @unchecked Sendable {
 
     /// As many places as one batch takes, of the class of `place`.
     func batch(around place: WindowSweep.Place) -> [WindowSweep.Place] {
-        let one = planner.classes[planner.classIndex(of: place)]
+        batch(of: planner.classes[planner.classIndex(of: place)])
+    }
+
+    private func batch(of one: SweepPlanner.Class) -> [WindowSweep.Place] {
         let members = one.rows.members.flatMap { row in
             one.columns.members.map { WindowSweep.Place(row: row, column: $0) }
         }
@@ -55,14 +61,56 @@ final class SweepParts: @unchecked Sendable {
     private func plan(
         _ one: SweepPlanner.Class, engine: Engine, arena: SharedArena
     ) throws(ExecutionError) -> ClassPlan {
-        let shapes = one.graph.graph.inputs.map { input in
-            // Extents of tensors that exist.
-            (try? Shape(input.extents.map { $0 ?? 1 })) ?? .scalar
-        }
+        try plan(one, by: try settledAlgorithm(engine: engine, arena: arena), engine: engine, arena: arena)
+    }
+
+    private func plan(
+        _ one: SweepPlanner.Class, by algorithm: ConvolutionAlgorithm, engine: Engine, arena: SharedArena
+    ) throws(ExecutionError) -> ClassPlan {
         let builder = try PlanBuilder(
-            graph: one.graph.graph, request: PlanRequest(inputShapes: shapes), engine: engine, weights: weights,
-            features: features)
+            graph: one.graph.graph, request: one.request, engine: engine, weights: weights,
+            algorithms: algorithm == .standard ? .standard : .preferring(algorithm),
+            arrangement: algorithm.arrangement, features: features)
         return ClassPlan(plan: try builder.build(in: arena), items: one.items, output: one.graph.graph.outputs[0])
+    }
+
+    /// One way for all convolutions of all classes: a sweep is too soon over to try every one of them. Tried on the
+    /// class with most places, and remembered.
+    private func settledAlgorithm(engine: Engine, arena: SharedArena) throws(ExecutionError) -> ConvolutionAlgorithm {
+        if let settled { return settled }
+        var result = ConvolutionAlgorithm.standard
+        switch algorithms {
+        case .standard: break
+        case .preferring(let algorithm): result = algorithm
+        case .measured(let table):
+            guard let one = planner.classes.max(by: { $0.placeCount < $1.placeCount }) else { break }
+            let key = "sweep \(try one.request.key(on: one.graph.graph))"
+            if let known = table.algorithm(for: key) {
+                result = known
+                break
+            }
+            var shortest = Double.infinity
+            for algorithm in [ConvolutionAlgorithm.standard, ConvolutionAlgorithm(.winograd, .blocked)] {
+                let seconds = try plan(one, by: algorithm, engine: engine, arena: arena).seconds(places: batch(of: one))
+                if seconds < shortest { (shortest, result) = (seconds, algorithm) }
+            }
+            result = table.settle(key, on: result, isMeasured: true)
+            table.save()
+        }
+        settled = result
+        return result
+    }
+}
+
+extension SweepPlanner.Class {
+    fileprivate var placeCount: Int { rows.members.count * columns.members.count }
+
+    fileprivate var request: PlanRequest {
+        PlanRequest(
+            inputShapes: graph.graph.inputs.map { input in
+                // Extents of tensors that exist.
+                (try? Shape(input.extents.map { $0 ?? 1 })) ?? .scalar
+            })
     }
 }
 
@@ -71,6 +119,28 @@ struct ClassPlan {
     let plan: Plan
     let items: Int
     let output: ValueID
+
+    /// The batch's input: where each place is. What is left of the last batch does the last place again.
+    ///
+    /// - Parameter places: at least one, at most ``items``.
+    func table(_ places: some RandomAccessCollection<WindowSweep.Place>) -> Tensor? {
+        guard let shape = try? Shape([items, 2]), let last = places.last else { return nil }
+        return Tensor(shape: shape) { values in
+            for item in 0..<items {
+                let place = item < places.count ? places[places.index(places.startIndex, offsetBy: item)] : last
+                values[2 * item] = Float(place.row)
+                values[2 * item + 1] = Float(place.column)
+            }
+        }
+    }
+
+    /// Processor seconds of a batch; the shorter of two runs.
+    func seconds(places: [WindowSweep.Place]) throws(ExecutionError) -> Double {
+        guard let table = table(places) else { return 0 }
+        var best = Double.infinity
+        for _ in 0..<2 { best = min(best, try plan.runTimed([table]).reduce(0) { $0 + $1.seconds }) }
+        return best
+    }
 }
 
 /// One thread's side of a sweep.
@@ -108,16 +178,8 @@ final class SweepWorker: @unchecked Sendable {
     }
 
     private func run(_ places: ArraySlice<WindowSweep.Place>, on plan: ClassPlan) throws(ExecutionError) -> [[Float]] {
-        guard let shape = try? Shape([plan.items, 2]), let last = places.last else { return [] }
-        let tables = Tensor(shape: shape) { values in
-            for item in 0..<plan.items {
-                // What is left of the last batch does the last place again.
-                let place = item < places.count ? places[places.startIndex + item] : last
-                values[2 * item] = Float(place.row)
-                values[2 * item + 1] = Float(place.column)
-            }
-        }
-        let steps = try plan.plan.runTimed([tables])
+        guard let table = plan.table(places) else { return [] }
+        let steps = try plan.plan.runTimed([table])
         times.add(steps, places: places.count, items: plan.items)
         guard let targets = plan.plan.value(plan.output) else { return [] }
         let count = targets.count / plan.items

@@ -92,7 +92,8 @@ public final class WindowSweep {
         } catch {
             throw .outOfMemory(bytes: request.imageShape.count * MemoryLayout<Float>.stride)
         }
-        parts = SweepParts(planner: planner, features: features, weights: evaluator.weights)
+        parts = SweepParts(
+            planner: planner, features: features, weights: evaluator.weights, algorithms: evaluator.algorithms)
         var workers: [SweepWorker] = []
         for _ in 0..<threads {
             workers.append(try SweepWorker(parts: parts, memory: max(request.memory / threads, 1)))

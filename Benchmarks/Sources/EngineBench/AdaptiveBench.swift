@@ -30,7 +30,9 @@ enum AdaptiveBench {
             throw BenchmarkError(description: "EngineBench adaptive MODEL WINDOW STRIDE HEIGHT WIDTH [PARAMETER=VALUE]")
         }
         let threads = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap(Int.init)
-        let network = try Network(graph: ONNXModel.load(contentsOf: URL(filePath: words[0])), threads: threads)
+        let network = try Network(
+            graph: ONNXModel.load(contentsOf: URL(filePath: words[0])), threads: threads,
+            algorithms: BenchmarkCase.algorithms())
         let image = try OcclusionBench.input(try Shape([1, 3, height, width]), isGiven: true)
         let grid: [String: ParameterValue] = ["window": .number(Double(window)), "stride": .number(Double(stride))]
         var adaptive = grid

@@ -20,7 +20,8 @@ enum OcclusionBench {
         let graph = try ONNXModel.load(contentsOf: URL(filePath: words[0]))
         guard let classifier = Classifier(graph) else { throw BenchmarkError(description: "not a classifier") }
         let threads = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap(Int.init)
-        let session = try InferenceSession(graph: graph, threads: threads)
+        let session = try InferenceSession(
+            graph: graph, threads: threads, algorithms: try BenchmarkCase.algorithms())
         let shape = try Shape([1, 3, height, width])
         let image = try input(shape, isGiven: words.count > 6)
         func ranges(_ extent: Int) -> [Range<Int>] {
