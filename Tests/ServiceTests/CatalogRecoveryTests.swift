@@ -38,7 +38,7 @@ struct CatalogRecoveryTests {
 
         let processor = ScriptedProcessor()
         for _ in 0..<2 {  // the second start finds nothing left to do
-            let catalog = try await reopened(state)
+            let catalog = try await reopenedCatalog(state.url("catalog.sqlite").path)
             let pipeline = PhotoPipeline(
                 inbox: inbox.path, catalog: catalog, watcher: nil, processor: processor, configuration: .quick,
                 logger: silentLogger)
@@ -48,18 +48,6 @@ struct CatalogRecoveryTests {
         #expect(processor.totalCalls == (moment.isDelivered ? 0 : 1))
         #expect(inbox.names == ["a.jpg", "a.jpg.boxes.json", "a.jpg.overlay.jpg", "a.jpg.saliency.jpg"])
         #expect(SidecarProof.verified(beside: photo) != nil)
-    }
-
-    /// Another test's child process, between its fork and its exec, holds the lock a moment longer than this process.
-    private func reopened(_ state: TestFolder) async throws -> Catalog {
-        for _ in 0..<100 {
-            do {
-                return try Catalog(at: state.url("catalog.sqlite").path, logger: silentLogger)
-            } catch {
-                try await Task.sleep(for: .milliseconds(50))
-            }
-        }
-        return try Catalog(at: state.url("catalog.sqlite").path, logger: silentLogger)
     }
 
     @Test("sidecars of an older photo of that name prove nothing")

@@ -143,7 +143,7 @@ struct CatalogTests {
             try await catalog.postpone(
                 record, code: "file-trouble", message: "disk full", until: Date().addingTimeInterval(100))
         }
-        let catalog = try Catalog(at: file, logger: silentLogger)
+        let catalog = try await reopenedCatalog(file)
         let record = try #require(try await catalog.record(of: strange))
         #expect(record.state == .pending)
         #expect(record.attempts == 1)
@@ -183,7 +183,7 @@ struct CatalogTests {
             }
             try handle.close()
         }
-        let catalog = try Catalog(at: file, logger: silentLogger)
+        let catalog = try await reopenedCatalog(file)
         #expect(try await catalog.counts() == CatalogCounts())
         #expect(folder.names.contains { $0.hasPrefix("catalog.sqlite.damaged-") })
         #expect(try await admit(catalog, path, identity()) == .queued)

@@ -201,3 +201,16 @@ extension PhotoPipeline.Configuration {
     static let quick = PhotoPipeline.Configuration(
         quietTime: .milliseconds(40), emptyPatience: .milliseconds(200), retry: RetryPolicy(firstDelay: 0.05))
 }
+
+/// A catalog that was open before. Another test's child process, between its fork and its exec, holds the lock a moment
+/// longer than this process.
+func reopenedCatalog(_ file: String) async throws -> Catalog {
+    for _ in 0..<100 {
+        do {
+            return try Catalog(at: file, logger: silentLogger)
+        } catch {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+    return try Catalog(at: file, logger: silentLogger)
+}
