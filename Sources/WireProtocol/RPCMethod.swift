@@ -86,8 +86,8 @@ public enum RPCMethods {
         name: "cancel", summary: "stop a request of this connection")
 
     public static let all: [any RPCMethodDescription] = [
-        version, status, models, methods, photos, metrics, explain, segment, convert, index, units, run, project, visualize,
-        watch, unwatch, cancel,
+        version, status, models, methods, photos, metrics, explain, segment, convert, index, units, run, project,
+        visualize, watch, unwatch, cancel,
     ]
 
     /// The names of the notifications a daemon sends.
