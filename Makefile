@@ -60,9 +60,7 @@ test: deps swift ## build and run the tests, optimized
 
 test-onednn: deps swift ## test the kernels with oneDNN 3, fetched, or another (ONEDNN=folder with include and lib)
 	@[ "$(ONEDNN)" != .build/onednn-3 ] || Scripts/fetch-onednn "$(ONEDNN)"
-	@[ -d "$(ONEDNN)/include" ] || { echo "there is no $(ONEDNN)/include with oneDNN's headers" >&2; exit 2; }
-	LD_LIBRARY_PATH="$(abspath $(ONEDNN)/lib)" $(SWIFT) test --scratch-path .build/onednn --filter ExecutionTests \
-		-Xcc "-I$(abspath $(ONEDNN)/include)" -Xlinker "-L$(abspath $(ONEDNN)/lib)" $(SWIFT_FLAGS)
+	Scripts/test-onednn "$(ONEDNN)" $(SWIFT_FLAGS)
 
 fuzz: deps swift ## try to break the model reader with made-up bytes (FUZZ_SECONDS=60)
 	Scripts/fuzz "$(FUZZ_SECONDS)"
