@@ -73,20 +73,32 @@ final class SweepPlanner {
         return region.nodes.map { best[$0.name, default: 0] }
     }
 
-    /// Processor seconds to copy a value, measured once.
-    private static let copying: Double = {
-        let count = 1 << 20
-        let source = UnsafeMutablePointer<Float>.allocate(capacity: 2 * count)
-        defer { source.deallocate() }
-        source.initialize(repeating: 1, count: 2 * count)
+    /// Processor seconds to copy a value within the caches, measured once.
+    private static let copying = secondsPerValue(of: 1 << 20, into: 1 << 20)
+
+    /// Processor seconds to read a value from memory, measured once: more of them than caches hold.
+    private static let reading = secondsPerValue(of: 1 << 24, into: 1 << 12)
+
+    private static func secondsPerValue(of count: Int, into part: Int) -> Double {
+        let source = UnsafeMutablePointer<Float>.allocate(capacity: count)
+        let destination = UnsafeMutablePointer<Float>.allocate(capacity: part)
+        defer {
+            source.deallocate()
+            destination.deallocate()
+        }
+        source.initialize(repeating: 1, count: count)
+        destination.initialize(repeating: 0, count: part)
         var best = Double.infinity
         for _ in 0..<5 {
             let start = MeasuringClock.seconds
-            (source + count).update(from: source, count: count)
+            for first in stride(from: 0, to: count, by: part) { destination.update(from: source + first, count: part) }
             best = min(best, MeasuringClock.seconds - start)
         }
         return best / Double(count)
-    }()
+    }
+
+    /// Processor seconds that a batch takes to read all weights.
+    private var weightSeconds: Double { Double(graph.transformedWeightCount) * Self.reading }
 
     /// Processor seconds for one place.
     private func cost(_ graph: PatchGraph) -> Double {
@@ -119,6 +131,7 @@ final class SweepPlanner {
                 for columns in split[1] {
                     let places = Double(rows.members.count * columns.members.count)
                     total += roughCost(rows, columns) * places * request.share
+                    total += weightSeconds * (places * request.share / Double(Self.largestBatch)).rounded(.up)
                     total += Self.compiling * Double(region.nodes.count)
                 }
             }
@@ -225,8 +238,7 @@ final class SweepPlanner {
     private func batchSize(of choice: Choice, places: Int) -> Int {
         guard request.takesBatches else { return 1 }
         let bytes = max(choice.graph.largestNodeCount * MemoryLayout<Float>.stride, 1)
-        let reading = Double(graph.parameterCount) * Self.copying / 2
-        let worthwhile = (reading / max(Self.weightReading * choice.cost, 1e-9)).rounded(.up)
+        let worthwhile = (weightSeconds / max(Self.weightReading * choice.cost, 1e-9)).rounded(.up)
         let wanted = max(Self.batchBytes / bytes, Int(min(worthwhile, Double(Self.largestBatch))), Self.smallestBatch)
         // A plan's arena is about twice what its largest node needs.
         let limit = max(min(wanted, Self.largestBatch, request.memory / (2 * bytes * threads)), 1)
@@ -236,8 +248,22 @@ final class SweepPlanner {
     }
 
     private static let batchBytes = 4 << 20
-    private static let smallestBatch = 8
+    private static let smallestBatch = 16
     private static let largestBatch = 64
     /// The share of the time that reading weights may take.
-    private static let weightReading = 0.05
+    private static let weightReading = 0.015
+}
+
+extension Graph {
+    /// Values that the weights have in the forms the kernels read: by Winograd's algorithm, a kernel of 3×3 becomes 6×6.
+    fileprivate var transformedWeightCount: Int {
+        let transforms = nodes.reduce(0) { sum, node in
+            guard case .convolution(let convolution) = node.operation, convolution.groups == 1,
+                convolution.window.kernel == [3, 3], convolution.window.stride == [1, 1],
+                let weights = node.input(1).flatMap({ constants[$0]?.tensor })
+            else { return sum }
+            return sum + 3 * weights.count
+        }
+        return parameterCount + transforms
+    }
 }

@@ -28,8 +28,10 @@ enum OcclusionBench {
             let count = (max(extent - window, 0) + stride - 1) / stride + 1
             return (0..<count).map { $0 * stride..<min($0 * stride + window, extent) }
         }
-        let request = WindowSweep.Request(
+        var asked = WindowSweep.Request(
             imageShape: shape, rows: ranges(height), columns: ranges(width), target: classifier.scores, mode: mode)
+        asked.fieldCap = ProcessInfo.processInfo.environment["CAP"].flatMap(Double.init)
+        let request = asked
         // Every nth place, where all would take too long.
         let every = ProcessInfo.processInfo.environment["EVERY"].flatMap(Int.init) ?? 1
         let grid = request.rows.indices.flatMap { row in
