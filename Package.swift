@@ -48,14 +48,13 @@ let package = Package(
         .target(name: "Photos", dependencies: ["CFreeType", "CJPEG", "Tensors"]),
 
         // The daemon and its client.
+        .target(name: "Digests", dependencies: ["CCrypto"]),
         .target(name: "WireProtocol"),
         .target(
             name: "Service",
             dependencies: [
-                "CCrypto", "CInotifyTools", "CSystemd", "DatasetSearch", "Execution", "Interpretation", "Localization",
-                "Networks",
-                "ONNXImport",
-                "Photos", "Tensors", "WireProtocol",
+                "CInotifyTools", "CSystemd", "DatasetSearch", "Digests", "Execution", "Interpretation",
+                "Localization", "Networks", "ONNXImport", "Photos", "Tensors", "WireProtocol",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -73,7 +72,7 @@ let package = Package(
         .executableTarget(
             name: "interpretctl",
             dependencies: [
-                "Deconvolution", "WireProtocol",
+                "Deconvolution", "Digests", "WireProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -98,16 +97,15 @@ let package = Package(
         .testTarget(
             name: "SocketTests",
             dependencies: [
-                "DatasetSearch", "Execution", "Interpretation", "Networks", "Photos", "Service", "Tensors",
-                "WireProtocol",
-                "interpretctl", "interpretd",
+                "DatasetSearch", "Digests", "Execution", "Interpretation", "Networks", "Photos", "Service", "Tensors",
+                "WireProtocol", "interpretctl", "interpretd",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service",
+                "Digests", "Service",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),

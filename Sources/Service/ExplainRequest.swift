@@ -1,3 +1,4 @@
+import Digests
 import Execution
 import Foundation
 import Interpretation

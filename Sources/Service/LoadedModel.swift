@@ -1,4 +1,5 @@
 public import DatasetSearch
+import Digests
 import Execution
 public import Foundation
 public import Interpretation

@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 
 /// What a `.boxes.json` says about the photo beside it: proof of work that was done, even where the catalog is lost.

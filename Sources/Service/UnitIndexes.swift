@@ -1,4 +1,5 @@
 import DatasetSearch
+import Digests
 import Foundation
 import Logging
 import Photos
