@@ -9,6 +9,24 @@ struct ExternalData {
     ///
     /// - Throws: `ONNXError` where the place is outside of the model's folder or of the file.
     func bytes(of tensor: Onnx_TensorProto) throws(ONNXError) -> Data {
+        let (file, range) = try place(of: tensor)
+        let data: Data
+        do {
+            data = try Data(contentsOf: file, options: .mappedIfSafe)
+        } catch {
+            throw .invalidTensor(name: tensor.name, reason: "its file cannot be read: \(error.localizedDescription)")
+        }
+        // It may have become shorter since.
+        guard range.upperBound <= data.count else {
+            throw .invalidTensor(name: tensor.name, reason: "'\(file.lastPathComponent)' ends before its values")
+        }
+        return data[(data.startIndex + range.lowerBound)..<(data.startIndex + range.upperBound)]
+    }
+
+    /// Where the bytes of a tensor lie.
+    ///
+    /// - Throws: `ONNXError` where the place is outside of the model's folder or of the file.
+    func place(of tensor: Onnx_TensorProto) throws(ONNXError) -> (file: URL, range: Range<Int>) {
         let place = Dictionary(
             tensor.externalData.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
         func refuse(_ reason: String) -> ONNXError { .invalidTensor(name: tensor.name, reason: reason) }
@@ -21,18 +39,17 @@ struct ExternalData {
         guard !location.hasPrefix("/"), file.path.hasPrefix(root.hasSuffix("/") ? root : root + "/") else {
             throw refuse("'\(location)' is outside of the model's folder")
         }
-        let data: Data
+        let size: Int
         do {
-            data = try Data(contentsOf: file, options: .mappedIfSafe)
+            size = try SourceFile(file).size
         } catch {
-            throw refuse("its values lie in '\(location)', which cannot be read: \(error.localizedDescription)")
+            throw refuse("its values lie in '\(location)', which cannot be read: \(error)")
         }
         let offset = try number(place["offset"], otherwise: 0, refuse)
-        let (rest, isBehindEnd) = data.count.subtractingReportingOverflow(offset)
-        guard !isBehindEnd, rest >= 0 else { throw refuse("'\(location)' ends before its values") }
-        let length = try number(place["length"], otherwise: rest, refuse)
-        guard length <= rest else { throw refuse("'\(location)' ends before its values") }
-        return data[(data.startIndex + offset)..<(data.startIndex + offset + length)]
+        guard offset <= size else { throw refuse("'\(location)' ends before its values") }
+        let length = try number(place["length"], otherwise: size - offset, refuse)
+        guard length <= size - offset else { throw refuse("'\(location)' ends before its values") }
+        return (file, offset..<offset + length)
     }
 
     private func number(

@@ -3,63 +3,192 @@ import SwiftProtobuf
 public import Tensors
 
 extension ONNXModel {
-    /// The model file with another head: everything up to `features`, then global average pooling and one
+    /// Larger messages cannot be read by anybody (protobuf's own limit).
+    private static let largestFile = Int(Int32.max)
+
+    /// A model file with another head: everything up to `features`, then global average pooling and one
     /// fully-connected layer. What the trunk does not need is left out; weights from other files are taken in.
     ///
+    /// The trunk's weights stay where they are until the result is read: of a network of half a gigabyte, only the
+    /// nodes are in memory.
+    ///
     /// - Parameters:
+    ///   - source: the model file; files beside it may hold its weights.
     ///   - features: name of the value that is pooled, [N,C,h,w].
     ///   - weights: [classes, C].
     ///   - bias: [classes].
     ///   - freesExtents: whether the image's height and width become free.
-    ///   - externalData: the folder of the files that hold weights outside of the model file.
     /// - Throws: `ONNXError` where the file is not valid or makes no value of that name.
     public static func replacingHead(
-        of data: Data, at features: String, weights: Tensor, bias: Tensor, freesExtents: Bool, externalData: URL?
-    ) throws(ONNXError) -> Data {
-        var model: Onnx_ModelProto
-        do { model = try Onnx_ModelProto(serializedBytes: data) } catch { throw .malformed("\(error)") }
-        var graph = model.graph
+        of source: URL, at features: String, weights: Tensor, bias: Tensor, freesExtents: Bool
+    ) throws(ONNXError) -> ComposedFile {
+        let file = try SourceFile(source)
+        var (model, initializers) = try file.withMapping { bytes throws(ONNXError) in try skeleton(of: bytes) }
+        let needed = try model.graph.replaceHead(
+            at: features, weights: weights, bias: bias, freesExtents: freesExtents)
+
+        let external = ExternalData(folder: source.deletingLastPathComponent())
+        var kept = ComposedFile()
+        var opened: [URL: SourceFile] = [:]
+        for initializer in initializers where needed.contains(initializer.name) {
+            try initializer.append(to: &kept, from: file, external, &opened)
+        }
+        // A message's fields may come in any order: the weights stand behind all else.
+        var graph: ComposedFile
+        var composed: ComposedFile
+        do {
+            graph = ComposedFile(try model.graph.serializedData())
+            model.clearGraph()
+            composed = ComposedFile(try model.serializedData())
+        } catch {
+            throw .malformed("\(error)")
+        }
+        graph.append(kept)
+        composed.append(MessageFields.header(FieldNumber.graph, length: graph.size))
+        composed.append(graph)
+        guard composed.size <= largestFile else {
+            throw .malformed("with another head it has \(composed.size) bytes, and an ONNX file at most \(largestFile)")
+        }
+        return composed
+    }
+
+    /// The model without its initializers, and where those are.
+    private static func skeleton(
+        of bytes: UnsafeRawBufferPointer
+    ) throws(ONNXError) -> (model: Onnx_ModelProto, initializers: [PlacedInitializer]) {
+        var rest = Data()
+        var graph = Data()
+        var initializers: [PlacedInitializer] = []
+        var fields = MessageFields(bytes, 0..<bytes.count)
+        while let field = try fields.next() {
+            guard field.number == FieldNumber.graph, let content = field.content else {
+                rest.append(contentsOf: bytes[field.range])
+                continue
+            }
+            var members = MessageFields(bytes, content)
+            while let member = try members.next() {
+                if member.number == FieldNumber.initializer, let tensor = member.content {
+                    initializers.append(try PlacedInitializer(bytes, field: member.range, tensor: tensor))
+                } else {
+                    graph.append(contentsOf: bytes[member.range])
+                }
+            }
+        }
+        do {
+            var model = try Onnx_ModelProto(serializedBytes: rest)
+            model.graph = try Onnx_GraphProto(serializedBytes: graph)
+            return (model, initializers)
+        } catch {
+            throw .malformed("\(error)")
+        }
+    }
+}
+
+/// Of the messages in onnx.proto.
+private enum FieldNumber {
+    static let graph = 7
+    static let initializer = 5
+    static let tensorName = 8
+    static let tensorRawData = 9
+    static let tensorDataLocation = 14
+}
+
+/// Weights that are left where they are.
+private struct PlacedInitializer {
+    let name: String
+    /// The whole field, in the model file.
+    private let field: Range<Int>
+    /// The tensor's description where its values lie in another file.
+    private let external: Onnx_TensorProto?
+
+    init(_ bytes: UnsafeRawBufferPointer, field: Range<Int>, tensor: Range<Int>) throws(ONNXError) {
+        self.field = field
+        var (name, isExternal) = ("", false)
+        var fields = MessageFields(bytes, tensor)
+        while let field = try fields.next() {
+            switch field.number {
+            case FieldNumber.tensorName: name = String(decoding: bytes[field.content ?? 0..<0], as: UTF8.self)
+            case FieldNumber.tensorDataLocation:
+                isExternal = field.integer == UInt64(Onnx_TensorProto.externalLocation)
+            default: continue
+            }
+        }
+        self.name = name
+        do {
+            external = isExternal ? try Onnx_TensorProto(serializedBytes: Data(bytes[tensor])) : nil
+        } catch {
+            throw .malformed("\(error)")
+        }
+    }
+
+    /// Appends the field, with the values in it.
+    ///
+    /// - Parameter opened: the files beside the model, each opened once.
+    func append(
+        to target: inout ComposedFile, from file: SourceFile, _ files: ExternalData,
+        _ opened: inout [URL: SourceFile]
+    ) throws(ONNXError) {
+        guard var tensor = external else { return target.append(field, of: file) }
+        let (url, values) = try files.place(of: tensor)
+        let source: SourceFile
+        if let open = opened[url] { source = open } else { source = try SourceFile(url) }
+        opened[url] = source
+        tensor.externalData = []
+        tensor.dataLocation = 0
+        var message: ComposedFile
+        do { message = ComposedFile(try tensor.serializedData()) } catch { throw .malformed("\(error)") }
+        message.append(MessageFields.header(FieldNumber.tensorRawData, length: values.count))
+        message.append(values, of: source)
+        target.append(MessageFields.header(FieldNumber.initializer, length: message.size))
+        target.append(message)
+    }
+}
+
+extension Onnx_GraphProto {
+    /// Leaves only what `features` needs, and puts the head behind it.
+    ///
+    /// - Returns: the names that the trunk needs, those of its weights among them.
+    fileprivate mutating func replaceHead(
+        at features: String, weights: Tensor, bias: Tensor, freesExtents: Bool
+    ) throws(ONNXError) -> Set<String> {
         var needed: Set<String> = [features]
         var trunk: [Onnx_NodeProto] = []
-        for node in graph.node.reversed() where node.output.contains(where: needed.contains) {
+        for node in node.reversed() where node.output.contains(where: needed.contains) {
             needed.formUnion(node.input)
             trunk.append(node)
         }
         guard !trunk.isEmpty else { throw .malformed("it makes no value '\(features)'") }
-        graph.node = trunk.reversed()
-
-        let files = ExternalData(folder: externalData)
-        var kept: [Onnx_TensorProto] = []
-        for tensor in graph.initializer where needed.contains(tensor.name) {
-            kept.append(try tensor.inlined(files: files))
-        }
-        graph.initializer = kept
-        graph.input = graph.input.filter { needed.contains($0.name) }
-        if freesExtents, let image = graph.input.firstIndex(where: { $0.type.tensorType.shape.dim.count == 4 }) {
-            for (axis, name) in [(2, "height"), (3, "width")] {
-                var dimension = Onnx_TensorShapeProto.Dimension()
-                dimension.dimParam = name
-                graph.input[image].type.tensorType.shape.dim[axis] = dimension
-            }
-        }
+        input = input.filter { needed.contains($0.name) }
+        if freesExtents { freeExtents() }
 
         func unused(_ name: String) -> String { needed.contains(name) ? unused(name + "_") : name }
         let names = (
             pooled: unused("head.pooled"), row: unused("head.features"), weights: unused("head.weight"),
             bias: unused("head.bias"), output: unused("logits")
         )
-        graph.node += [
-            node("GlobalAveragePool", [features], names.pooled),
-            node("Flatten", [names.pooled], names.row, ("axis", 1)),
-            node("Gemm", [names.row, names.weights, names.bias], names.output, ("transB", 1)),
-        ]
-        graph.initializer += [initializer(names.weights, weights), initializer(names.bias, bias)]
-        graph.output = [output(names.output, classes: bias.count)]
-        model.graph = graph
-        do { return try model.serializedData() } catch { throw .malformed("\(error)") }
+        node =
+            trunk.reversed() + [
+                .head("GlobalAveragePool", [features], names.pooled),
+                .head("Flatten", [names.pooled], names.row, ("axis", 1)),
+                .head("Gemm", [names.row, names.weights, names.bias], names.output, ("transB", 1)),
+            ]
+        initializer = [.floats(names.weights, weights), .floats(names.bias, bias)]
+        output = [.scores(names.output, classes: bias.count)]
+        return needed
     }
 
-    private static func node(
+    private mutating func freeExtents() {
+        guard let image = input.firstIndex(where: { $0.type.tensorType.shape.dim.count == 4 }) else { return }
+        for (axis, name) in [(2, "height"), (3, "width")] {
+            var dimension = Onnx_TensorShapeProto.Dimension()
+            dimension.dimParam = name
+            input[image].type.tensorType.shape.dim[axis] = dimension
+        }
+    }
+}
+
+extension Onnx_NodeProto {
+    fileprivate static func head(
         _ operation: String, _ inputs: [String], _ output: String, _ attribute: (name: String, value: Int64)? = nil
     ) -> Onnx_NodeProto {
         var node = Onnx_NodeProto()
@@ -76,8 +205,10 @@ extension ONNXModel {
         }
         return node
     }
+}
 
-    private static func initializer(_ name: String, _ tensor: Tensor) -> Onnx_TensorProto {
+extension Onnx_TensorProto {
+    fileprivate static func floats(_ name: String, _ tensor: Tensor) -> Onnx_TensorProto {
         var proto = Onnx_TensorProto()
         proto.name = name
         proto.dims = tensor.shape.dimensions.map(Int64.init)
@@ -85,8 +216,11 @@ extension ONNXModel {
         proto.rawData = tensor.withUnsafeValues { Data(UnsafeRawBufferPointer($0)) }
         return proto
     }
+}
 
-    private static func output(_ name: String, classes: Int) -> Onnx_ValueInfoProto {
+extension Onnx_ValueInfoProto {
+    /// [N,classes], N free.
+    fileprivate static func scores(_ name: String, classes: Int) -> Onnx_ValueInfoProto {
         var info = Onnx_ValueInfoProto()
         info.name = name
         info.type.tensorType.elemType = ElementType.float.rawValue
@@ -96,17 +230,5 @@ extension ONNXModel {
         scores.dimValue = Int64(classes)
         info.type.tensorType.shape.dim = [batch, scores]
         return info
-    }
-}
-
-extension Onnx_TensorProto {
-    /// The tensor with its bytes in the model file itself.
-    fileprivate func inlined(files: ExternalData) throws(ONNXError) -> Onnx_TensorProto {
-        guard dataLocation == Onnx_TensorProto.externalLocation else { return self }
-        var inline = self
-        inline.rawData = try files.bytes(of: self)
-        inline.externalData = []
-        inline.dataLocation = 0
-        return inline
     }
 }

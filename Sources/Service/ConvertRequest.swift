@@ -1,3 +1,4 @@
+import Digests
 import Execution
 import Foundation
 import Interpretation
@@ -19,6 +20,9 @@ struct ConvertRequest: Sendable {
 
     func convert(_ parameters: ConvertParameters, _ context: RequestContext) async throws -> ConvertResult {
         let watch = Stopwatch()
+        guard let sender = context.files else {
+            throw RPCError(.invalidRequest, "convert needs an id: the new model's files are sent under it")
+        }
         let model = try models.requested(parameters.model)
         guard let preprocessor = model.preprocessor else { throw ModelStoreError.cannotReadPhotos(model.name) }
         let (labels, photos) = try labelledPhotos(parameters, model)
@@ -47,11 +51,19 @@ struct ConvertRequest: Sendable {
         context.progress(fraction: 0.9, message: "training")
         let head = try HeadTraining(seed: UInt64(max(parameters.seed ?? 0, 0)))
             .train(examples.map(\.pooled), labels: classes, classes: labels.count)
-        return ConvertResult(
+        var result = ConvertResult(
             labels: labels, photos: examples.count, heldOut: head.heldOut.count, skipped: skipped,
             before: before(model, labels, head, examples, classes), after: quality(head.confusion, labels),
-            penalty: head.penalty, seconds: (watch.total / 1000).rounded(toPlaces: 1),
-            files: try files(model, conversion, head, labels))
+            penalty: head.penalty, seconds: 0, files: [])
+        context.progress(fraction: 0.95, message: "sending the model")
+        for (name, file) in try files(model, conversion, head, labels) {
+            result.files.append(
+                try await sender.send(name, size: file.size) { range in
+                    try file.bytes(in: range)
+                })
+        }
+        result.seconds = (watch.total / 1000).rounded(toPlaces: 1)
+        return result
     }
 
     /// The photos of each class's folder, by name.
@@ -116,34 +128,35 @@ struct ConvertRequest: Sendable {
             confusion: confusion)
     }
 
-    /// The new model folder.
+    /// The new model folder. The network comes last: a folder is a model once it has one.
     private func files(
         _ model: LoadedModel, _ conversion: HeadConversion, _ head: TrainedHead, _ labels: [String]
-    ) throws -> [String: Data] {
-        let source = try Data(contentsOf: model.folder.appending(path: "model.onnx"))
+    ) throws -> [(name: String, contents: ComposedFile)] {
+        let source = model.folder.appending(path: "model.onnx")
+        // The trunk comes from the file, the head was trained on what is in memory.
+        guard try SHA256.hexDigest(ofFile: FilePath(source.path)) == model.sha256 else {
+            throw RPCError(
+                .methodNotApplicable,
+                "\(source.path) is not the file any more that was loaded; restart the daemon and convert again")
+        }
         let isFree = conversion.graph(with: head).inputs[0].extents.suffix(2).allSatisfy { $0 == nil }
-        var files = [
-            "model.onnx": try ONNXModel.replacingHead(
-                of: source, at: model.network.graph.name(of: conversion.features), weights: head.weights,
-                bias: head.bias, freesExtents: isFree, externalData: model.folder)
-        ]
+        let network = try ONNXModel.replacingHead(
+            of: source, at: model.network.graph.name(of: conversion.features), weights: head.weights, bias: head.bias,
+            freesExtents: isFree)
         let configuration = Configuration(
             id2label: Dictionary(uniqueKeysWithValues: labels.enumerated().map { ("\($0)", $1) }),
             label2id: Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) }))
+        let settings = Settings(
+            backgroundLabels: labels.filter(model.backgroundLabels.contains), camThreshold: model.boxFinder.threshold)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        files["config.json"] = try encoder.encode(configuration)
-        files["interpret.json"] = try encoder.encode(
-            Settings(
-                backgroundLabels: labels.filter(model.backgroundLabels.contains),
-                camThreshold: model.boxFinder.threshold))
         let preprocessor = model.folder.appending(path: "preprocessor_config.json")
-        files["preprocessor_config.json"] = try Data(contentsOf: preprocessor)
-        let size = files.values.reduce(0) { $0 + $1.count }
-        guard size <= WireLimits.inlineFileBytes else {
-            throw RPCError(.methodNotApplicable, "the new model has \(size >> 20) MiB, more than an answer can hold")
-        }
-        return files
+        return [
+            ("config.json", ComposedFile(try encoder.encode(configuration))),
+            ("interpret.json", ComposedFile(try encoder.encode(settings))),
+            ("preprocessor_config.json", ComposedFile(try Data(contentsOf: preprocessor))),
+            ("model.onnx", network),
+        ]
     }
 
     private struct Configuration: Encodable {

@@ -31,7 +31,10 @@ extension SocketConnection {
 
     private func perform(_ request: Request, _ ticket: SocketRequestRegistry.Ticket) async {
         let reporter = request.id.map(ProgressReporter.init)
-        let context = RequestContext(connection: number, events: events, reporter: reporter)
+        let files = request.id.map { id in
+            FileSender(id: id) { part in try await notify(RPCMethods.fileNotification, part) }
+        }
+        let context = RequestContext(connection: number, events: events, reporter: reporter, files: files)
         // A task of its own, so that `cancel` stops the work and not the answer.
         let work = SocketRequestRegistry.Work {
             do throws(RPCError) {

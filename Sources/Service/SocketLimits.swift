@@ -3,7 +3,7 @@ import WireProtocol
 /// What one client, and all of them together, may take from the daemon.
 ///
 /// A connection holds at most `lineBytes` of an unfinished request, the parameters of `requestsPerConnection` requests,
-/// and one finished answer for each of them.
+/// and one finished answer, or one part of a file, for each of them.
 public struct SocketLimits: Sendable, Hashable {
     /// Further connections get a `busy` error and are closed.
     public var connections = 64

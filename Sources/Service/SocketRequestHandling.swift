@@ -17,12 +17,15 @@ public struct RequestContext: Sendable {
     public let connection: UInt64
     /// What happens in the daemon.
     public let events: EventHub
+    /// Sends files ahead of the answer; nil where the request has no id, and thus nothing to tie them to.
+    public let files: FileSender?
     private let reporter: ProgressReporter?
 
-    init(connection: UInt64, events: EventHub, reporter: ProgressReporter?) {
+    init(connection: UInt64, events: EventHub, reporter: ProgressReporter?, files: FileSender?) {
         self.connection = connection
         self.events = events
         self.reporter = reporter
+        self.files = files
     }
 
     /// Tells the client how far its request is. Never waits, so it may be called in an inner loop: what comes faster

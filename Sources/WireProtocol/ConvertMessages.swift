@@ -1,5 +1,3 @@
-public import Foundation
-
 /// Parameters of `convert`: which network gets a new head, and the labelled photos it is trained on.
 public struct ConvertParameters: RequestParameters, Hashable {
     enum CodingKeys: String, CodingKey, CaseIterable { case model, photos, labels, seed }
@@ -23,7 +21,7 @@ public struct ConvertParameters: RequestParameters, Hashable {
     }
 }
 
-/// Result of `convert`: a model folder, and how good it is.
+/// Result of `convert`: how good the new network is, and which files its folder has; they come ahead of it in parts.
 public struct ConvertResult: Codable, Sendable, Hashable {
     /// What one head makes of the held-out photos.
     public struct Quality: Codable, Sendable, Hashable {
@@ -53,12 +51,12 @@ public struct ConvertResult: Codable, Sendable, Hashable {
     /// The L2 penalty chosen.
     public var penalty: Double
     public var seconds: Double
-    /// The files of the new model folder, by name.
-    public var files: [String: Data]
+    /// The files of the new model folder, in the order in which they were sent.
+    public var files: [SentFile]
 
     public init(
         labels: [String], photos: Int, heldOut: Int, skipped: [String: String], before: Quality?, after: Quality,
-        penalty: Double, seconds: Double, files: [String: Data]
+        penalty: Double, seconds: Double, files: [SentFile]
     ) {
         self.labels = labels
         self.photos = photos

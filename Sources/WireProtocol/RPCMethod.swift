@@ -93,6 +93,7 @@ public enum RPCMethods {
     /// The names of the notifications a daemon sends.
     public static let progressNotification = "progress"
     public static let eventNotification = "event"
+    public static let fileNotification = "file"
 }
 
 /// The parameters of a method that takes none.

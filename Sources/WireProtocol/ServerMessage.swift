@@ -21,7 +21,7 @@ public struct Reply: Sendable, Equatable {
     }
 }
 
-/// A message from the daemon that answers nothing: `progress` or `event`.
+/// A message from the daemon that answers nothing: `progress`, `event` or `file`.
 public struct ServerNotification: Sendable, Equatable {
     public let method: String
     public let params: JSONText

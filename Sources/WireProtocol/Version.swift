@@ -8,7 +8,9 @@ public enum WireVersion {
     public static let `protocol` = 1
 
     /// What this version of the protocol offers beyond the bare method names.
-    public static let capabilities = ["cancel", "events", "inline-images", "inline-tensors", "pipelining", "progress"]
+    public static let capabilities = [
+        "cancel", "events", "file-parts", "inline-images", "inline-tensors", "pipelining", "progress",
+    ]
 }
 
 /// Sizes that both ends keep to.
@@ -19,6 +21,10 @@ public enum WireLimits {
     /// Largest file that fits into one line: base64 writes four bytes for three, and the request around it takes
     /// some too.
     public static let inlineFileBytes = (lineBytes / 4 * 3) - (1 << 20)
+
+    /// Bytes of a file in one `file` notification: large enough that the line around them costs nothing, small enough
+    /// that a line is nothing to hold.
+    public static let filePartBytes = 768 << 10
 
     /// Deepest nesting of arrays and objects.
     public static let nestingDepth = 128

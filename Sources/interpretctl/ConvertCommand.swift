@@ -37,15 +37,18 @@ struct ConvertCommand: AsyncParsableCommand {
         let parameters = ConvertParameters(
             model: model, photos: Files.absolutePath(photos),
             labels: labels.map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }, seed: seed)
+        let files = try IncomingFiles(folder: output)
+        defer { files.discard() }
+        let signals = TerminationSignals { files.discard() }
+        defer { signals.cancel() }
         let bar = ProgressBar()
         defer { bar.clear() }
         let result = try await common.withDaemon {
-            try await $0.call(RPCMethods.convert, parameters, onProgress: bar.show)
+            try await $0.call(RPCMethods.convert, parameters, onProgress: bar.show, onFile: files.receive)
         }
         bar.clear()
         let converted = try RPCMethods.convert.output(of: result)
-        try Files.makeFolder(output)
-        for (name, data) in converted.files { try Files.write(data, to: "\(output)/\(Files.name(of: name))") }
+        try files.complete(converted.files)
         Terminal.write(common.json ? String(decoding: result.utf8, as: UTF8.self) + "\n" : report(converted))
     }
 

@@ -58,10 +58,12 @@ struct DaemonConnection {
 
     /// Sends one request and waits for its answer; other messages are passed over.
     ///
-    /// - Throws: `RPCError` where the daemon answers with one, `CommandFailure` where it does not answer.
+    /// - Parameter onFile: takes the parts of the result's files; the daemon sends no more than it has taken.
+    /// - Throws: `RPCError` where the daemon answers with one, `CommandFailure` where it does not answer, and what
+    ///   `onFile` throws.
     mutating func call<Parameters, Output>(
         _ method: RPCMethod<Parameters, Output>, _ parameters: Parameters,
-        onProgress: (ProgressNotification) -> Void = { _ in }
+        onProgress: (ProgressNotification) -> Void = { _ in }, onFile: (FilePart) throws -> Void = { _ in }
     ) async throws -> JSONText {
         lastID += 1
         let id = RequestID.integer(lastID)
@@ -82,6 +84,11 @@ struct DaemonConnection {
                 if let progress = try? notification.params.decoded(as: ProgressNotification.self), progress.id == id {
                     onProgress(progress)
                 }
+            case .notification(let notification) where notification.method == RPCMethods.fileNotification:
+                guard let part = try? notification.params.decoded(as: FilePart.self) else {
+                    throw CommandFailure("cannot read the daemon's file; compare 'interpretctl version'")
+                }
+                if part.id == id { try onFile(part) }
             case .reply, .notification:
                 continue
             }

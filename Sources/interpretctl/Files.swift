@@ -52,6 +52,17 @@ enum Files {
         }
     }
 
+    /// What an error's number says, and what to do.
+    static func reason(_ errorNumber: Int32) -> String {
+        let advice =
+            switch errorNumber {
+            case ENOSPC, EDQUOT: "; free some space on that disk"
+            case EACCES, EPERM, EROFS: "; choose a folder of your own with --output"
+            default: ""
+            }
+        return String(cString: strerror(errorNumber)) + advice
+    }
+
     static func makeFolder(_ path: String) throws {
         do {
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)

@@ -30,6 +30,9 @@ struct FakeDaemon {
             try await FakeDaemon.explain(parameters, context, forbiddenPhoto: forbiddenPhoto)
         }
         router.on(RPCMethods.segment) { _, _ in FakeDaemon.segment }
+        router.on(RPCMethods.convert) { parameters, context async throws(RPCError) in
+            try await FakeDaemon.convert(parameters, context)
+        }
         router.on(RPCMethods.index) { parameters, _ async throws(RPCError) in
             guard parameters.folder.hasPrefix("/") else {
                 throw RPCError(

@@ -27,11 +27,21 @@ struct Interpretctl {
     }
 
     func run(_ arguments: [String], socket: String? = nil) async throws -> Output {
+        try await run(process(arguments, socket: socket))
+    }
+
+    /// The client, not started yet.
+    func process(_ arguments: [String], socket: String? = nil) -> Process {
         let process = Process()
         process.executableURL = Interpretctl.executable
         process.arguments = arguments
-        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
         process.environment = ["INTERPRETD_SOCKET": socket ?? folder.path + "/nobody"]
+        return process
+    }
+
+    /// Runs a process in the folder to its end.
+    func run(_ process: Process) async throws -> Output {
+        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
         // Files and not pipes: nobody has to read while the process runs.
         let (out, error) = (folder.path + "/stdout", folder.path + "/stderr")
         process.standardInput = FileHandle.nullDevice

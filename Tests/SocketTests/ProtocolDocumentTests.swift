@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 import Testing
 import WireProtocol
@@ -27,6 +28,7 @@ import WireProtocol
 
     @Test func examplesThatAreOnlyShownAreMessagesOfTheProtocol() throws {
         for block in document.blocks where block.isOnlyShown {
+            var sent: [String: Data] = [:]
             for step in block.steps {
                 switch step {
                 case .send(let line):
@@ -35,11 +37,25 @@ import WireProtocol
                     switch try ServerMessage(line: Data(line.utf8)) {
                     case .notification(let notification) where notification.method == "event":
                         #expect(try notification.params.decoded(as: Event.self).path != nil)
+                    case .notification(let notification) where notification.method == "file":
+                        let part = try notification.params.decoded(as: FilePart.self)
+                        sent[part.name, default: Data()] += part.data
+                        #expect(part.offset + part.data.count == sent[part.name]?.count)
                     case .notification(let notification):
                         #expect(notification.method == "progress")
                         #expect(try notification.params.decoded(as: ProgressNotification.self).fraction <= 1)
                     case .reply(let reply):
-                        if case .failure(let error) = reply.outcome { #expect(error.code?.number == error.number) }
+                        switch reply.outcome {
+                        case .failure(let error): #expect(error.code?.number == error.number)
+                        case .success(let result) where !sent.isEmpty:
+                            let files = try result.decoded(as: ConvertResult.self).files
+                            #expect(Set(files.map(\.name)) == Set(sent.keys))
+                            for file in files {
+                                let content = try #require(sent[file.name])
+                                #expect(file.size == content.count && file.sha256 == SHA256.hexDigest(of: content))
+                            }
+                        case .success: break
+                        }
                     }
                 }
             }

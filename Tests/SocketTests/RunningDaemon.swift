@@ -15,6 +15,8 @@ final class RunningDaemon {
     static let sharedPhotos = root.deletingLastPathComponent().appending(path: "shared/photos")
     static let hasSharedPhotos = FileManager.default.fileExists(atPath: sharedPhotos.path)
     static let demoPhoto = root.appending(path: "Documentation/demo/cat.jpg")
+    /// A photo of nothing.
+    static let pattern = root.appending(path: "Tests/PhotosTests/Fixtures/baseline.jpg")
     static let executable = Interpretctl.executable.deletingLastPathComponent().appending(path: "interpretd")
     static let isBuilt = Interpretctl.isBuilt && FileManager.default.isExecutableFile(atPath: executable.path)
 

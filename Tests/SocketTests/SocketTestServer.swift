@@ -83,6 +83,7 @@ final class TemporaryFolder: Sendable {
 /// | `wait` | returns `{}` once `release()` was called |
 /// | `fill` | `{"bytes":n}`: returns a string of that length |
 /// | `advance` | reports progress, then returns `{}` |
+/// | `send` | `{"bytes":n}`: sends a file of that size, then returns what the result says of it |
 final class ScriptedHandler: RequestHandling {
     /// Requests that were begun, and those that were cancelled, by method.
     private let counts = Mutex<(begun: [String: Int], cancelled: [String: Int])>(([:], [:]))
@@ -92,6 +93,11 @@ final class ScriptedHandler: RequestHandling {
     func release() { isReleased.withLock { $0 = true } }
     func begun(_ method: String) -> Int { counts.withLock { $0.begun[method, default: 0] } }
     func cancelled(_ method: String) -> Int { counts.withLock { $0.cancelled[method, default: 0] } }
+
+    /// Bytes of the file that `send` sends; no period of theirs divides a part.
+    static func noise(_ range: Range<Int>) -> Data {
+        Data(range.map { UInt8(truncatingIfNeeded: ($0 % 251) ^ ($0 >> 12)) })
+    }
 
     func handle(_ request: Request, context: RequestContext) async throws(RPCError) -> JSONText {
         counts.withLock { $0.begun[request.method, default: 0] += 1 }
@@ -108,6 +114,14 @@ final class ScriptedHandler: RequestHandling {
                 return .emptyObject
             case "fill":
                 return try JSONText(encoding: String(repeating: "x", count: numbers["bytes"] ?? 0))
+            case "send":
+                guard let files = context.files else { throw RPCError(.invalidRequest, "no id") }
+                let size = numbers["bytes"] ?? 0
+                let file = try await files.send("noise.bin", size: size) { range in
+                    counts.withLock { $0.begun["part", default: 0] += 1 }
+                    return ScriptedHandler.noise(range)
+                }
+                return try JSONText(encoding: file)
             case "advance":
                 context.progress(fraction: 0.5, message: "half")
                 try await Task.sleep(for: .milliseconds(150))

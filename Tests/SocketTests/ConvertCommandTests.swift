@@ -1,0 +1,160 @@
+import Foundation
+import Glibc
+import Testing
+import WireProtocol
+
+/// `interpretctl convert` and what it leaves in the output folder.
+@Suite(.enabled(if: Interpretctl.isBuilt), .serialized, .timeLimit(.minutes(2))) struct ConvertCommandTests {
+    private let client: Interpretctl
+
+    init() throws {
+        client = try Interpretctl()
+    }
+
+    /// All names in a folder, hidden ones too; nil where there is no such folder.
+    private func names(in folder: String) -> [String]? {
+        try? FileManager.default.contentsOfDirectory(atPath: "\(client.folder.path)/\(folder)").sorted()
+    }
+
+    private func read(_ name: String) throws -> Data {
+        try Data(contentsOf: URL(fileURLWithPath: "\(client.folder.path)/\(name)"))
+    }
+
+    private func convert(
+        _ photos: String, socket: String, output: String = "models/mine"
+    ) async throws -> Interpretctl.Output {
+        try await client.run("convert", "petshop", "--photos", "/\(photos)", "--output", output, socket: socket)
+    }
+
+    /// Whether the first file lies there, under whatever name.
+    private var isUnderWay: Bool {
+        (names(in: "models/mine") ?? []).contains { !(names(in: "models/mine/\($0)") ?? []).isEmpty }
+    }
+
+    @Test func theNewModelFolderHoldsWhatTheDaemonSent() async throws {
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let output = try await convert("photos", socket: server.path)
+            #expect(output.status == 0, "\(output.error)")
+            #expect(output.out.contains("wrote models/mine"))
+            #expect(names(in: "models/mine") == ["config.json", "interpret.json", "model.onnx"])
+            for (name, contents) in FakeDaemon.modelFiles { #expect(try read("models/mine/\(name)") == contents) }
+        }
+    }
+
+    @Test func aModelThatIsThereIsReplacedOnlyAsAWhole() async throws {
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            #expect(try await convert("photos", socket: server.path).status == 0)
+            let kept = client.folder.path + "/models/mine/notes.txt"
+            try Data("mine".utf8).write(to: URL(fileURLWithPath: kept))
+            try Data("old".utf8).write(to: URL(fileURLWithPath: client.folder.path + "/models/mine/model.onnx"))
+            #expect(try await convert("broken", socket: server.path).status == 1)
+            #expect(try read("models/mine/model.onnx") == Data("old".utf8))
+            #expect(try await convert("photos", socket: server.path).status == 0)
+            #expect(try read("models/mine/model.onnx") == FakeDaemon.modelFiles[2].contents)
+            #expect(names(in: "models/mine") == ["config.json", "interpret.json", "model.onnx", "notes.txt"])
+        }
+    }
+
+    @Test(arguments: [
+        ("wrong-digest", "the files did not arrive as the daemon sent them"),
+        ("missing", "the files did not arrive as the daemon sent them"),
+        ("bad-name", "a file under the name '../model.onnx'"), ("broken", "the disk failed"),
+        ("nowhere", "the daemon cannot read the folder /nowhere"),
+    ])
+    func whatGoesWrongIsOneLineAndLeavesNothing(photos: String, message: String) async throws {
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let output = try await convert(photos, socket: server.path)
+            #expect(output.status == 1)
+            #expect(output.error.contains(message))
+            #expect(output.error.split(separator: "\n").count == 1)
+            #expect(names(in: "models/mine") == nil)
+            #expect(names(in: ".")?.contains("model.onnx") == false)
+        }
+    }
+
+    @Test func anOutputThatCannotBeWrittenIsRefusedBeforeTheWork() async throws {
+        try Data().write(to: URL(fileURLWithPath: client.folder.path + "/taken"))
+        let output = try await convert("photos", socket: client.folder.path + "/nobody", output: "taken")
+        #expect(output.status == 1)
+        #expect(output.error.contains("cannot make the folder taken"))
+    }
+
+    /// A file size limit stands for a disk that is full: writing fails in the middle of the network.
+    @Test func aDiskThatIsFullLeavesNothing() async throws {
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let limited = Process()
+            limited.executableURL = URL(fileURLWithPath: "/bin/sh")
+            limited.arguments = [
+                "-c", "trap '' XFSZ; ulimit -f 1000; exec \"$0\" \"$@\"", Interpretctl.executable.path, "convert",
+                "petshop", "--photos", "/photos", "--output", "models/mine", "--socket", server.path,
+            ]
+            let output = try await client.run(limited)
+            #expect(output.status == 1)
+            #expect(output.error == "interpretctl: cannot write models/mine/model.onnx: File too large\n")
+            #expect(names(in: "models/mine") == nil)
+        }
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+    func anInterruptionLeavesNothing(signal: Int32) async throws {
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let process = client.process(
+                ["convert", "petshop", "--photos", "/hold", "--output", "models/mine"], socket: server.path)
+            let interruption = Task { () throws in
+                #expect(try await eventually { isUnderWay })
+                kill(process.processIdentifier, signal)
+            }
+            let output = try await client.run(process)
+            try await interruption.value
+            #expect(process.terminationReason == .uncaughtSignal && output.status == signal)
+            #expect(names(in: "models/mine") == nil)
+        }
+    }
+
+    @Test func aDaemonThatGoesAwayLeavesNothing() async throws {
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let stopper = Task { () throws in
+                #expect(try await eventually { isUnderWay })
+                await server.shutDown()
+            }
+            // It is answered as cancelled after the grace, or finds the connection closed.
+            let output = try await convert("hold", socket: server.path)
+            try await stopper.value
+            #expect(output.status == 1)
+            #expect(names(in: "models/mine") == nil)
+        }
+    }
+}
+
+/// The real daemon: a network of its own is taken apart, sent, put together and loaded.
+@Suite(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(2))) struct ConvertedModelTests {
+    @Test func aConvertedNetworkIsLoadedAndTellsItsClassesApart() async throws {
+        let client = try Interpretctl()
+        let folder = URL(fileURLWithPath: client.folder.path)
+        let photos = ["cat": RunningDaemon.demoPhoto, "pattern": RunningDaemon.pattern]
+        for (label, photo) in photos {
+            let target = folder.appending(path: "photos/\(label)")
+            try FileManager.default.createDirectory(at: target, withIntermediateDirectories: true)
+            for copy in 1...5 {
+                try FileManager.default.copyItem(at: photo, to: target.appending(path: "\(copy).jpg"))
+            }
+        }
+        let daemon = try await RunningDaemon()
+        let output = try await client.run(
+            "convert", "petshop", "--photos", "photos", "--output", "models/mine", "--json", socket: daemon.socket)
+        #expect(output.status == 0, "\(output.error)")
+        let result = try JSONDecoder().decode(ConvertResult.self, from: Data(output.out.utf8))
+        #expect(result.labels == ["cat", "pattern"] && result.photos == 10)
+        #expect(result.files.map(\.name).last == "model.onnx")
+        #expect(try await daemon.stop() == 0)
+
+        let second = try await RunningDaemon(models: folder.appending(path: "models"))
+        for (label, photo) in photos {
+            let answer = try await second.result(
+                of: RPCMethods.explain, ExplainParameters(source: .photo(path: photo.path), method: "cam"))
+            #expect(answer.sidecar.predictions.first?.label == label)
+            #expect(answer.sidecar.model.sha256 == result.files.last?.sha256)
+        }
+        #expect(try await second.stop() == 0)
+    }
+}
