@@ -6,6 +6,8 @@
 
 The daemon gets a temporary inbox, socket and home folder, so that it neither reads nor leaves anything elsewhere, and
 is terminated when the `with` block ends, however it ends.
+
+Needs Python's own library alone; numpy for tensors, and onnx where no model says that it is the default.
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import onnx
+if TYPE_CHECKING:
+    import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_BINARY = ROOT / ".build" / "release" / "interpretd"
@@ -84,6 +87,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def encode_npy(array: np.ndarray) -> str:
     """The array as an .npy file in base64. Its type is kept; only the byte order and the axis order are fixed."""
+    import numpy as np
+
     buffer = io.BytesIO()
     # ascontiguousarray would turn a scalar into [1].
     np.save(buffer, np.asarray(array, order="C"), allow_pickle=False)
@@ -91,6 +96,8 @@ def encode_npy(array: np.ndarray) -> str:
 
 
 def decode_npy(text: str) -> np.ndarray:
+    import numpy as np
+
     return np.load(io.BytesIO(base64.b64decode(text)), allow_pickle=False)
 
 
@@ -109,6 +116,8 @@ def stage(models: Path, folder: Path) -> Path:
     if not any(is_default(child) for child in children):
         own = folder / "default-of-the-conformance-scripts"
         own.mkdir()
+        import onnx
+
         onnx.save(onnx.parser.parse_model(DEFAULT_MODEL), own / "model.onnx")
         for name, content in DEFAULT_SETTINGS.items():
             (own / name).write_text(json.dumps(content))
@@ -253,6 +262,8 @@ class Daemon:
     def explain(self, model: str, x: np.ndarray, *, method: str, class_index: int | None = None,
                 raw: bool = True, raw_attribution: bool = True, **parameters: float | str) -> Explanation:
         """One explanation of the normalized input x [1,C,H,W]; `parameters` are the method's own."""
+        import numpy as np
+
         request = {"npy": encode_npy(x), "model": model, "method": method, "raw": raw,
                    "rawAttribution": raw_attribution, "images": False}
         if class_index is not None:
