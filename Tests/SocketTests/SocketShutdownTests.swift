@@ -30,11 +30,12 @@ import WireProtocol
         let handler = ScriptedHandler()
         var limits = SocketLimits()
         limits.shutdownGrace = .milliseconds(200)
-        let start = ContinuousClock.now
+        var start = ContinuousClock.now
         try await SocketTestServer.with(handler, limits: limits) { server in
             let client = try server.client
             try await client.request("hold", id: 1)
             #expect(try await eventually { handler.begun("hold") == 1 })
+            start = ContinuousClock.now
             await server.shutDown()
             #expect(try await client.line() == nil)
         }
