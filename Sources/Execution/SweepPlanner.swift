@@ -9,14 +9,26 @@ final class SweepPlanner {
     /// Places that are computed in batches of one plan.
     struct Class {
         let graph: PatchGraph
+        /// Places per batch.
         let items: Int
+        /// As many as there may be in another batch.
+        var most: Int
+        /// Processor seconds for one place.
+        let cost: Double
         let rows: PlaceClass
         let columns: PlaceClass
         let wholeFrom: Double
+
+        /// Of the grid.
+        var placeCount: Int { rows.members.count * columns.members.count }
     }
 
     let names: PatchNames
+    /// Those that the grid is divided into, and behind them, where those are several, one of all places: worth it for few
+    /// places, since every batch reads all weights.
     private(set) var classes: [Class] = []
+    /// How many the grid is divided into.
+    private var divisionCount = 0
     private(set) var report = SweepReport()
     /// Index of the row's class and of the column's, by place along the axis.
     private var axisClass: [[Int]] = [[], []]
@@ -37,9 +49,12 @@ final class SweepPlanner {
     /// Making one plan takes about as long as this many seconds for each of its nodes.
     private static let compiling = 0.00008
 
-    init(_ request: WindowSweep.Request, image: Tensor, on evaluator: Evaluator) throws(ExecutionError) {
+    /// - Parameter graph: the part of the evaluator's network that the target depends on.
+    init(
+        _ request: WindowSweep.Request, _ graph: Graph, image: Tensor, on evaluator: Evaluator
+    ) throws(ExecutionError) {
         self.request = request
-        graph = evaluator.graph
+        self.graph = graph
         names = PatchNames(graph)
         threads = max(evaluator.threads.count, 1)
         do {
@@ -49,9 +64,61 @@ final class SweepPlanner {
         try divide()
     }
 
-    /// The class that a place belongs to.
+    /// The places in batches, those of one class behind each other: of the classes of the grid or of the one of all places,
+    /// whichever is expected to take less time.
+    func jobs(for places: [WindowSweep.Place]) -> [SweepJob] {
+        var byClass: [Int: [WindowSweep.Place]] = [:]
+        for place in places { byClass[classIndex(of: place), default: []].append(place) }
+        let divided = byClass.sorted { $0.key < $1.key }.flatMap { jobs(for: $0.value, of: $0.key, in: 1) }
+        guard classes.count > divisionCount else { return divided }
+        let together = jobs(for: places, of: divisionCount, in: threads)
+        return duration(together) < duration(divided) ? together : divided
+    }
+
+    /// A class's places, divided evenly among at least so many batches. What is less than a full batch has a plan of its
+    /// own, in steps of an eighth.
+    private func jobs(for places: [WindowSweep.Place], of index: Int, in least: Int) -> [SweepJob] {
+        let most = classes[index].most
+        let batches = max((places.count + most - 1) / most, min(least, places.count))
+        let step = (most + 7) / 8
+        return (0..<batches).map { batch in
+            let part = places[places.count * batch / batches..<places.count * (batch + 1) / batches]
+            return SweepJob(
+                classIndex: index, items: min((part.count + step - 1) / step * step, most), places: Array(part))
+        }
+    }
+
+    /// Seconds that the threads are expected to take, each going on with the next batch when it has done one.
+    private func duration(_ jobs: [SweepJob]) -> Double {
+        var busy = [Double](repeating: 0, count: threads)
+        for job in jobs {
+            let next = busy.indices.min { busy[$0] < busy[$1] } ?? 0
+            busy[next] += Double(job.items) * classes[job.classIndex].cost + weightSeconds
+        }
+        return busy.max() ?? 0
+    }
+
+    /// The class of the grid that a place belongs to.
     func classIndex(of place: WindowSweep.Place) -> Int {
         axisClass[0][place.row] * columnClassCount + axisClass[1][place.column]
+    }
+
+    /// The last value through which everything passes before more than `share` of the multiplications are done that a
+    /// window in the middle needs. Counted rather than measured, so that it is the same every time.
+    func cut(within share: Double) -> ValueID? {
+        let middle = [request.rows, request.columns].enumerated().map { axis, windows in
+            region.ranges(axis: axis, changed: [windows[windows.count / 2]])
+        }
+        var spent = [0.0]
+        for node in region.nodes {
+            let plane = region.extents(node.output).suffix(2)
+            let part = zip(middle, plane).reduce(1) { part, axis in
+                part * Double(axis.0[node.output]?[0].count ?? axis.1) / Double(max(axis.1, 1))
+            }
+            spent.append((spent.last ?? 0) + Double(region.multiplications(node)) * part)
+        }
+        let limit = share * (spent.last ?? 0)
+        return region.cuts.last { spent[$0 + 1] <= limit }.map { region.nodes[$0].output }
     }
 
     // MARK: Costs
@@ -119,6 +186,7 @@ final class SweepPlanner {
         let weights = Dictionary(zip(region.nodes.map(\.output), seconds)) { a, b in a + b }
         let places = [request.rows.count, request.columns.count]
         var best: (cost: Double, classes: [[PlaceClass]])?
+        var undivided: [[PlaceClass]] = []
         let counts = request.mode == .whole ? [1] : Self.classCounts
         for count in counts where count == 1 || count * 2 <= min(places[0], places[1]) {
             let split = (0..<2).map { axis in
@@ -126,6 +194,7 @@ final class SweepPlanner {
                     places: Array(0..<places[axis]), into: count, ranges: ranges[axis], whole: whole[axis],
                     weights: weights)
             }
+            if count == 1 { undivided = split }
             var total = 0.0
             for rows in split[0] {
                 for columns in split[1] {
@@ -147,6 +216,8 @@ final class SweepPlanner {
             return classOf
         }
         try compose(best.classes)
+        divisionCount = classes.count
+        if classes.count > 1, request.share < 1 { classes.append(try composed(undivided[0][0], undivided[1][0])) }
     }
 
     /// Processor seconds for one place where everything is followed as far as it goes.
@@ -186,29 +257,39 @@ final class SweepPlanner {
     ) -> PatchGraph {
         PatchGraph(
             region: region, windows: (request.rows, request.columns), rows: rows, columns: columns, names: names,
-            wholeFrom: wholeFrom)
+            wholeFrom: wholeFrom, slopes: request.slopes)
     }
 
     /// The classes with their batch sizes.
     private func compose(_ split: [[PlaceClass]]) throws(ExecutionError) {
         for (rows, columns) in split[0].flatMap({ rows in split[1].map { (rows, $0) } }) {
-            let choice = cheapest(region, rows, columns)
-            let places = rows.members.count * columns.members.count
-            let items = batchSize(of: choice, places: places)
+            let made = try composed(rows, columns)
             report.add(
-                choice.graph.shares, region, places: places, items: items, estimated: choice.cost,
+                made.graph.shares, region, places: made.placeCount, items: made.items, estimated: made.cost,
                 whole: seconds.reduce(0, +))
-            classes.append(
-                try batched(
-                    Class(
-                        graph: choice.graph, items: 1, rows: rows, columns: columns, wholeFrom: choice.wholeFrom),
-                    by: items))
+            classes.append(made)
         }
     }
 
+    private func composed(_ rows: PlaceClass, _ columns: PlaceClass) throws(ExecutionError) -> Class {
+        let choice = cheapest(region, rows, columns)
+        let most = largestBatch(of: choice)
+        let items = batchSize(places: rows.members.count * columns.members.count, most: most)
+        return try batched(
+            Class(
+                graph: choice.graph, items: 1, most: most, cost: choice.cost, rows: rows, columns: columns,
+                wholeFrom: choice.wholeFrom),
+            by: items)
+    }
+
     /// Makes do with less memory.
-    func halveBatches(ofClass index: Int) throws(ExecutionError) {
-        classes[index] = try batched(classes[index], by: max(classes[index].items / 2, 1))
+    func limitBatches(ofClass index: Int, to items: Int) {
+        classes[index].most = min(classes[index].most, items)
+    }
+
+    /// A class in batches of another size than most of its places are computed in.
+    func `class`(_ index: Int, inBatchesOf items: Int) throws(ExecutionError) -> Class {
+        try batched(classes[index], by: items)
     }
 
     /// The same class in batches of `items`.
@@ -229,21 +310,24 @@ final class SweepPlanner {
             regions[items] = batch
         }
         return Class(
-            graph: patchGraph(batch, one.rows, one.columns, wholeFrom: one.wholeFrom), items: items, rows: one.rows,
-            columns: one.columns, wholeFrom: one.wholeFrom)
+            graph: patchGraph(batch, one.rows, one.columns, wholeFrom: one.wholeFrom), items: items, most: one.most,
+            cost: one.cost, rows: one.rows, columns: one.columns, wholeFrom: one.wholeFrom)
     }
 
-    /// As many as make good use of weights once read, and no more than fit into the cache beyond that. Batches of equal
-    /// size share a plan, and the last shall not be mostly empty.
-    private func batchSize(of choice: Choice, places: Int) -> Int {
+    /// As many as make good use of weights once read, and no more than fit into the cache beyond that.
+    private func largestBatch(of choice: Choice) -> Int {
         guard request.takesBatches else { return 1 }
         let bytes = max(choice.graph.largestNodeCount * MemoryLayout<Float>.stride, 1)
         let worthwhile = (weightSeconds / max(Self.weightReading * choice.cost, 1e-9)).rounded(.up)
         let wanted = max(Self.batchBytes / bytes, Int(min(worthwhile, Double(Self.largestBatch))), Self.smallestBatch)
         // A plan's arena is about twice what its largest node needs.
-        let limit = max(min(wanted, Self.largestBatch, request.memory / (2 * bytes * threads)), 1)
+        return max(min(wanted, Self.largestBatch, request.memory / (2 * bytes * threads)), 1)
+    }
+
+    /// Batches of equal size share a plan, and the last shall not be mostly empty.
+    private func batchSize(places: Int, most: Int) -> Int {
         let expected = max(Int((Double(places) * min(max(request.share, 0), 1)).rounded(.up)), 1)
-        let batches = (expected + limit - 1) / limit
+        let batches = (expected + most - 1) / most
         return max((expected + batches - 1) / batches, 1)
     }
 

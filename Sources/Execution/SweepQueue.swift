@@ -3,6 +3,8 @@ import Foundation
 /// A batch of places of one class.
 struct SweepJob: Sendable {
     let classIndex: Int
+    /// Of the plan that does it, at least as many as there are places unless memory is short.
+    let items: Int
     let places: [WindowSweep.Place]
 }
 

@@ -22,16 +22,10 @@ final class SweepParts: @unchecked Sendable {
         report = planner.report
     }
 
-    /// The places in batches, those of one class behind each other.
-    func jobs(for places: [WindowSweep.Place]) -> [SweepJob] {
-        var byClass: [Int: [WindowSweep.Place]] = [:]
-        for place in places { byClass[planner.classIndex(of: place), default: []].append(place) }
-        return byClass.sorted { $0.key < $1.key }.flatMap { index, members in
-            let size = planner.classes[index].items
-            return stride(from: 0, to: members.count, by: size).map { start in
-                SweepJob(classIndex: index, places: Array(members[start..<min(start + size, members.count)]))
-            }
-        }
+    func jobs(for places: [WindowSweep.Place]) -> [SweepJob] { lock.withLock { planner.jobs(for: places) } }
+
+    func cut(within share: Double) -> ValueID? {
+        lock.withLock { planner.cut(within: share) }
     }
 
     /// As many places as one batch takes, of the class of `place`.
@@ -46,15 +40,18 @@ final class SweepParts: @unchecked Sendable {
         return Array(members.prefix(one.items))
     }
 
-    /// A plan for a class, on the memory of a thread, and how many places it takes: fewer than were thought of where
-    /// the memory is too small for them.
-    func plan(_ index: Int, engine: Engine, arena: SharedArena) throws(ExecutionError) -> ClassPlan {
+    /// A plan for batches of a class, on the memory of a thread, and how many places it takes: fewer than were thought of
+    /// where the memory is too small for them.
+    func plan(_ index: Int, items: Int, engine: Engine, arena: SharedArena) throws(ExecutionError) -> ClassPlan {
         lock.lock()
         defer { lock.unlock() }
+        var items = items
         while true {
-            let made = try plan(planner.classes[index], engine: engine, arena: arena)
+            let one = try planner.class(index, inBatchesOf: items)
+            let made = try plan(one, engine: engine, arena: arena)
             guard made.plan.arenaBytes > arena.capacity, made.items > 1 else { return made }
-            try planner.halveBatches(ofClass: index)
+            items = max(made.items / 2, 1)
+            planner.limitBatches(ofClass: index, to: items)
         }
     }
 
@@ -103,8 +100,6 @@ final class SweepParts: @unchecked Sendable {
 }
 
 extension SweepPlanner.Class {
-    fileprivate var placeCount: Int { rows.members.count * columns.members.count }
-
     fileprivate var request: PlanRequest {
         PlanRequest(
             inputShapes: graph.graph.inputs.map { input in
@@ -148,7 +143,13 @@ final class SweepWorker: @unchecked Sendable {
     private let engine: Engine
     private let parts: SweepParts
     private let arena: SharedArena
-    private var plans: [Int: ClassPlan] = [:]
+    private var plans: [PlanKey: ClassPlan] = [:]
+
+    private struct PlanKey: Hashable {
+        let classIndex: Int
+        let items: Int
+    }
+
     private(set) var times = SweepReport.Times()
 
     /// - Parameter memory: bytes for activations.
@@ -160,7 +161,7 @@ final class SweepWorker: @unchecked Sendable {
 
     /// The target of each place.
     func run(_ job: SweepJob) throws(ExecutionError) -> [[Float]] {
-        let plan = try plan(job.classIndex)
+        let plan = try plan(PlanKey(classIndex: job.classIndex, items: job.items))
         var targets: [[Float]] = []
         for start in stride(from: 0, to: job.places.count, by: plan.items) {
             targets += try run(job.places[start..<min(start + plan.items, job.places.count)], on: plan)
@@ -168,11 +169,11 @@ final class SweepWorker: @unchecked Sendable {
         return targets
     }
 
-    private func plan(_ index: Int) throws(ExecutionError) -> ClassPlan {
-        if let known = plans[index] { return known }
+    private func plan(_ key: PlanKey) throws(ExecutionError) -> ClassPlan {
+        if let known = plans[key] { return known }
         let start = MeasuringClock.seconds
-        let made = try parts.plan(index, engine: engine, arena: arena)
-        plans[index] = made
+        let made = try parts.plan(key.classIndex, items: key.items, engine: engine, arena: arena)
+        plans[key] = made
         times.compiling += MeasuringClock.seconds - start
         return made
     }

@@ -26,8 +26,11 @@ public final class WindowSweep {
         /// The rows that a window covers, by its place down the image, and the columns, by its place across.
         public var rows: [Range<Int>]
         public var columns: [Range<Int>]
-        /// [1,…]: the class scores.
+        /// [1,…]: the class scores; or, with slopes, a value [1,C,H,W].
         public var target: ValueID
+        /// Where given, what is delivered for a place is not the target but how far that many linear functions of it move
+        /// when the window is shown: to first order, what any smooth function of the target does.
+        public var slopes: Int?
         /// Whether the network takes several images at once.
         public var takesBatches: Bool
         /// Bytes of activations that all batches in hand may need, besides the clean image's.
@@ -65,6 +68,9 @@ public final class WindowSweep {
     }
 
     public let request: Request
+    /// [K,C,H,W], where slopes are asked for.
+    private let slopesShape: Shape?
+    private var isShown = false
     private let threads: Int
     private let cleanPlan: Plan
     private let parts: SweepParts
@@ -74,14 +80,16 @@ public final class WindowSweep {
         self.request = request
         threads = max(evaluator.threads.count, 1)
         try request.check(image: image, graph: evaluator.graph)
-        let planner = try SweepPlanner(request, image: image, on: evaluator)
+        slopesShape = try request.slopesShape(on: evaluator.graph)
+        let graph = evaluator.graph.ending(at: request.target)
+        let planner = try SweepPlanner(request, graph, image: image, on: evaluator)
         var cleanRequest = PlanRequest(inputShapes: [request.imageShape], kept: [request.target])
         let wanted = planner.classes.reduce(into: [ValueID: ValueID]()) { wanted, one in
             wanted.merge(one.graph.clean) { known, _ in known }
         }
         cleanRequest.resident = Set(wanted.values).sorted()
         let builder = try PlanBuilder(
-            graph: evaluator.graph, request: cleanRequest, engine: evaluator.engine, weights: evaluator.weights)
+            graph: graph, request: cleanRequest, engine: evaluator.engine, weights: evaluator.weights)
         cleanPlan = try builder.build()
         let features = FeatureStore(engine: evaluator.engine)
         for (input, value) in wanted {
@@ -89,6 +97,9 @@ public final class WindowSweep {
         }
         do {
             try features.allocate(planner.names.fill, extents: request.imageShape.dimensions)
+            if let slopesShape {
+                try features.allocate(planner.names.slopes, extents: slopesShape.dimensions)
+            }
         } catch {
             throw .outOfMemory(bytes: request.imageShape.count * MemoryLayout<Float>.stride)
         }
@@ -104,6 +115,7 @@ public final class WindowSweep {
     /// The same under another request.
     fileprivate init(_ other: WindowSweep, as request: Request) {
         self.request = request
+        slopesShape = other.slopesShape
         threads = other.threads
         cleanPlan = other.cleanPlan
         parts = other.parts
@@ -115,9 +127,10 @@ public final class WindowSweep {
         let middle = Place(row: request.rows.count / 2, column: request.columns.count / 2)
         let places = parts.batch(around: middle)
         var best = Double.infinity
+        try show(image: image, fill: image)
         for _ in 0..<2 {
             let before = report
-            try run(image: image, fill: image, places: places) { _, _ in true }
+            try run(places: places) { _, _ in true }
             let after = report
             let seconds = after.computing - before.computing + after.grafting - before.grafting
             best = min(best, seconds / Double(max(after.items - before.items, 1)))
@@ -130,32 +143,48 @@ public final class WindowSweep {
         workers.reduce(into: parts.report) { $0.add($1.times) }
     }
 
-    /// Asks the network about `image` with `fill` showing in a window at each of `places`.
+    /// Takes up an image: one clean pass.
     ///
     /// - Parameters:
     ///   - image: [1,C,H,W].
-    ///   - fill: of the same shape.
-    ///   - deliver: gets places and their targets [places,…] as they are ready, in any order, on the caller's thread;
-    ///     false ends the sweep.
+    ///   - fill: what shows in the windows, of the same shape.
+    ///   - slopes: [K,C,H,W] of functions of the request's target, where it asks for those.
     /// - Returns: the target of the clean image.
     @discardableResult
-    public func run(
-        image: Tensor, fill: Tensor, places: [Place], deliver: (_ places: [Place], _ targets: [[Float]]) -> Bool
-    ) throws(ExecutionError) -> Tensor {
+    public func show(image: Tensor, fill: Tensor, slopes: Tensor? = nil) throws(ExecutionError) -> Tensor {
         for tensor in [image, fill] { try request.check(tensor) }
-        guard
-            places.allSatisfy({
-                request.rows.indices.contains($0.row) && request.columns.indices.contains($0.column)
-            })
-        else { throw .windows("a place lies outside of the grid") }
+        guard slopes?.shape == slopesShape else {
+            throw .windows(
+                "slopes should have shape \(slopesShape?.description ?? "-"), got \(slopes?.shape.description ?? "-")")
+        }
         try cleanPlan.run([image])
-        guard let scores = cleanPlan.value(request.target) else { throw .unknownValue("-") }
+        guard let target = cleanPlan.value(request.target) else { throw .unknownValue("-") }
         parts.features.write(fill, to: parts.names.fill)
+        if let slopes { parts.features.write(slopes, to: parts.names.slopes) }
         setThreadCount(1)
         defer { setThreadCount(threads) }
         do { try parts.features.refresh() } catch {
             throw .kernel(node: "-", operation: "reorder", status: error.code)
         }
+        isShown = true
+        return target
+    }
+
+    /// Asks the network about the image that was shown last, with the fill in a window at each of `places`.
+    ///
+    /// - Parameter deliver: gets places and their targets [places,…] as they are ready, in any order, on the caller's
+    ///   thread; false ends the sweep.
+    public func run(
+        places: [Place], deliver: (_ places: [Place], _ targets: [[Float]]) -> Bool
+    ) throws(ExecutionError) {
+        guard isShown else { throw .windows("no image has been shown yet") }
+        guard
+            places.allSatisfy({
+                request.rows.indices.contains($0.row) && request.columns.indices.contains($0.column)
+            })
+        else { throw .windows("a place lies outside of the grid") }
+        setThreadCount(1)
+        defer { setThreadCount(threads) }
         let queue = SweepQueue(parts.jobs(for: places))
         for worker in workers.dropFirst() { queue.start(worker) }
         var goesOn = true
@@ -176,8 +205,11 @@ public final class WindowSweep {
         for result in try collected(queue, waiting: true) where goesOn {
             goesOn = deliver(result.places, result.targets)
         }
-        return scores
     }
+
+    /// The last value [1,C,H,W] through which everything passes on its way to the target before more than `share` of the
+    /// multiplications are done that a window in the middle needs; nil where there is none.
+    public func cut(within share: Double) -> ValueID? { parts.cut(within: share) }
 
     private func collected(_ queue: SweepQueue, waiting: Bool) throws(ExecutionError) -> [SweepQueue.Result] {
         let finished = queue.finished(waiting: waiting)
@@ -200,6 +232,24 @@ extension WindowSweep.Request {
             !ranges.isEmpty && ranges.allSatisfy { !$0.isEmpty && $0.lowerBound >= 0 && $0.upperBound <= extent }
         }
         guard fits else { throw .windows("every window should cover a part of the image and lie within it") }
+    }
+
+    /// [K,C,H,W] of the slopes, where there are any.
+    fileprivate func slopesShape(on graph: Graph) throws(ExecutionError) -> Shape? {
+        guard let slopes else { return nil }
+        do {
+            let shapes = try graph.specialized(for: [graph.inputs[0].value: imageShape]).shapes
+            guard slopes > 0, let shape = shapes[target], shape.rank == 4 else {
+                throw ExecutionError.windows("slopes are of functions of a value [1,C,H,W]")
+            }
+            return try Shape([slopes] + shape.dimensions.dropFirst())
+        } catch let error as NetworkError {
+            throw .network(error)
+        } catch let error as ExecutionError {
+            throw error
+        } catch {
+            throw .windows("\(slopes) functions are too many")
+        }
     }
 
     fileprivate func check(_ tensor: Tensor) throws(ExecutionError) {
@@ -227,7 +277,9 @@ extension Evaluator {
     /// costs promise little.
     private func faster(_ sweep: WindowSweep, image: Tensor) throws(ExecutionError) -> WindowSweep {
         let expected = sweep.report.expected
-        guard sweep.request.mode == .automatic, expected.whole < Evaluator.clearGain * expected.incremental else {
+        guard sweep.request.mode == .automatic, sweep.request.slopes == nil,
+            expected.whole < Evaluator.clearGain * expected.incremental
+        else {
             return sweep
         }
         var request = sweep.request

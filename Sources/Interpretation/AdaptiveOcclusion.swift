@@ -1,219 +1,205 @@
 import Execution
+import Networks
 import Tensors
 
-/// Occlusion at some of its places: coarse ones first, then between those where the map is strong or steep. What lies
-/// between is interpolated, and how far that is off is measured at a sample of places.
+/// Occlusion at some of its places, and an estimate at the others.
+///
+/// What a window does to the first layers is computed everywhere, which is cheap since it has not spread yet. From there
+/// on the network is taken to be linear: the derivative of the score with respect to that layer times what the window
+/// changes there, once with the derivative for the image as it is, and once for the image hidden by half, since a network
+/// bends on the way (a control variate). At places of a coarse grid, and then wherever the map is least certain, the network
+/// is asked in full; how the score depends on the two linear estimates is fitted, and what is left is interpolated
+/// (``Kriging``). It ends when the error to be expected is within the tolerance, and measures the error at places drawn at
+/// random.
 struct AdaptiveOcclusion {
     private let question: Question
     private let sweep: HidingSweep
-    private let unhidden: [Float]
-    private let targets: [ScoreTarget]
-    private let tolerance: Float
+    private let tolerance: Double
     private let fieldCap: Double?
     private var random: SeededGenerator
-    private var known: HiddenScores
-    private var cells: [Cell] = []
 
-    /// Between four places of which the scores are known; rows and columns are inclusive.
-    private struct Cell {
-        var rows: ClosedRange<Int>
-        var columns: ClosedRange<Int>
-        /// How far interpolation over the cell that this is a part of was off, by target; nil at first.
-        var errors: [Float]?
+    /// From one coarse place to the next, in places.
+    private static let coarseStep = 3
+    /// Of a window's multiplications, what the first layers may take.
+    private static let firstLayers = 0.15
+    /// Where more than this share of the places is needed, all are asked about at once.
+    private static let most = 0.75
+    private static let smallestSample = 24
 
-        var isWhole: Bool { rows.count <= 2 && columns.count <= 2 }
-
-        var corners: [WindowSweep.Place] {
-            [rows.lowerBound, rows.upperBound].flatMap { row in
-                [columns.lowerBound, columns.upperBound].map { WindowSweep.Place(row: row, column: $0) }
-            }
-        }
-
-        /// The cell in up to four.
-        var parts: [Cell] {
-            AdaptiveOcclusion.halves(of: rows).flatMap { rows in
-                AdaptiveOcclusion.halves(of: columns).map { Cell(rows: rows, columns: $0) }
-            }
-        }
-    }
-
-    /// From one coarse place to the next, in places. Maps of real networks hold detail that coarser steps miss.
-    private static let coarseStep = 2
-    /// The share of the places that is likely to be asked about at once.
-    private static let share = 1.0 / 4
-    /// Where more than this share of the largest loss is lost, the map is looked at closely.
-    private static let strong: Float = 0.5
-
-    init(
-        _ question: Question, sweep: HidingSweep, scores: [Float], targets: [ScoreTarget]
-    ) throws(InterpretationError) {
+    init(_ question: Question, sweep: HidingSweep) throws(InterpretationError) {
         self.question = question
         self.sweep = sweep
-        unhidden = scores
-        self.targets = targets
-        tolerance = Float(try question.number("tolerance", default: 0.1, in: 0.001...1))
+        tolerance = try question.number("tolerance", default: 0.2, in: 0.001...1)
         let cap = try question.number("field-cap", default: 1, in: 0.05...1)
         fieldCap = cap < 1 ? cap : nil
         random = SeededGenerator(seed: try question.seed())
-        known = HiddenScores(grid: sweep.grid)
     }
 
-    consuming func explanations() throws(InterpretationError) -> [Explanation] {
+    consuming func explanations(of classes: [Int?]) throws(InterpretationError) -> [Explanation] {
         let grid = sweep.grid
-        let rows = Self.coarse(grid.rows)
-        let columns = Self.coarse(grid.columns)
-        try compute(rows.flatMap { row in columns.map { WindowSweep.Place(row: row, column: $0) } })
-        cells = Self.spans(rows).flatMap { rows in Self.spans(columns).map { Cell(rows: rows, columns: $0) } }
+        let coarse = Self.coarse(grid)
+        let sampleSize = min(max(Self.smallestSample, grid.count / 100), grid.count)
+        let sample = Array(grid.places.shuffled(using: &random).prefix(sampleSize))
+        // What is asked about at once.
+        let first = grid.places.filter(Set(coarse).union(sample).contains)
+        let share = Double(first.count) / Double(grid.count)
+        let exact = try sweep.shown(share: share)
+        let asked = try fieldCap.map { cap throws(InterpretationError) in try sweep.shown(share: share, fieldCap: cap) }
+        question.progress?(0)
+        let cut = exact.cut(within: Self.firstLayers)
+        let whole = try pass(question.input, to: cut)
+        let targets = try whole.targets(question, classes: classes)
+        let scores = whole.scores
+        let readings = ClassReadings(targets)
+        var map = EstimatedMap(
+            grid: grid, readings: readings, unhidden: readings.values(of: scores),
+            relevant: targets.flatMap(readings.parts),
+            linear: try cut.flatMap { cut throws(InterpretationError) in
+                try linearEstimates(readings, at: cut, whole)
+            })
+        question.partialMap?(map.estimates().partialMap(of: targets[0]))
+
+        // The sample is kept from the map until it has been compared with it.
+        var truth = HiddenReadings(grid: grid, readings: readings)
+        if let asked {
+            try ask(asked, at: coarse, &map, targets)
+            try sweep.run(exact, at: sample) { places, scores in
+                for (place, scores) in zip(places, scores) { truth[place] = readings.values(of: scores) }
+            }
+        } else {
+            try ask(exact, at: first, &map, targets)
+            for place in sample {
+                truth[place] = map.known[place]
+                map.known[place] = nil
+            }
+            for place in coarse { map.known[place] = map.known[place] ?? truth[place] }
+        }
         while true {
-            let scale = scale()
-            var (chosen, kept): ([Cell], [Cell]) = ([], [])
-            for cell in cells {
-                if !cell.isWhole && deserves(cell, scale) { chosen.append(cell) } else { kept.append(cell) }
+            map.fit()
+            var places = map.leastCertain(within: tolerance)
+            var isEnough = true
+            if Double(map.known.count + places.count) > Self.most * Double(grid.count) {
+                places = grid.places.filter { map.known[$0] == nil }
+            } else if places.count > map.known.count {
+                // More than as many again would trust a first impression too far.
+                places.removeSubrange(map.known.count...)
+                isEnough = false
             }
-            if chosen.isEmpty { break }
-            cells = kept
-            try compute(chosen.flatMap { $0.parts.flatMap(\.corners) })
-            for cell in chosen {
-                let errors = interpolationErrors(in: cell)
-                for var part in cell.parts {
-                    part.errors = errors
-                    cells.append(part)
-                }
-            }
+            try ask(asked ?? exact, at: places.filter { asked != nil || truth[$0] == nil }, &map, targets)
+            if asked == nil { for place in places { map.known[place] = map.known[place] ?? truth[place] } }
+            if isEnough || places.isEmpty { break }
         }
-        let computed = known.count
-        interpolate()
-        return try measured(computed: computed)
-    }
-
-    // MARK: Places
-
-    /// Every second place and the last.
-    private static func coarse(_ count: Int) -> [Int] {
-        let places = Array(stride(from: 0, to: count, by: coarseStep))
-        return places.last == count - 1 ? places : places + [count - 1]
-    }
-
-    private static func spans(_ places: [Int]) -> [ClosedRange<Int>] {
-        places.count == 1 ? [places[0]...places[0]] : zip(places, places.dropFirst()).map { $0...$1 }
-    }
-
-    fileprivate static func halves(of range: ClosedRange<Int>) -> [ClosedRange<Int>] {
-        guard range.count > 2 else { return [range] }
-        let middle = (range.lowerBound + range.upperBound) / 2
-        return [range.lowerBound...middle, middle...range.upperBound]
-    }
-
-    /// Per target: the range of what is known, and the largest loss.
-    private func scale() -> [(range: Float, loss: Float)] {
-        targets.map { target in
-            let values = known.scores.compactMap { $0.map(target.value) }
-            let (least, most) = (values.min() ?? 0, values.max() ?? 0)
-            return (most - least, max(target.value(of: unhidden) - least, 0))
-        }
-    }
-
-    /// What interpolation over the cell would have given at the corners of its parts, against what is known there.
-    private func interpolationErrors(in cell: Cell) -> [Float] {
-        let corners = cell.corners.compactMap { known[$0] }
-        guard corners.count == 4 else { return targets.map { _ in .infinity } }
-        let places = Set(cell.parts.flatMap(\.corners))
-        return targets.map { target in
-            places.reduce(0) { worst, place in
-                guard let exact = known[place] else { return worst }
-                return max(
-                    worst, abs(target.value(of: interpolated(place, in: cell, corners)) - target.value(of: exact)))
-            }
-        }
-    }
-
-    /// A part is cut again where interpolation over the whole was off; at first, cells that are steep, or strong and
-    /// not flat.
-    private func deserves(_ cell: Cell, _ scale: [(range: Float, loss: Float)]) -> Bool {
-        if let errors = cell.errors {
-            return zip(errors, scale).contains { $0 > tolerance / 2 * $1.range }
-        }
-        let corners = cell.corners.compactMap { known[$0] }
-        return zip(targets, scale).contains { target, scale in
-            let values = corners.map(target.value)
-            guard let least = values.min(), let most = values.max() else { return false }
-            let isSteep = most - least > tolerance * scale.range
-            let isStrong = target.value(of: unhidden) - least > Self.strong * scale.loss
-            // Beside the strongest places the map may be stronger still.
-            return isSteep || isStrong && most - least > tolerance / 2 * scale.range
-        }
-    }
-
-    private mutating func compute(_ places: [WindowSweep.Place]) throws(InterpretationError) {
-        var wanted: [WindowSweep.Place] = []
-        var seen: Set<WindowSweep.Place> = []
-        for place in places where known[place] == nil && seen.insert(place).inserted { wanted.append(place) }
-        guard !wanted.isEmpty else { return }
-        var found = known
-        let (question, target, count) = (question, targets[0], sweep.grid.count)
-        try sweep.run(wanted, isPartOf: Self.share, fieldCap: fieldCap) { places, scores in
-            for (place, scores) in zip(places, scores) { found[place] = scores }
-            question.partialMap?(found.partialMap(of: target))
-            question.progress?(Double(found.count) / Double(count))
-        }
-        known = found
-    }
-
-    // MARK: Between places
-
-    /// Gives every place that was left out the bilinear mean of its cell's corners.
-    private mutating func interpolate() {
-        var filled = known
-        for cell in cells where !cell.isWhole {
-            let corners = cell.corners.compactMap { known[$0] }
-            guard corners.count == 4 else { continue }
-            for row in cell.rows {
-                for column in cell.columns {
-                    let place = WindowSweep.Place(row: row, column: column)
-                    if filled[place] == nil { filled[place] = interpolated(place, in: cell, corners) }
-                }
-            }
-        }
-        known = filled
-    }
-
-    /// The bilinear mean of the corners' scores.
-    private func interpolated(_ place: WindowSweep.Place, in cell: Cell, _ corners: [[Float]]) -> [Float] {
-        let down = Self.share(of: place.row, in: cell.rows)
-        let across = Self.share(of: place.column, in: cell.columns)
-        let weights = [(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across]
-        return corners[0].indices.map { score in zip(weights, corners).reduce(0) { $0 + $1.0 * $1.1[score] } }
-    }
-
-    private static func share(of place: Int, in range: ClosedRange<Int>) -> Float {
-        range.count > 1 ? Float(place - range.lowerBound) / Float(range.count - 1) : 0
-    }
-
-    // MARK: The error
-
-    /// Computes a sample of all places exactly, and compares.
-    private mutating func measured(computed: Int) throws(InterpretationError) -> [Explanation] {
-        let grid = sweep.grid
-        let size = min(max(24, grid.count / 100), grid.count)
-        let sample = Array(grid.places.shuffled(using: &random).prefix(size))
-        var exact: [WindowSweep.Place: [Float]] = [:]
-        try sweep.run(sample, isPartOf: Self.share) { places, scores in
-            for (place, scores) in zip(places, scores) { exact[place] = scores }
-        }
+        map.fit()
         question.progress?(1)
-        let approximate = known
-        for (place, scores) in exact { known[place] = scores }
+        return explanations(map, targets, truth, sample, scores: scores)
+    }
+
+    /// - Parameters:
+    ///   - truth: what was found at the places of `sample`, which is put into the map after it has been compared with it.
+    ///   - scores: of the whole image.
+    private func explanations(
+        _ map: EstimatedMap, _ targets: [ScoreTarget], _ truth: HiddenReadings, _ sample: [WindowSweep.Place],
+        scores: [Float]
+    ) -> [Explanation] {
+        let estimates = map.estimates()
+        var final = map
+        for place in sample { final.known[place] = truth[place] }
+        final.fit()
+        let result = final.estimates()
         return targets.map { target in
-            let values = approximate.scores.compactMap { $0.map(target.value) }
+            let values = estimates.partialMap(of: target).values
             let pairs = sample.compactMap { place -> (approximate: Float, exact: Float)? in
-                guard let approximate = approximate[place], let exact = exact[place] else { return nil }
-                return (target.value(of: approximate), target.value(of: exact))
+                guard let exact = truth[place] else { return nil }
+                return (values[sweep.grid.index(place)], truth.readings.value(of: target, in: exact))
             }
             let approximation = Approximation(
-                places: grid.count, computed: computed,
+                places: sweep.grid.count, computed: map.known.count,
                 range: Double((values.max() ?? 0) - (values.min() ?? 0)), sample: pairs)
-            return known.explanation(
-                of: target, unhidden: unhidden, input: question.input, approximation: approximation)
+            return result.explanation(
+                of: target, unhidden: scores, input: question.input, approximation: approximation)
         }
+    }
+
+    /// Every third place along both axes, and the last.
+    private static func coarse(_ grid: WindowGrid) -> [WindowSweep.Place] {
+        func places(_ count: Int) -> [Int] {
+            let places = Array(stride(from: 0, to: count, by: coarseStep))
+            return places.last == count - 1 ? places : places + [count - 1]
+        }
+        return places(grid.rows).flatMap { row in
+            places(grid.columns).map { WindowSweep.Place(row: row, column: $0) }
+        }
+    }
+
+    private func pass(_ image: Tensor, to cut: ValueID?) throws(InterpretationError) -> ClassificationPass {
+        try ClassificationPass(
+            question.network, image, on: sweep.evaluator,
+            derivatives: cut.map { [(targets: [$0], rule: .gradient)] } ?? [])
+    }
+
+    /// How far each reading moves at each place if everything behind `cut` were linear, as it is for the whole image and
+    /// as it is for one hidden by half [places][2·readings].
+    private func linearEstimates(
+        _ readings: ClassReadings, at cut: ValueID, _ whole: ClassificationPass
+    ) throws(InterpretationError) -> [[Float]]? {
+        var slopes: [Tensor] = []
+        for image in [nil, halfHidden] {
+            let pass = try image.map { image throws(InterpretationError) in try self.pass(image, to: cut) } ?? whole
+            for gradient in readings.gradients(at: pass.scores) {
+                guard let slope = try pass.signals(from: gradient)[0] else { return nil }
+                slopes.append(slope)
+            }
+        }
+        guard let first = slopes.first,
+            let shape = try? Shape([slopes.count] + first.shape.dimensions.dropFirst())
+        else { return nil }
+        let together = Tensor(shape: shape) { values in
+            for (index, slope) in slopes.enumerated() {
+                for position in 0..<slope.count { values[index * slope.count + position] = slope[position] }
+            }
+        }
+        let grid = sweep.grid
+        var moves = [[Float]](repeating: [], count: grid.count)
+        var done = 0
+        try sweep.run(try sweep.shown(together, of: cut), at: grid.places) { places, numbers in
+            for (place, numbers) in zip(places, numbers) { moves[grid.index(place)] = numbers }
+            done += places.count
+            question.progress?(Self.linearProgress * Double(done) / Double(grid.count))
+        }
+        return moves
+    }
+
+    private static let linearProgress = 0.3
+
+    /// The image with every second window hidden, as on a chessboard.
+    private var halfHidden: Tensor {
+        let (grid, image, fill) = (sweep.grid, question.input, sweep.fill)
+        let plane = grid.height * grid.width
+        return Tensor(shape: image.shape) { values in
+            for index in values.indices {
+                let (y, x) = (index % plane / grid.width, index % grid.width)
+                values[index] = (y / grid.window + x / grid.window).isMultiple(of: 2) ? image[index] : fill[index]
+            }
+        }
+    }
+
+    private func ask(
+        _ asked: WindowSweep, at places: [WindowSweep.Place], _ map: inout EstimatedMap, _ targets: [ScoreTarget]
+    ) throws(InterpretationError) {
+        var found = map
+        var shown = question.partialMap.map { _ in map.estimates() }
+        let question = question
+        let likely = Double(sweep.grid.count) / 3
+        try sweep.run(asked, at: places) { places, scores in
+            for (place, scores) in zip(places, scores) {
+                let values = found.known.readings.values(of: scores)
+                found.known[place] = values
+                shown?[place] = values
+            }
+            if let shown { question.partialMap?(shown.partialMap(of: targets[0])) }
+            let share = min(Double(found.known.count) / likely, 0.95)
+            question.progress?(Self.linearProgress + (1 - Self.linearProgress) * share)
+        }
+        map = found
     }
 }

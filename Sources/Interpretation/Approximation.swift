@@ -45,13 +45,7 @@ extension Approximation {
 public struct PartialMap: Sendable {
     public let rows: Int
     public let columns: Int
-    /// Row by row: the explained score (or probability); NaN where it is not known yet.
+    /// Row by row: the explained score (or probability), estimated at first where the map is adaptive; NaN where nothing
+    /// is known of it yet.
     public let values: [Float]
-}
-
-extension HiddenScores {
-    func partialMap(of target: ScoreTarget) -> PartialMap {
-        PartialMap(
-            rows: grid.rows, columns: grid.columns, values: scores.map { $0.map(target.value) ?? .nan })
-    }
 }

@@ -82,11 +82,21 @@ public struct ClassificationPass {
     public func signals(
         of target: ScoreTarget, derivative index: Int = 0, asRelevance: Bool = false
     ) throws(InterpretationError) -> [Tensor?] {
+        try signals(derivative: index) { asRelevance ? target.relevance(at: $0) : target.gradient(at: $0) }
+    }
+
+    /// The same of any function of the first item's scores, of which `gradient` [classes] is the derivative.
+    public func signals(from gradient: [Float], derivative index: Int = 0) throws(InterpretationError) -> [Tensor?] {
+        try signals(derivative: index) { _ in gradient }
+    }
+
+    private func signals(
+        derivative index: Int, seededBy gradient: (_ scores: [Float]) -> [Float]
+    ) throws(InterpretationError) -> [Tensor?] {
         let classes = scoreShape[1]
         let seed = Tensor(shape: scoreShape) { values in
             for (item, scores) in batchScores.enumerated() {
-                let gradient = asRelevance ? target.relevance(at: scores) : target.gradient(at: scores)
-                for (offset, value) in gradient.enumerated() { values[item * classes + offset] = value }
+                for (offset, value) in gradient(scores).enumerated() { values[item * classes + offset] = value }
             }
         }
         do { return try pass.derivative(index, seed: seed) } catch { throw .execution(error) }

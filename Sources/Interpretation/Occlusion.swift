@@ -29,12 +29,12 @@ public struct Occlusion: InterpretationMethod {
                 MethodParameter("fill", "what hides: \(Fill.summary); zero"),
                 MethodParameter(
                     "precision",
-                    "exact, or adaptive: only where the map is strong or steep, the rest between, the error measured; "
-                        + "exact"),
+                    "exact, or adaptive: at as many places as the tolerance needs, the rest from derivatives and "
+                        + "interpolation, the error measured; exact"),
                 MethodParameter(
                     "tolerance",
-                    "adaptive: what is steeper between coarse places is looked at closer, and again where interpolation is "
-                        + "off by half of it; a share of the map's range; 0.1"),
+                    "adaptive: the error to be expected, root mean square over the map, as a share of the map's standard "
+                        + "deviation; 0.2"),
                 MethodParameter(
                     "field-cap",
                     "adaptive: largest share of a layer's side that a window's change is followed over; 1, no cap"),
@@ -45,22 +45,22 @@ public struct Occlusion: InterpretationMethod {
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
     ) throws(InterpretationError) -> [Explanation] {
-        let whole = try ClassificationPass(question.network, question.input, on: evaluator)
-        let targets = try whole.targets(question, classes: classes)
         let sweep = HidingSweep(
             question: question, grid: try WindowGrid(question),
             fill: try Fill(question, parameter: "fill").image(for: question.input), evaluator: evaluator)
-        let isAdaptive = try question.choice("precision", ["exact": false, "adaptive": true])
-        if isAdaptive {
-            return try AdaptiveOcclusion(question, sweep: sweep, scores: whole.scores, targets: targets).explanations()
+        if try question.choice("precision", ["exact": false, "adaptive": true]) {
+            return try AdaptiveOcclusion(question, sweep: sweep).explanations(of: classes)
         }
         for name in ["tolerance", "field-cap", "seed"] where question.parameters[name] != nil {
             throw .badParameter("\(name) is for precision adaptive; an exact map needs none")
         }
-        var hidden = HiddenScores(grid: sweep.grid)
+        let whole = try ClassificationPass(question.network, question.input, on: evaluator)
+        let targets = try whole.targets(question, classes: classes)
+        let readings = ClassReadings(targets)
+        var hidden = HiddenReadings(grid: sweep.grid, readings: readings)
         question.progress?(0)
-        try sweep.run(sweep.grid.places) { places, scores in
-            for (place, scores) in zip(places, scores) { hidden[place] = scores }
+        try sweep.run(try sweep.shown(), at: sweep.grid.places) { places, scores in
+            for (place, scores) in zip(places, scores) { hidden[place] = readings.values(of: scores) }
             question.partialMap?(hidden.partialMap(of: targets[0]))
             question.progress?(Double(hidden.count) / Double(sweep.grid.count))
         }
@@ -76,30 +76,59 @@ struct HidingSweep {
     let fill: Tensor
     let evaluator: Evaluator
 
-    /// The scores with the window at each of `places`, as they come.
+    /// A sweep to which the image has been shown, for the class scores.
     ///
     /// - Parameters:
-    ///   - isPartOf: how much of the grid is likely to be asked about at once, 0…1.
+    ///   - share: how much of the grid is likely to be asked about at once, 0…1.
     ///   - fieldCap: largest share of a layer's side that a change is followed over; nil is exact.
-    func run(
-        _ places: [WindowSweep.Place], isPartOf share: Double = 1, fieldCap: Double? = nil,
-        _ deliver: (_ places: [WindowSweep.Place], _ scores: [[Float]]) -> Void
-    ) throws(InterpretationError) {
+    func shown(share: Double = 1, fieldCap: Double? = nil) throws(InterpretationError) -> WindowSweep {
         guard let classifier = question.network.classifier else { throw .notAClassifier }
-        var request = WindowSweep.Request(
-            imageShape: question.input.shape, rows: grid.rowRanges, columns: grid.columnRanges,
-            target: classifier.scores, takesBatches: question.network.takesBatches, memory: question.memoryBudget)
+        var request = request(for: classifier.scores)
         request.share = share
         request.fieldCap = fieldCap
         do {
             let sweep = try evaluator.sweep(request, image: question.input)
-            try sweep.run(image: question.input, fill: fill, places: places) { places, scores in
-                deliver(places, scores)
+            try sweep.show(image: question.input, fill: fill)
+            return sweep
+        } catch {
+            throw .execution(error)
+        }
+    }
+
+    /// A sweep to which the image has been shown, for how far linear functions of `value` move.
+    ///
+    /// - Parameter slopes: [K,C,H,W], where the value is [1,C,H,W].
+    func shown(_ slopes: Tensor, of value: ValueID) throws(InterpretationError) -> WindowSweep {
+        var request = request(for: value)
+        request.slopes = slopes.shape[0]
+        do {
+            let sweep = try evaluator.sweep(request, image: question.input)
+            try sweep.show(image: question.input, fill: fill, slopes: slopes)
+            return sweep
+        } catch {
+            throw .execution(error)
+        }
+    }
+
+    /// The numbers with the window at each of `places`, as they come.
+    func run(
+        _ sweep: WindowSweep, at places: [WindowSweep.Place],
+        _ deliver: (_ places: [WindowSweep.Place], _ numbers: [[Float]]) -> Void
+    ) throws(InterpretationError) {
+        do {
+            try sweep.run(places: places) { places, numbers in
+                deliver(places, numbers)
                 return !Task.isCancelled
             }
         } catch {
             throw .execution(error)
         }
         if Task.isCancelled { throw .cancelled }
+    }
+
+    private func request(for target: ValueID) -> WindowSweep.Request {
+        WindowSweep.Request(
+            imageShape: question.input.shape, rows: grid.rowRanges, columns: grid.columnRanges, target: target,
+            takesBatches: question.network.takesBatches, memory: question.memoryBudget)
     }
 }

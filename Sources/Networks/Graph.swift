@@ -66,6 +66,20 @@ public struct Graph: Sendable {
         return producers
     }
 
+    /// The part of the network that `target` depends on, with it as the only output.
+    public func ending(at target: ValueID) -> Graph {
+        var needed: Set<ValueID> = [target]
+        var part = self
+        part.nodes = nodes.reversed().filter { node in
+            guard node.outputs.contains(where: needed.contains) else { return false }
+            needed.formUnion(node.inputs.compactMap { $0 })
+            return true
+        }.reversed()
+        part.constants = constants.filter { needed.contains($0.key) }
+        part.outputs = [target]
+        return part
+    }
+
     /// The number of trained weights.
     public var parameterCount: Int { constants.values.reduce(0) { $0 + ($1.tensor?.count ?? 0) } }
 }

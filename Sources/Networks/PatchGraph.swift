@@ -3,8 +3,8 @@ import Tensors
 /// A network that computes only what changes when a window of its image does, for a batch of places of one class.
 ///
 /// It is an ordinary graph of the same operators on smaller extents, with ``Graft`` steps where a window needs to see
-/// unchanged neighbours or a value is needed whole. Its inputs are the places [N,2], the fill [1,C,H,W], and whatever
-/// clean values it grafts onto.
+/// unchanged neighbours or a value is needed whole. Its inputs are the places [N,2], the fill [1,C,H,W], whatever clean
+/// values it grafts onto, and the slopes where it ends in those.
 public struct PatchGraph: Sendable {
     /// What the names of its grafts begin with.
     public static let graftPrefix = "part of "
@@ -28,13 +28,15 @@ public struct PatchGraph: Sendable {
     ///   - windows: what is hidden of the image's rows and columns, by place.
     ///   - names: gives identities to new values; shared by all patch graphs of a network.
     ///   - wholeFrom: from this share of a plane on a node is computed whole.
+    ///   - slopes: where given, the output is not the region's target [N,C,H,W] but how far that many linear functions of
+    ///     it move, [N,slopes].
     public init(
         region: RegionOfChange, windows: (rows: [Range<Int>], columns: [Range<Int>]), rows: PlaceClass,
-        columns: PlaceClass, names: PatchNames, wholeFrom: Double
+        columns: PlaceClass, names: PatchNames, wholeFrom: Double, slopes: Int? = nil
     ) {
         var builder = PatchGraphBuilder(
             region: region, windows: [windows.rows, windows.columns], classes: [rows, columns], names: names,
-            wholeFrom: wholeFrom)
+            wholeFrom: wholeFrom, slopes: slopes)
         builder.build()
         var graph = names.graph
         graph.nodes = builder.nodes
@@ -57,12 +59,15 @@ public final class PatchNames {
     fileprivate(set) var graph: Graph
     public let places: ValueID
     public let fill: ValueID
+    /// Of linear functions of the target, [K,C,H,W].
+    public let slopes: ValueID
     private var clean: [ValueID: ValueID] = [:]
 
     public init(_ graph: Graph) {
         self.graph = graph
         places = self.graph.internNew("places")
         fill = self.graph.internNew("fill")
+        slopes = self.graph.internNew("slopes")
     }
 
     func clean(_ value: ValueID) -> ValueID {
@@ -121,6 +126,7 @@ private struct PatchGraphBuilder {
     let classes: [PlaceClass]
     let names: PatchNames
     let wholeFrom: Double
+    let slopes: Int?
     let items: Int
 
     private(set) var nodes: [Node] = []
@@ -135,13 +141,15 @@ private struct PatchGraphBuilder {
     private var renamed: [ValueID: ValueID] = [:]
 
     init(
-        region: RegionOfChange, windows: [[Range<Int>]], classes: [PlaceClass], names: PatchNames, wholeFrom: Double
+        region: RegionOfChange, windows: [[Range<Int>]], classes: [PlaceClass], names: PatchNames, wholeFrom: Double,
+        slopes: Int?
     ) {
         self.region = region
         self.windows = windows
         self.classes = classes
         self.names = names
         self.wholeFrom = wholeFrom
+        self.slopes = slopes
         items = region.extents(region.image)[0]
         constants = region.graph.constants
         output = region.target
@@ -157,13 +165,17 @@ private struct PatchGraphBuilder {
             inputs.append(
                 Graph.Input(value: input, extents: [1] + region.extents(value).dropFirst().map(Optional.some)))
         }
+        if let slopes {
+            let extents = [slopes] + region.extents(region.target).dropFirst()
+            inputs.append(Graph.Input(value: names.slopes, extents: extents.map(Optional.some)))
+        }
         return inputs
     }
 
     mutating func build() {
         states[region.image] = .patch(fillPatch())
         for (node, step) in zip(region.nodes, region.steps) { take(node, step) }
-        output = whole(region.target)
+        output = slopes.map { moved(region.target, slopes: $0) } ?? whole(region.target)
     }
 
     /// The image's: the fill, where the window stands.
@@ -282,7 +294,9 @@ private struct PatchGraphBuilder {
             of: value)
     }
 
-    private mutating func add(_ graft: Graft, _ patch: Patch, of value: ValueID) -> ValueID {
+    private mutating func add(
+        _ graft: Graft, _ patch: Patch, of value: ValueID, with further: [ValueID] = []
+    ) -> ValueID {
         let key = GraftKey(value: value, graft: graft)
         if let known = grafts[key] { return known }
         let cleanInput = names.clean(value)
@@ -292,8 +306,7 @@ private struct PatchGraphBuilder {
         nodes.append(
             Node(
                 name: PatchGraph.graftPrefix + name, operation: .graft(graft),
-                inputs: [patch.tensor, cleanInput, names.places],
-                outputs: [result]))
+                inputs: [patch.tensor, cleanInput, names.places] + further, outputs: [result]))
         grafts[key] = result
         return result
     }
@@ -314,15 +327,35 @@ private struct PatchGraphBuilder {
         return made
     }
 
-    private mutating func takeMean(_ node: Node, of value: ValueID, _ patch: Patch) {
+    /// A graft that reads all positions of `value`.
+    private func covering(_ value: ValueID, _ patch: Patch, _ result: Graft.Result) -> Graft {
         let plane = Array(region.extents(value).suffix(2))
         let tables = (0..<2).map { axis in
             Graft.Axis(
                 extent: plane[axis], step: 1, first: patch.source[axis].map { _ in 0 }, changed: patch.changed[axis],
                 source: patch.source[axis])
         }
-        let mean = add(
-            Graft(items: items, rows: tables[0], columns: tables[1], result: .mean), patch, of: value)
+        return Graft(items: items, rows: tables[0], columns: tables[1], result: result)
+    }
+
+    /// How far linear functions of `value` [N,C,H,W] move.
+    private mutating func moved(_ value: ValueID, slopes count: Int) -> ValueID {
+        let patch: Patch
+        if case .patch(let known)? = states[value] {
+            patch = known
+        } else {
+            let extents = region.extents(value)
+            let plane = Array(extents.suffix(2))
+            patch = Patch(
+                tensor: whole(value), channels: extents[1], extents: plane,
+                source: windows.map { $0.map { _ in 0 } },
+                changed: (0..<2).map { axis in windows[axis].map { _ in 0..<plane[axis] } }, isOwn: true)
+        }
+        return add(covering(value, patch, .slopes(count: count)), patch, of: value, with: [names.slopes])
+    }
+
+    private mutating func takeMean(_ node: Node, of value: ValueID, _ patch: Patch) {
+        let mean = add(covering(value, patch, .mean), patch, of: value)
         if region.extents(node.output).count == 4 {
             states[node.output] = .whole(mean)
         } else {

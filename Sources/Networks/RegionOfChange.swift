@@ -65,6 +65,23 @@ public struct RegionOfChange: Sendable {
     /// The inputs of a node that depend on the image.
     public func changingInputs(_ node: Node) -> [ValueID] { node.inputs.compactMap { $0 }.filter { !isConstant($0) } }
 
+    /// The nodes, by index, whose outputs [N,C,H,W] everything passes through on its way from the image to the target.
+    public var cuts: [Int] {
+        var readers: [ValueID: Int] = [:]
+        for node in nodes { for input in changingInputs(node) { readers[input, default: 0] += 1 } }
+        var open: Set<ValueID> = [image]
+        var cuts: [Int] = []
+        for (index, node) in nodes.enumerated() {
+            for input in changingInputs(node) {
+                readers[input, default: 0] -= 1
+                if readers[input] == 0 { open.remove(input) }
+            }
+            open.formUnion(node.outputs.filter { readers[$0, default: 0] > 0 })
+            if open == [node.output], extents(node.output).count == 4 { cuts.append(index) }
+        }
+        return cuts
+    }
+
     /// The changed positions of every value that a region can be followed to, along one axis.
     ///
     /// - Parameters:

@@ -131,6 +131,12 @@ struct MethodParameters: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
+            "Of adaptive occlusion: the error allowed, as a share of the map's standard deviation; 0.2.",
+            valueName: "share"))
+    var tolerance: Double?
+
+    @Option(
+        help: ArgumentHelp(
             "Of adaptive occlusion: largest share of a layer's side that a change is followed over.",
             valueName: "share"))
     var fieldCap: Double?
@@ -152,6 +158,7 @@ struct MethodParameters: ParsableArguments {
         }
         values["fill"] = fill.map { Self.value(of: $0) }
         values["precision"] = precision.map { .string($0) }
+        values["tolerance"] = tolerance.map { .number($0) }
         values["field-cap"] = fieldCap.map { .number($0) }
         for text in parameter {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

@@ -45,7 +45,8 @@ enum OcclusionBench {
             let prepared = clock.now
             var scores: [WindowSweep.Place: [Float]] = [:]
             func pass() throws {
-                try sweep.run(image: image, fill: Tensor(shape: shape), places: places) { places, targets in
+                try sweep.show(image: image, fill: Tensor(shape: shape))
+                try sweep.run(places: places) { places, targets in
                     for (place, target) in zip(places, targets) { scores[place] = target }
                     return true
                 }

@@ -3,8 +3,9 @@ import Networks
 import Tensors
 
 extension PlanBuilder {
-    /// A window out of the clean value with what has changed put into it, or its mean, item by item. It is written in
-    /// the memory order that the changed part comes in, so that whole runs of channels are copied.
+    /// A window out of the clean value with what has changed put into it, its mean, or what linear functions make of the
+    /// change, item by item. A window is written in the memory order that the changed part comes in, so that whole runs of
+    /// channels are copied.
     func emitGraft(_ node: Node, _ graft: Graft) throws(ExecutionError) {
         let changedID = try inputID(node, 0)
         let places = try input(node, 2)
@@ -25,11 +26,13 @@ extension PlanBuilder {
         let kernel = GraftKernel(graft, clean: clean.extents, changed: changed.extents, order: order)
         let layout: Layout
         switch graft.result {
-        case .mean: layout = try plainLayout(extents, for: node)
+        case .mean, .slopes: layout = try plainLayout(extents, for: node)
         case .window: layout = try check(node) { () throws(KernelStatus) in try order.layout(extents) }
         }
         let y = allocate(extents, layout)
-        emit(node, reading: [changed, clean, places], writing: [y]) { addresses in
+        var sources = [changed, clean, places]
+        if case .slopes = graft.result { sources.append(try feature(try inputID(node, 3), in: order, for: node)) }
+        emit(node, reading: sources, writing: [y]) { addresses in
             let pointers = addresses.map { $0.assumingMemoryBound(to: Float.self) }
             switch graft.result {
             case .window(let outside):
@@ -37,6 +40,10 @@ extension PlanBuilder {
                     changed: pointers[0], clean: pointers[1], places: pointers[2], outside: outside, into: pointers[3])
             case .mean:
                 kernel.mean(changed: pointers[0], clean: pointers[1], places: pointers[2], into: pointers[3])
+            case .slopes(let count):
+                kernel.slopes(
+                    pointers[3], count: count, changed: pointers[0], clean: pointers[1], places: pointers[2],
+                    into: pointers[4])
             }
         }
         set(node.output, y)
@@ -154,6 +161,53 @@ private struct GraftKernel {
                 y[item * channels + channel] = (totals[channel] + differences[channel]) * scale
             }
         }
+    }
+
+    /// Σ slope·(changed − clean) for each of `count` functions, in double precision from line to line.
+    func slopes(
+        _ slopes: FloatPointer, count: Int, changed: FloatPointer, clean: FloatPointer, places: FloatPointer,
+        into y: FloatPointer
+    ) {
+        let (rows, columns) = (graft.rows, graft.columns)
+        let plane = blocks * height * breadth * width
+        var totals = [Double](repeating: 0, count: count)
+        for item in 0..<graft.items {
+            let (row, column) = place(item, places)
+            let changedColumns = columns.changed[column]
+            for index in totals.indices { totals[index] = 0 }
+            for block in 0..<blocks {
+                for line in rows.changed[row] {
+                    let first = ((block * height + line) * breadth + changedColumns.lowerBound) * width
+                    let changedLine = block * changedHeight + line - rows.source[row]
+                    let changedFirst = changedLine * changedBreadth + changedColumns.lowerBound - columns.source[column]
+                    for index in totals.indices {
+                        totals[index] += Double(
+                            product(
+                                slopes + index * plane + first, clean + first,
+                                changed + item * changedItem + changedFirst * width,
+                                count: changedColumns.count * width))
+                    }
+                }
+            }
+            for index in totals.indices { y[item * count + index] = Float(totals[index]) }
+        }
+    }
+
+    /// Σ slope·(changed − clean) over a line.
+    private func product(_ slope: FloatPointer, _ clean: FloatPointer, _ changed: FloatPointer, count: Int) -> Float {
+        typealias Lanes = SIMD16<Float>
+        func lanes(_ pointer: FloatPointer, _ position: Int) -> Lanes {
+            UnsafeRawPointer(pointer + position).loadUnaligned(as: Lanes.self)
+        }
+        var sums = Lanes.zero
+        var position = 0
+        while position + Lanes.scalarCount <= count {
+            sums += lanes(slope, position) * (lanes(changed, position) - lanes(clean, position))
+            position += Lanes.scalarCount
+        }
+        var total = sums.sum()
+        for rest in position..<count { total += slope[rest] * (changed[rest] - clean[rest]) }
+        return total
     }
 
     /// Sums a line, and adds the sum to the totals: shorter chains of additions keep more digits.
