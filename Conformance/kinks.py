@@ -5,15 +5,20 @@ than the rounding of single precision: whether those pass the gradient on is cha
 differs there from double-precision PyTorch by a percent of the largest gradient, as any engine does. Both are right.
 
 So where a gradient differs from double precision, this looks for the units responsible: the units closest to a kink
-(ReLU, ReLU6 and their kind; the two largest values under a max-pool window) are pushed across it one by one, in double
-precision, by a nudge of the size of rounding. If pushing some of them together gives the gradient in question, then it
-is the right gradient of a network that differs by less than rounding; if not, it is wrong. Nothing is taken on trust:
-the gradient with all the chosen nudges is computed and compared in full.
+(ReLU, ReLU6 and their kind; the two largest values under a max-pool window) could as well stand on its other side, and
+what the gradient would then change by is the derivative of the score behind the unit times the unit's own gradient. If
+a choice of these changes adds up to the difference, its units are pushed across their kinks, in double precision, by
+nudges of the size of rounding, and the others close to one are held where they are. Where that gives the gradient in
+question, it is the right gradient of a network that differs by no more than rounding; if not, it is wrong. Nothing is
+taken on trust: the gradient with all the chosen nudges is computed and compared in full.
+
+The same goes for sums of gradients at several points, each times some factors, as integrated gradients are.
 """
 
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,41 +40,58 @@ ROUNDING = 2e-5
 
 @dataclass(frozen=True)
 class Unit:
-    """One value close to a kink: at which call, where in the value of sample 0, and what pushes it across.
+    """One value close to a kink: at which call, where in what the call is given, and what moves it across.
 
-    `closeness` is the distance from the kink relative to `scale`, the values' root mean square.
+    `closeness` is the distance from the kink relative to `scale`, the values' root mean square. Of a max-pool's winner,
+    `runner_up` is the place of the next largest value, and `window` that of the result they contend for.
     """
 
     closeness: float
     scale: float
     call: int
     place: int
+    value: float
     nudge: float
+    runner_up: int | None = None
+    window: int | None = None
 
 
 @dataclass(frozen=True)
 class Explained:
-    """The right gradient [1,C,H,W] on the best choice of sides, the distance from it, relative to the right
-    gradient's largest magnitude, and how many units were moved for it; 0 means that no kink was needed, or that none
-    helped."""
+    """The right attribution [C,H,W] on the best choice of sides, the one without any choice, the distance from the
+    former, relative to the latter's largest magnitude, and how many units were moved for it; 0 means that no kink was
+    needed, or that none helped."""
 
     error: float
     moved: int
-    gradient: np.ndarray
+    attribution: np.ndarray
+    reference: np.ndarray
+
+
+@dataclass
+class Call:
+    """What a function with kinks was given, what it made of it, and how it is called again."""
+
+    x: torch.Tensor
+    result: torch.Tensor
+    again: Callable[[torch.Tensor], torch.Tensor]
 
 
 class KinkMode(TorchFunctionMode):
-    """Watches the calls with kinks, in order, and adds the given nudges to what they are given.
-
-    `nudges` has one set of units per sample of the batch.
+    """Watches the calls with kinks, in order, for one image. With `find`, so many of the units closest to each kink
+    are collected; else the units `near` are held where they are, but for those `moved`, which are held on the other
+    side: what is moved in one layer is felt in the next, and would push others across.
     """
 
-    def __init__(self, nudges: list[list[Unit]], find: int = 0):
+    def __init__(self, near: Iterable[Unit] = (), moved: Collection[Unit] = (), find: int = 0):
         super().__init__()
-        self.nudges, self.find = nudges, find
-        self.calls, self.units, self.inside = 0, [], False
-        # While looking for units: what each call's derivative with respect to the score tells their weight.
-        self.watched: list[torch.Tensor] = []
+        self.find, self.held = find, {}
+        for unit in near:
+            self.held.setdefault(unit.call, {})[unit.place] = unit.value
+        for unit in moved:
+            self.held.setdefault(unit.call, {})[unit.place] = unit.value + unit.nudge
+        self.count, self.units, self.inside = 0, [], False
+        self.calls: list[Call] = []
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -78,33 +100,36 @@ class KinkMode(TorchFunctionMode):
         # One of these functions may call another; only the outermost counts.
         self.inside = True
         try:
-            x = args[0]
             if self.find:
-                self.units += (self.pool_ties(x.detach(), args, kwargs) if function in MAX_POOLS
-                               else self.close_units(x.detach(), JUMPS[function]))
-            offset = self.offset(x)
+                return self.watched(function, args[0], args, kwargs)
+            offset = self.offset(args[0])
             if offset is not None:
                 if function in (torch.relu_, F.relu_) or kwargs.get("inplace") or (
                         function in (F.relu, F.hardtanh, F.relu6) and args[-1] is True):
-                    x.add_(offset)
+                    args[0].add_(offset)
                 else:
-                    args = (x + offset, *args[1:])
-            self.calls += 1
-            result = function(*args, **kwargs)
-            if self.find:
-                self.watched.append(x if function in MAX_POOLS else result)
-                self.watched[-1].retain_grad()
-            return result
+                    args = (args[0] + offset, *args[1:])
+            return function(*args, **kwargs)
         finally:
+            self.count += 1
             self.inside = False
 
+    def watched(self, function, x: torch.Tensor, args: tuple, kwargs: dict) -> torch.Tensor:
+        self.units += (self.pool_ties(x.detach(), args, kwargs) if function in MAX_POOLS
+                       else self.close_units(x.detach(), JUMPS[function]))
+        # A copy, since the function may work in place.
+        result = function(x.clone(), *args[1:], **kwargs)
+        result.retain_grad()
+        self.calls.append(Call(x, result, lambda value: function(value, *args[1:], **kwargs)))
+        return result
+
     def offset(self, x: torch.Tensor) -> torch.Tensor | None:
-        mine = [(s, u) for s, units in enumerate(self.nudges) for u in units if u.call == self.calls]
-        if not mine:
+        if self.count not in self.held:
             return None
-        offset = torch.zeros_like(x).flatten(1)
-        for sample, unit in mine:
-            offset[sample, unit.place] += unit.nudge
+        places, values = zip(*self.held[self.count].items())
+        places = torch.tensor(places)
+        offset = torch.zeros_like(x).flatten()
+        offset[places] = torch.tensor(values, dtype=x.dtype) - x.detach().flatten()[places]
         return offset.view_as(x)
 
     def close_units(self, x: torch.Tensor, jumps: tuple[float, ...]) -> list[Unit]:
@@ -115,7 +140,7 @@ class KinkMode(TorchFunctionMode):
             for place in self.smallest(distance / scale):
                 gap = (values[place] - jump).item()
                 nudge = -2 * gap if gap != 0 else 1e-12 * scale
-                units.append(Unit(abs(gap) / scale, scale, self.calls, place, nudge))
+                units.append(Unit(abs(gap) / scale, scale, self.count, place, values[place].item(), nudge))
         return units
 
     def pool_ties(self, x: torch.Tensor, args: tuple, kwargs: dict) -> list[Unit]:
@@ -123,93 +148,158 @@ class KinkMode(TorchFunctionMode):
         names = ("kernel_size", "stride", "padding", "dilation", "ceil_mode")
         options = dict(zip(names, args[1:])) | {k: v for k, v in kwargs.items() if k in names}
         options["stride"] = options.get("stride") or options["kernel_size"]
-        options.pop("return_indices", None)
+        options["return_indices"] = True
         scale = x.square().mean().sqrt().item()
-        top, index = F.max_pool2d(x[:1], return_indices=True, **options)
-        lowered = x[:1].clone()
+        top, index = F.max_pool2d(x[:1], **options)
+        channels = torch.arange(x.shape[1], device=x.device).view(1, -1, 1, 1)
+        windows = torch.arange(index.numel(), device=x.device).view_as(index)
         units = []
         # Overlapping windows share winners: taking all winners out at once would hide a runner-up that wins next
         # door, so winners of every other window are taken out in turn.
         for row in range(2):
             for column in range(2):
-                some = index[:, :, row::2, column::2].flatten(2)
-                without = lowered.flatten(2).scatter(2, some, -torch.inf).view_as(lowered)
-                second = F.max_pool2d(without, **options)[:, :, row::2, column::2]
-                gap = (top[:, :, row::2, column::2] - second).flatten()
+                part = (slice(None), slice(None), slice(row, None, 2), slice(column, None, 2))
+                without = x[:1].flatten(2).scatter(2, index[part].flatten(2), -torch.inf).view_as(x[:1])
+                second, second_index = F.max_pool2d(without, **options)
+                gap = (top - second)[part].flatten()
                 # Equal values, such as two zeros of a ReLU, are no chance: the first one wins everywhere.
                 gap = torch.where(gap > 0, gap, torch.inf)
-                channel_places = torch.arange(x.shape[1], device=x.device).view(1, -1, 1) * x.shape[2] * x.shape[3]
-                places = (some + channel_places).flatten()
+                plane = channels * x.shape[2] * x.shape[3]
+                places, runners_up = ((i[part] + plane).flatten() for i in (index, second_index))
                 for i in self.smallest(gap / scale):
-                    units.append(Unit(gap[i].item() / scale, scale, self.calls, places[i].item(), -2 * gap[i].item()))
+                    units.append(Unit(gap[i].item() / scale, scale, self.count, places[i].item(),
+                                      top[part].flatten()[i].item(), -2 * gap[i].item(), runners_up[i].item(),
+                                      windows[part].flatten()[i].item()))
         return units
+
+    def slope(self, unit: Unit) -> float:
+        """The score's derivative behind the unit, after the score's backward pass."""
+        return self.calls[unit.call].result.grad[0].flatten()[unit.place if unit.window is None else unit.window].item()
 
     def weightiest(self, count: int) -> list[Unit]:
         """The units most likely to explain something, after the score's backward pass: close to their kink, and with
         a large derivative of the score waiting behind it."""
-        slopes = [x.grad[0].flatten() for x in self.watched]
 
         def weight(unit: Unit) -> float:
-            return abs(slopes[unit.call][unit.place].item()) * unit.scale / (unit.closeness + 1e-6)
+            return abs(self.slope(unit)) * unit.scale / (unit.closeness + 1e-6)
 
         return sorted(self.units, key=weight, reverse=True)[:count]
+
+    def change(self, unit: Unit, image: torch.Tensor) -> np.ndarray:
+        """What moving the unit across its kink adds to the score's gradient with respect to the image [C,H,W], where
+        it is the only one moved."""
+        call = self.calls[unit.call]
+        values = call.x[0].flatten()
+        if unit.window is None:
+            sides = values[unit.place].detach() + torch.tensor([0, unit.nudge], dtype=values.dtype)
+            sides.requires_grad_(True)
+            before, after = torch.autograd.grad(call.again(sides.clone()).sum(), sides)[0].tolist()
+            target = (after - before) * values[unit.place]
+        else:
+            target = values[unit.runner_up] - values[unit.place]
+        return torch.autograd.grad(self.slope(unit) * target, image, retain_graph=True)[0][0].numpy()
 
     def smallest(self, distance: torch.Tensor) -> list[int]:
         chosen = torch.topk(distance, min(self.find, distance.numel()), largest=False)
         return [i for d, i in zip(chosen.values.tolist(), chosen.indices.tolist()) if d < ROUNDING]
 
 
-def gradients(network: nn.Module, x: torch.Tensor, class_index: int, nudges: list[list[Unit]]) -> np.ndarray:
-    """The gradient of the class score for each set of nudges [sets,C,H,W]."""
-    batch = x.expand(len(nudges), -1, -1, -1).clone().requires_grad_(True)
-    with KinkMode(nudges):
-        score = network(batch)[:, class_index].sum()
-    return torch.autograd.grad(score, batch)[0].numpy()
+def gradient(network: nn.Module, x: torch.Tensor, class_index: int, near: Iterable[Unit] = (),
+             moved: Collection[Unit] = ()) -> np.ndarray:
+    """The gradient of the class score [C,H,W] with some of the units near a kink moved across it."""
+    x = x.clone().requires_grad_(True)
+    with KinkMode(near, moved):
+        score = network(x)[0, class_index]
+    return torch.autograd.grad(score, x)[0][0].numpy()
 
 
-def explain(network: nn.Module, x: torch.Tensor, class_index: int, gradient: np.ndarray, tolerance: float,
-            most_units: int = 256) -> Explained:
-    """How far `gradient` [1,C,H,W] is from the right one on the best choice of sides."""
-    network = copy.deepcopy(network).double().requires_grad_(False)
-    x = x.double()
-    reference = gradients(network, x, class_index, [[]])
-    largest = np.abs(reference).max()
+@dataclass(frozen=True)
+class Choice:
+    """A unit that may be moved, at one of several points."""
+
+    point: int
+    unit: Unit
+
+
+class GradientSum:
+    """The sum of a class score's gradients at several points [1,C,H,W], each times its factors, in double precision."""
+
+    def __init__(self, network: nn.Module, points: list[torch.Tensor], factors: list[np.ndarray | float],
+                 class_index: int):
+        self.network = copy.deepcopy(network).double().requires_grad_(False)
+        self.points, self.factors, self.class_index = [x.double() for x in points], factors, class_index
+        self.near: list[list[Unit]] = [[] for _ in points]
+        self.parts = [self.part(point, ()) for point in range(len(points))]
+
+    def part(self, point: int, moved: Collection[Unit]) -> np.ndarray:
+        return self.factors[point] * gradient(self.network, self.points[point], self.class_index,
+                                              self.near[point] if moved else (), moved)
+
+    def moved(self, choices: set[Choice]) -> np.ndarray:
+        """The sum with the chosen units moved across their kinks, and all others close to one held where they are."""
+        units = [[c.unit for c in choices if c.point == point] for point in range(len(self.points))]
+        return sum(self.part(point, some) if some else self.parts[point] for point, some in enumerate(units))
+
+    def choices(self, units: int, least: float) -> tuple[list[Choice], np.ndarray]:
+        """Of each point the weightiest units, as far as moving them changes the sum by `least` somewhere, and these
+        changes [values, choices]."""
+        choices, changes = [], []
+        for point, x in enumerate(self.points):
+            x = x.clone().requires_grad_(True)
+            mode = KinkMode(find=512)
+            with mode:
+                score = self.network(x)[0, self.class_index]
+            score.backward(retain_graph=True)
+            self.near[point] = mode.units
+            for unit in mode.weightiest(units):
+                change = mode.change(unit, x) * self.factors[point]
+                if np.abs(change).max() > least:
+                    choices.append(Choice(point, unit))
+                    changes.append(change.ravel().astype(np.float32))
+        return choices, np.stack(changes, 1) if changes else np.empty((0, 0))
+
+
+def explain(network: nn.Module, points: list[torch.Tensor], factors: list[np.ndarray | float], class_index: int,
+            attribution: np.ndarray, tolerance: float, most_units: int = 256) -> Explained:
+    """How far `attribution` [C,H,W] is from the right one on the best choice of sides, where the right one is the sum
+    of the gradients at the points, each times its factors. Of each point at most `most_units` are considered."""
+    right = GradientSum(network, points, factors, class_index)
+    reference = sum(right.parts)
+    attribution, largest = attribution.astype(np.float64), np.abs(reference).max()
 
     def error(candidate: np.ndarray) -> float:
-        return float(np.abs(gradient.astype(np.float64) - candidate).max() / largest)
+        return float(np.abs(attribution - candidate).max() / largest)
 
-    best, chosen = error(reference), []
-    if best <= tolerance or not np.isfinite(best):
-        return Explained(best, 0, reference)
-    mode = KinkMode([], find=512)
-    with mode:
-        score = network(x.clone().requires_grad_(True))[0, class_index]
-    score.backward()
-    units = mode.weightiest(most_units)
-    if not units:
-        return Explained(best, 0, reference)
-    changes = []
-    for start in range(0, len(units), 8):
-        group = units[start : start + 8]
-        changes += [g - reference[0] for g in gradients(network, x, class_index, [[u] for u in group])]
-    matrix = np.stack([c.ravel() for c in changes], 1)
-    useful = np.abs(matrix).max(0) > tolerance * largest * 0.01
-    matrix, units = matrix[:, useful], [u for u, keep in zip(units, useful) if keep]
-    # Units in series change each other's effect, so the fit is repeated around the units chosen so far.
-    current = reference
-    for _ in range(4):
-        if not units:
+    current, chosen = reference, set()
+    if not np.isfinite(error(reference)):
+        return Explained(error(reference), 0, reference, reference)
+    # A few at first: the closest are the likeliest.
+    for units in (most_units // 6, most_units):
+        if error(current) <= tolerance:
             break
-        share = np.linalg.lstsq(matrix, (gradient.astype(np.float64) - current).ravel(), rcond=None)[0]
-        moved = {u for u, s in zip(units, share) if s > 0.5} - set(chosen)
-        returned = {u for u, s in zip(units, share) if s < -0.5} & set(chosen)
-        proposal = sorted((set(chosen) | moved) - returned, key=lambda u: u.closeness)
-        if set(proposal) == set(chosen):
-            break
-        candidate = gradients(network, x, class_index, [proposal])
-        if error(candidate) >= best:
-            break
-        best, chosen, current = error(candidate), proposal, candidate
-        if best <= tolerance:
-            break
-    return Explained(best, len(chosen), current)
+        choices, changes = right.choices(units, 0.01 * tolerance * largest)
+        # Units in series change each other's effect, so the fit is repeated around the units chosen so far.
+        for _ in range(6):
+            shares = fit(changes, (attribution - current).ravel(), 1e-6 * largest)
+            moved = {c for c, share in zip(choices, shares) if share > 0.5} - chosen
+            returned = {c for c, share in zip(choices, shares) if share < -0.5} & chosen
+            proposal = (chosen | moved) - returned
+            if proposal == chosen:
+                break
+            candidate = right.moved(proposal)
+            # The largest difference stays where one unit of many is still missing; their sum does not.
+            if np.linalg.norm(attribution - candidate) >= np.linalg.norm(attribution - current):
+                break
+            current, chosen = candidate, proposal
+            if error(current) <= tolerance:
+                break
+    return Explained(error(current), len(chosen), current, reference)
+
+
+def fit(changes: np.ndarray, difference: np.ndarray, rounding: float) -> np.ndarray:
+    """The share of each change [values, changes] in the difference [values]: least squares, where shares other than 0
+    are as unlikely as differences of the size of rounding."""
+    # Where nothing is amiss there is little to learn.
+    rows = np.argsort(-np.abs(difference))[: max(8192, 4 * changes.shape[1])]
+    some = changes[rows].astype(np.float64) if changes.size else np.empty((len(rows), 0))
+    return np.linalg.solve(some.T @ some + rounding**2 * np.eye(some.shape[1]), some.T @ difference[rows])

@@ -27,7 +27,7 @@ from zennit.attribution import Gradient
 from zennit.canonizers import SequentialMergeBatchNorm
 from zennit.composites import EpsilonAlpha2Beta1, EpsilonPlus
 from zennit.core import Composite
-from zennit.torchvision import ResNetCanonizer
+from zennit.torchvision import ResNetBasicBlockCanonizer
 
 from method_subjects import Subject, folded
 
@@ -220,18 +220,30 @@ def captum_relevance(subject: Subject, x, c, epsilon: float, rule: str) -> list[
     return signed(captum.attr.LRP(network).attribute(x.clone(), target=c))
 
 
+class MergeBatchNorm(SequentialMergeBatchNorm):
+    """Leaves nothing of batch normalization behind. zennit's leaves a division by √(1 + ε): each layer is 5e-6 too
+    small, which is more than rounding, so that ReLUs behind it change sides."""
+
+    @staticmethod
+    def merge_batch_norm(modules, batch_norm):
+        SequentialMergeBatchNorm.merge_batch_norm(modules, batch_norm)
+        batch_norm.running_var.data = torch.full_like(batch_norm.running_var, 1 - batch_norm.eps)
+
+
 def zennit_relevance(composite: type[Composite]) -> Callable[..., list[Answer]]:
     """A composite of zennit, started with the score itself, as Captum does and the daemon."""
 
     def compute(subject: Subject, x, c, rule: str) -> list[Answer]:
-        canonizer = ResNetCanonizer() if subject.name == "resnet18" else SequentialMergeBatchNorm()
-        with Gradient(subject.cuts[-1], composite(canonizers=[canonizer])) as attributor:
+        canonizers = [MergeBatchNorm(), ResNetBasicBlockCanonizer()]  # the latter takes sums apart
+        with Gradient(subject.cuts[-1], composite(canonizers=canonizers)) as attributor:
             _, relevance = attributor(x.clone(), lambda scores: scores * F.one_hot(torch.tensor([c]), scores.shape[1]))
         return signed(relevance)
 
     return compute
 
 
+SMALL = {"petshop", "resnet18", "mobilenet_v2", "densenet121"}
+LARGE = {"vgg11_bn"}  # whose images are larger
 CHAINS = {"petshop", "vgg11_bn"}  # what Captum's LRP can walk through
 SUMS = CHAINS | {"resnet18"}  # and zennit, which knows how to take its sums apart
 METHODS = [
@@ -244,7 +256,10 @@ METHODS = [
     Method("guided-grad-cam", "Captum GuidedGradCam", guided_grad_cam, {"interpolation": "nearest"}),
     Method("gradient-x-input", "Captum InputXGradient", gradient_x_input),
     Method("integrated-gradients", "Captum IntegratedGradients", integrated_gradients, {"steps": 12}),
-    Method("occlusion", "Captum Occlusion; plain loop", occlusion, {"window": 40, "stride": 24, "fill": "zero"}),
+    Method("occlusion", "Captum Occlusion; plain loop", occlusion, {"window": 40, "stride": 24, "fill": "zero"},
+           only=SMALL),
+    Method("occlusion", "Captum Occlusion; plain loop", occlusion, {"window": 80, "stride": 48, "fill": "zero"},
+           only=LARGE),
     Method("grad-cam++", "pytorch-grad-cam", grad_cam_package(pytorch_grad_cam.GradCAMPlusPlus)),
     Method("layer-cam", "pytorch-grad-cam", grad_cam_package(pytorch_grad_cam.LayerCAM)),
     Method("eigen-cam", "pytorch-grad-cam", grad_cam_package(pytorch_grad_cam.EigenCAM, clip=False), either_sign=True),

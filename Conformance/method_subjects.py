@@ -22,7 +22,7 @@ from torchvision_models import classifier
 @dataclass
 class Subject:
     """A network, the image shapes it is asked about, and where it may be cut: (features, head) pairs, first choice
-    first. The cuts share their layers with the network."""
+    first. The cuts share their layers with the network. Steady images are looked for among `candidates`."""
 
     name: str
     network: nn.Module
@@ -30,13 +30,14 @@ class Subject:
     cuts: list[nn.Sequential]
     path: Path | None = None
     has_cam_head: bool = True
+    candidates: int = 32
     double: "Subject" = field(init=False, repr=False, default=None)
 
     def in_double_precision(self) -> "Subject":
         if self.double is None:
             network, cuts = copy.deepcopy((self.network, self.cuts))
             self.double = Subject(self.name, network.double(), self.shapes, [c.double() for c in cuts], self.path,
-                                  self.has_cam_head)
+                                  self.has_cam_head, self.candidates)
         return self.double
 
 
@@ -110,7 +111,7 @@ def torchvision_subject(name: str) -> Subject:
         if isinstance(module, (nn.ReLU, nn.ReLU6)):
             module.inplace = False
     shapes = [(1, 3, 96, 96), (1, 3, 96, 160)]
-    has_cam_head = True
+    has_cam_head, candidates = True, 32
     match name:
         case "resnet18":
             parts = list(network.children())
@@ -123,12 +124,13 @@ def torchvision_subject(name: str) -> Subject:
         case "vgg11_bn":
             # The pooling before the fully-connected layers has a fixed size: larger images must be whole multiples.
             shapes, has_cam_head = [(1, 3, 224, 224), (1, 3, 224, 448)], False
+            candidates = 12  # each takes long
             whole, last = network.features, network.features[-1]
             cuts = [nn.Sequential(whole[:-1], Head(nn.Sequential(last, network.avgpool), network.classifier)),
                     nn.Sequential(whole, Head(network.avgpool, network.classifier))]
         case _:
             raise ValueError(f"nobody has said where to cut {name}")
-    return Subject(name, network, shapes, [c.eval() for c in cuts], None, has_cam_head)
+    return Subject(name, network, shapes, [c.eval() for c in cuts], None, has_cam_head, candidates)
 
 
 def folded(module: nn.Module) -> nn.Module:
