@@ -18,7 +18,8 @@ The same goes for sums of gradients at several points, each times some factors, 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,12 +91,12 @@ class KinkMode(TorchFunctionMode):
             self.held.setdefault(unit.call, {})[unit.place] = unit.value
         for unit in moved:
             self.held.setdefault(unit.call, {})[unit.place] = unit.value + unit.nudge
-        self.count, self.units, self.inside = 0, [], False
+        self.count, self.units, self.inside, self.running = 0, [], False, True
         self.calls: list[Call] = []
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
-        if self.inside or function not in JUMPS and function not in MAX_POOLS:
+        if self.inside or not self.running or function not in JUMPS and function not in MAX_POOLS:
             return function(*args, **kwargs)
         # One of these functions may call another; only the outermost counts.
         self.inside = True
@@ -113,6 +114,26 @@ class KinkMode(TorchFunctionMode):
         finally:
             self.count += 1
             self.inside = False
+
+    @contextmanager
+    def during(self, network: nn.Module) -> Iterator[None]:
+        """On while the network runs, each time counting from its first call, and off between: methods use ReLUs of
+        their own."""
+
+        def begin(*_) -> None:
+            self.count, self.running = 0, True
+
+        def end(*_) -> None:
+            self.running = False
+
+        end()
+        hooks = [network.register_forward_pre_hook(begin), network.register_forward_hook(end)]
+        try:
+            with self:
+                yield
+        finally:
+            for hook in hooks:
+                hook.remove()
 
     def watched(self, function, x: torch.Tensor, args: tuple, kwargs: dict) -> torch.Tensor:
         self.units += (self.pool_ties(x.detach(), args, kwargs) if function in MAX_POOLS
@@ -213,6 +234,15 @@ def gradient(network: nn.Module, x: torch.Tensor, class_index: int, near: Iterab
     return torch.autograd.grad(score, x)[0][0].numpy()
 
 
+def watched(network: nn.Module, x: torch.Tensor, class_index: int) -> KinkMode:
+    """What was found close to a kink in the network in double precision, after the score's backward pass."""
+    mode = KinkMode(find=512)
+    with mode:
+        score = network(x)[0, class_index]
+    score.backward(retain_graph=True)
+    return mode
+
+
 @dataclass(frozen=True)
 class Choice:
     """A unit that may be moved, at one of several points."""
@@ -230,6 +260,7 @@ class GradientSum:
         self.points, self.factors, self.class_index = [x.double() for x in points], factors, class_index
         self.near: list[list[Unit]] = [[] for _ in points]
         self.parts = [self.part(point, ()) for point in range(len(points))]
+        self.reference = sum(self.parts)
 
     def part(self, point: int, moved: Collection[Unit]) -> np.ndarray:
         return self.factors[point] * gradient(self.network, self.points[point], self.class_index,
@@ -246,10 +277,7 @@ class GradientSum:
         choices, changes = [], []
         for point, x in enumerate(self.points):
             x = x.clone().requires_grad_(True)
-            mode = KinkMode(find=512)
-            with mode:
-                score = self.network(x)[0, self.class_index]
-            score.backward(retain_graph=True)
+            mode = watched(self.network, x, self.class_index)
             self.near[point] = mode.units
             for unit in mode.weightiest(units):
                 change = mode.change(unit, x) * self.factors[point]
@@ -259,12 +287,34 @@ class GradientSum:
         return choices, np.stack(changes, 1) if changes else np.empty((0, 0))
 
 
-def explain(network: nn.Module, points: list[torch.Tensor], factors: list[np.ndarray | float], class_index: int,
-            attribution: np.ndarray, tolerance: float, most_units: int = 256) -> Explained:
-    """How far `attribution` [C,H,W] is from the right one on the best choice of sides, where the right one is the sum
-    of the gradients at the points, each times its factors. Of each point at most `most_units` are considered."""
-    right = GradientSum(network, points, factors, class_index)
-    reference = sum(right.parts)
+class AnyAttribution:
+    """What a method makes of a network in double precision and an image [1,C,H,W], whatever it does while it runs the
+    network as it is. The change each unit makes is found by computing everything with it moved, which takes long."""
+
+    def __init__(self, network: nn.Module, x: torch.Tensor, class_index: int, compute: Callable[[], np.ndarray]):
+        self.network, self.x, self.class_index, self.compute = network, x, class_index, compute
+        self.near: list[Unit] = []
+        self.reference = compute()
+
+    def moved(self, choices: set[Choice]) -> np.ndarray:
+        if not choices:
+            return self.reference
+        with KinkMode(self.near, [c.unit for c in choices]).during(self.network):
+            return self.compute()
+
+    def choices(self, units: int, least: float) -> tuple[list[Choice], np.ndarray]:
+        mode = watched(self.network, self.x.clone().requires_grad_(True), self.class_index)
+        self.near = mode.units
+        found = [(c, self.moved({c}) - self.reference) for c in (Choice(0, u) for u in mode.weightiest(units))]
+        useful = [(c, change.ravel().astype(np.float32)) for c, change in found if np.abs(change).max() > least]
+        return [c for c, _ in useful], np.stack([change for _, change in useful], 1) if useful else np.empty((0, 0))
+
+
+def explain(right: GradientSum | AnyAttribution, attribution: np.ndarray, tolerance: float,
+            most_units: int = 256) -> Explained:
+    """How far `attribution` [C,H,W] is from the right one on the best choice of sides. Of each point at most
+    `most_units` are considered."""
+    reference = right.reference
     attribution, largest = attribution.astype(np.float64), np.abs(reference).max()
 
     def error(candidate: np.ndarray) -> float:

@@ -258,7 +258,7 @@ METHODS = [
     Method("integrated-gradients", "Captum IntegratedGradients", integrated_gradients, {"steps": 12}),
     Method("occlusion", "Captum Occlusion; plain loop", occlusion, {"window": 40, "stride": 24, "fill": "zero"},
            only=SMALL),
-    Method("occlusion", "Captum Occlusion; plain loop", occlusion, {"window": 80, "stride": 48, "fill": "zero"},
+    Method("occlusion", "Captum Occlusion; plain loop", occlusion, {"window": 96, "stride": 64, "fill": "zero"},
            only=LARGE),
     Method("grad-cam++", "pytorch-grad-cam", grad_cam_package(pytorch_grad_cam.GradCAMPlusPlus)),
     Method("layer-cam", "pytorch-grad-cam", grad_cam_package(pytorch_grad_cam.LayerCAM)),

@@ -124,7 +124,7 @@ def torchvision_subject(name: str) -> Subject:
         case "vgg11_bn":
             # The pooling before the fully-connected layers has a fixed size: larger images must be whole multiples.
             shapes, has_cam_head = [(1, 3, 224, 224), (1, 3, 224, 448)], False
-            candidates = 12  # each takes long
+            candidates = 6  # each takes long
             whole, last = network.features, network.features[-1]
             cuts = [nn.Sequential(whole[:-1], Head(nn.Sequential(last, network.avgpool), network.classifier)),
                     nn.Sequential(whole, Head(network.avgpool, network.classifier))]

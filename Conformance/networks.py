@@ -236,7 +236,8 @@ def compare(name: str, exporter: str, network: torch.nn.Module, ask: Callable) -
                 if row.gradient > BOUND:
                     # The large images of FIXED_SIZE make every unit looked at expensive.
                     most = 64 if name in FIXED_SIZE else 256
-                    explained = kinks.explain(network, [x], [1], CLASS, gradient[0], BOUND, most)
+                    right = kinks.GradientSum(network, [x], [1.0], CLASS)
+                    explained = kinks.explain(right, gradient[0], BOUND, most)
                     row.gradient, row.moved = explained.error, explained.moved
     except (RequestFailed, DaemonDied, ValueError) as error:
         row.problem = one_line(error)

@@ -37,16 +37,16 @@ Value = Callable[[Subject, torch.Tensor], np.ndarray]
 
 @dataclass(frozen=True)
 class SteadyImage:
-    """An image [1,C,H,W], the seed it is drawn with, and how far the reference's answers on it are apart, relative to
-    the largest magnitude."""
+    """An image [1,C,H,W] and the seed it is drawn with."""
 
     x: torch.Tensor
     seed: int
-    spread: float
 
 
 def steady_image(name: str, value: Value, subject: Subject, shape: tuple[int, ...], candidates: int) -> SteadyImage:
     """The image on which `value`, the reference of this name, is compared."""
+    if candidates <= 1:
+        return SteadyImage(image(shape, 1), 1)
     file = cache() / "steady-images.json"
     choices = json.loads(file.read_text()) if file.exists() else {}
     key = f"{subject.name} {shape[2]}x{shape[3]} {name} {candidates} {fingerprint(subject)}"
@@ -55,11 +55,11 @@ def steady_image(name: str, value: Value, subject: Subject, shape: tuple[int, ..
         partial = file.with_suffix(".partial")
         partial.write_text(json.dumps(choices, indent=1))
         partial.rename(file)
-    return SteadyImage(image(shape, choices[key]["seed"]), **choices[key])
+    return SteadyImage(image(shape, choices[key]["seed"]), choices[key]["seed"])
 
 
 def search(value: Value, subject: Subject, shape: tuple[int, ...], candidates: int) -> dict:
-    """The seed of the first steady image, or of the steadiest, and its spread."""
+    """The seed of the first steady image, or of the steadiest, and how far the reference's answers on it are apart."""
     best = None
     for seed in range(1, candidates + 1):
         found = spread(value, subject, image(shape, seed), seed)
