@@ -12,11 +12,11 @@ could do better.
 Images are chosen so that this is rare, by the reference alone: the first of the seeded candidates on which it agrees
 with itself (see steady_images.py; the table gives the seed). Methods with a backward rule of their own, or with many
 gradients, have an image of their own; the others share the one on which the gradient is steady. Where no candidate is
-steady, or the daemon's rounding is another, a row beyond the bound is a failure unless units within rounding of a kink
-explain it: with them moved across it, the whole attribution is computed anew in double precision, and the error is the
-distance from that one (see kinks.py; "moved" is their number). That is done for gradients and for what is a sum of
-gradients. Random methods draw their own samples, so the means are compared: "z" is the root mean square of the
-differences in units of their standard error, about 1 where both estimate the same thing, bound 2.
+steady, or the daemon's rounding is another, a row beyond the bound is a failure unless units within rounding of a
+kink explain it: with them moved across it, the whole attribution is computed anew in double precision, and the error
+is the distance from that one (see kinks.py; the table gives their number). Random methods draw their own samples, so
+the means are compared: "z" is the root mean square of the differences in units of their standard error, about 1 where
+both estimate the same thing, bound 2.
 
 Methods the daemon does not list are skipped, and say so. A method that does not apply to a network, as `cam` to one
 without global average pooling, must be refused.
@@ -89,7 +89,7 @@ class Row:
     def verdict(self) -> str:
         if self.skipped or not self.passed:
             return self.skipped or "**fail** " + self.problem.replace("|", "\\|")
-        return "pass" + (f", {self.moved} units moved" if self.moved else "")
+        return "pass" + (f", {self.moved} unit{'s' if self.moved > 1 else ''} moved" if self.moved else "")
 
 
 def gradient_of(subject: Subject, x: torch.Tensor) -> np.ndarray:
