@@ -197,14 +197,25 @@ class KinkMode(TorchFunctionMode):
         """The score's derivative behind the unit, after the score's backward pass."""
         return self.calls[unit.call].result.grad[0].flatten()[unit.place if unit.window is None else unit.window].item()
 
-    def weightiest(self, count: int) -> list[Unit]:
-        """The units most likely to explain something, after the score's backward pass: close to their kink, and with
-        a large derivative of the score waiting behind it."""
+    def weightiest(self, count: int, difference: np.ndarray, least: float) -> list[Unit]:
+        """The units most likely to explain a difference [C,H,W], after the score's backward pass: close to their kink,
+        with a large derivative of the score waiting behind it, and where the difference is at least `least`."""
+        plane = np.abs(difference).max(0)
+
+        def is_there(unit: Unit) -> bool:
+            extents = self.calls[unit.call].x.shape[2:]
+            if len(extents) != 2:
+                return True
+            place = np.unravel_index(unit.place % extents.numel(), extents)
+            # Most of what a unit sees lies within eight steps of its layer's grid.
+            (top, bottom), (left, right) = ((max(0, (p - 8) * whole // extent), (p + 9) * whole // extent)
+                                            for p, extent, whole in zip(place, extents, plane.shape))
+            return plane[top:bottom, left:right].max() > least
 
         def weight(unit: Unit) -> float:
             return abs(self.slope(unit)) * unit.scale / (unit.closeness + 1e-6)
 
-        return sorted(self.units, key=weight, reverse=True)[:count]
+        return sorted(filter(is_there, self.units), key=weight, reverse=True)[:count]
 
     def change(self, unit: Unit, image: torch.Tensor) -> np.ndarray:
         """What moving the unit across its kink adds to the score's gradient with respect to the image [C,H,W], where
@@ -271,15 +282,15 @@ class GradientSum:
         units = [[c.unit for c in choices if c.point == point] for point in range(len(self.points))]
         return sum(self.part(point, some) if some else self.parts[point] for point, some in enumerate(units))
 
-    def choices(self, units: int, least: float) -> tuple[list[Choice], np.ndarray]:
-        """Of each point the weightiest units, as far as moving them changes the sum by `least` somewhere, and these
-        changes [values, choices]."""
+    def choices(self, units: int, difference: np.ndarray, least: float) -> tuple[list[Choice], np.ndarray]:
+        """Of each point the units that are likeliest to explain a difference [C,H,W], as far as moving them changes the
+        sum by `least` somewhere, and these changes [values, choices]."""
         choices, changes = [], []
         for point, x in enumerate(self.points):
             x = x.clone().requires_grad_(True)
             mode = watched(self.network, x, self.class_index)
             self.near[point] = mode.units
-            for unit in mode.weightiest(units):
+            for unit in mode.weightiest(units, difference, least):
                 change = mode.change(unit, x) * self.factors[point]
                 if np.abs(change).max() > least:
                     choices.append(Choice(point, unit))
@@ -302,10 +313,11 @@ class AnyAttribution:
         with KinkMode(self.near, [c.unit for c in choices]).during(self.network):
             return self.compute()
 
-    def choices(self, units: int, least: float) -> tuple[list[Choice], np.ndarray]:
+    def choices(self, units: int, difference: np.ndarray, least: float) -> tuple[list[Choice], np.ndarray]:
         mode = watched(self.network, self.x.clone().requires_grad_(True), self.class_index)
         self.near = mode.units
-        found = [(c, self.moved({c}) - self.reference) for c in (Choice(0, u) for u in mode.weightiest(units))]
+        candidates = [Choice(0, unit) for unit in mode.weightiest(units, difference, least)]
+        found = [(c, self.moved({c}) - self.reference) for c in candidates]
         useful = [(c, change.ravel().astype(np.float32)) for c, change in found if np.abs(change).max() > least]
         return [c for c, _ in useful], np.stack([change for _, change in useful], 1) if useful else np.empty((0, 0))
 
@@ -327,7 +339,7 @@ def explain(right: GradientSum | AnyAttribution, attribution: np.ndarray, tolera
     for units in (most_units // 6, most_units):
         if error(current) <= tolerance:
             break
-        choices, changes = right.choices(units, 0.01 * tolerance * largest)
+        choices, changes = right.choices(units, attribution - current, 0.01 * tolerance * largest)
         # Units in series change each other's effect, so the fit is repeated around the units chosen so far.
         for _ in range(6):
             shares = fit(changes, (attribution - current).ravel(), 1e-6 * largest)
