@@ -28,8 +28,8 @@ How each comparison is made is written at the top of the script that the section
 programs compared with are those of `Conformance/requirements.txt`.
 """
 COMMAND = re.compile(r"^    (python Conformance/.*)$", re.MULTILINE)
-# Options that say where something lies on the machine, which nobody else has.
-PLACES = ("--bin", "--petshop")
+# Options that say where something lies on the machine and how patient it makes one, which is nobody else's concern.
+PLACES = ("--bin", "--petshop", "--timeout")
 
 
 def write_section(name: str, script: str, text: str) -> None:
