@@ -18,6 +18,7 @@ The same goes for sums of gradients at several points, each times some factors, 
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -93,6 +94,8 @@ class KinkMode(TorchFunctionMode):
             self.held.setdefault(unit.call, {})[unit.place] = unit.value + unit.nudge
         self.count, self.units, self.inside, self.running = 0, [], False, True
         self.calls: list[Call] = []
+        # By call, how far single precision is off, relative to the values' root mean square.
+        self.rounding: list[float] = []
 
     def __torch_function__(self, function, types, args=(), kwargs=None):
         kwargs = kwargs or {}
@@ -198,8 +201,10 @@ class KinkMode(TorchFunctionMode):
         return self.calls[unit.call].result.grad[0].flatten()[unit.place if unit.window is None else unit.window].item()
 
     def weightiest(self, count: int, difference: np.ndarray, least: float) -> list[Unit]:
-        """The units most likely to explain a difference [C,H,W], after the score's backward pass: close to their kink,
-        with a large derivative of the score waiting behind it, and where the difference is at least `least`."""
+        """The units most likely to explain a difference [C,H,W], after the score's backward pass: within a few times
+        its layer's rounding of their kink, with a large derivative of the score waiting behind it, and where the
+        difference is at least `least`. More than `count` where very many are close, as in an image that is almost flat,
+        where all values under a max-pool's window are almost equal."""
         plane = np.abs(difference).max(0)
 
         def is_there(unit: Unit) -> bool:
@@ -213,23 +218,69 @@ class KinkMode(TorchFunctionMode):
             return plane[top:bottom, left:right].max() > least
 
         def weight(unit: Unit) -> float:
-            return abs(self.slope(unit)) * unit.scale / (unit.closeness + 1e-6)
+            return abs(self.slope(unit)) * unit.scale / (1 + unit.closeness / self.rounding[unit.call]) ** 2
 
+        count = round(count * max(1, len(self.units) / 400))
         return sorted(filter(is_there, self.units), key=weight, reverse=True)[:count]
 
-    def change(self, unit: Unit, image: torch.Tensor) -> np.ndarray:
-        """What moving the unit across its kink adds to the score's gradient with respect to the image [C,H,W], where
-        it is the only one moved."""
+    def changes(self, units: list[Unit], image: torch.Tensor) -> Iterator[tuple[Unit, np.ndarray]]:
+        """What moving each unit across its kink adds to the score's gradient with respect to the image [C,H,W], where
+        it is the only one moved. Units of one layer that see different places are gone through together."""
+        for _, some in itertools.groupby(sorted(units, key=lambda u: u.call), key=lambda u: u.call):
+            rest, reach = list(some), None
+            while rest:
+                group = []
+                for unit in rest:
+                    if not group or reach is not None and all(self.apart(unit, u, image, reach) for u in group):
+                        group.append(unit)
+                rest = [unit for unit in rest if unit not in group]
+                target = sum(self.changed(unit) for unit in group)
+                gradient = torch.autograd.grad(target, image, retain_graph=True)[0][0].numpy()
+                if reach is None:
+                    reach = self.reach(group[0], gradient)
+                for unit in group:
+                    change = gradient
+                    if len(group) > 1:
+                        (y, x), (height, width) = self.center(unit, image), reach
+                        part = (slice(None), slice(max(0, y - height), y + height + 1),
+                                slice(max(0, x - width), x + width + 1))
+                        change = np.zeros_like(gradient)
+                        change[part] = gradient[part]
+                    yield unit, change
+
+    def changed(self, unit: Unit) -> torch.Tensor:
+        """A value whose gradient is what moving the unit adds to the score's."""
         call = self.calls[unit.call]
         values = call.x[0].flatten()
-        if unit.window is None:
-            sides = values[unit.place].detach() + torch.tensor([0, unit.nudge], dtype=values.dtype)
-            sides.requires_grad_(True)
-            before, after = torch.autograd.grad(call.again(sides.clone()).sum(), sides)[0].tolist()
-            target = (after - before) * values[unit.place]
-        else:
-            target = values[unit.runner_up] - values[unit.place]
-        return torch.autograd.grad(self.slope(unit) * target, image, retain_graph=True)[0][0].numpy()
+        if unit.window is not None:
+            return self.slope(unit) * (values[unit.runner_up] - values[unit.place])
+        sides = values[unit.place].detach() + torch.tensor([0, unit.nudge], dtype=values.dtype)
+        sides.requires_grad_(True)
+        before, after = torch.autograd.grad(call.again(sides.clone()).sum(), sides)[0].tolist()
+        return self.slope(unit) * (after - before) * values[unit.place]
+
+    def center(self, unit: Unit, image: torch.Tensor) -> tuple[int, int] | None:
+        """The place in the image that the unit stands for; None where its layer has no places."""
+        extents = self.calls[unit.call].x.shape[2:]
+        if len(extents) != 2:
+            return None
+        place = np.unravel_index(unit.place % extents.numel(), extents)
+        y, x = (int((p + 0.5) * whole / extent) for p, extent, whole in zip(place, extents, image.shape[2:]))
+        return y, x
+
+    def reach(self, unit: Unit, gradient: np.ndarray) -> tuple[int, int] | None:
+        """How far, in rows and columns, a unit's gradient [C,H,W] spreads around it, and a little more."""
+        found = np.nonzero(np.abs(gradient).max(0))
+        center = self.center(unit, torch.empty(1, *gradient.shape))
+        if center is None or not found[0].size:
+            return None
+        height, width = (int(np.abs(places - c).max()) + 4 for places, c in zip(found, center))
+        return height, width
+
+    def apart(self, unit: Unit, other: Unit, image: torch.Tensor, reach: tuple[int, int]) -> bool:
+        """Whether two units of one layer see different places."""
+        places = zip(self.center(unit, image), self.center(other, image), reach)
+        return any(abs(a - b) > 2 * extent for a, b, extent in places)
 
     def smallest(self, distance: torch.Tensor) -> list[int]:
         chosen = torch.topk(distance, min(self.find, distance.numel()), largest=False)
@@ -247,10 +298,15 @@ def gradient(network: nn.Module, x: torch.Tensor, class_index: int, near: Iterab
 
 def watched(network: nn.Module, x: torch.Tensor, class_index: int) -> KinkMode:
     """What was found close to a kink in the network in double precision, after the score's backward pass."""
-    mode = KinkMode(find=512)
+    mode, single = KinkMode(find=512), KinkMode(find=1)
     with mode:
         score = network(x)[0, class_index]
     score.backward(retain_graph=True)
+    with single:
+        copy.deepcopy(network).float()(x.detach().float().requires_grad_(True))
+    for call, rounded in zip(mode.calls, single.calls):
+        error = (rounded.x.detach() - call.x.detach()).square().mean() / call.x.detach().square().mean()
+        mode.rounding.append(max(error.sqrt().item(), 1e-9))
     return mode
 
 
@@ -290,8 +346,8 @@ class GradientSum:
             x = x.clone().requires_grad_(True)
             mode = watched(self.network, x, self.class_index)
             self.near[point] = mode.units
-            for unit in mode.weightiest(units, difference, least):
-                change = mode.change(unit, x) * self.factors[point]
+            for unit, change in mode.changes(mode.weightiest(units, difference, least), x):
+                change = change * self.factors[point]
                 if np.abs(change).max() > least:
                     choices.append(Choice(point, unit))
                     changes.append(change.ravel().astype(np.float32))
