@@ -351,7 +351,8 @@ def main() -> int:
         for window, stride in arguments.grid:
             results.append(bench(name, window, stride, arguments))
             print(line(results[-1]), flush=True)
-    print("\n" + table(results) + "\n" + where_time_goes(results))
+    if results:
+        print("\n" + table(results) + "\n" + where_time_goes(results))
     maps = []
     if arguments.adaptive is not None:
         for name in arguments.adaptive or TRAINED:

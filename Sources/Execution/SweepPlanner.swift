@@ -46,8 +46,8 @@ final class SweepPlanner {
     /// How many classes rows and columns may fall into, and from which share of a plane on it may be computed whole.
     private static let classCounts = [1, 2, 3, 4, 5, 6, 8]
     private static let wholeFrom = [0.6, 0.8, 0.95, .infinity]
-    /// Making one plan takes about as long as this many seconds for each of its nodes.
-    private static let compiling = 0.00008
+    /// What making one plan takes for each of its nodes, in seconds: spread over some sweeps, since plans are kept.
+    private static let compiling = 0.00002
 
     /// - Parameter graph: the part of the evaluator's network that the target depends on.
     init(
@@ -75,16 +75,18 @@ final class SweepPlanner {
         return duration(together) < duration(divided) ? together : divided
     }
 
-    /// A class's places, divided evenly among at least so many batches. What is less than a full batch has a plan of its
-    /// own, in steps of an eighth.
+    /// A class's places, divided evenly among at least so many batches. Batches much smaller than usual have plans of
+    /// their own, for at most an eighth more places.
     private func jobs(for places: [WindowSweep.Place], of index: Int, in least: Int) -> [SweepJob] {
         let most = classes[index].most
         let batches = max((places.count + most - 1) / most, min(least, places.count))
-        let step = (most + 7) / 8
+        let usual = classes[index].items
         return (0..<batches).map { batch in
             let part = places[places.count * batch / batches..<places.count * (batch + 1) / batches]
-            return SweepJob(
-                classIndex: index, items: min((part.count + step - 1) / step * step, most), places: Array(part))
+            let step = max(part.count / 8, 1)
+            let isUsual = part.count <= usual && usual <= part.count + step
+            let items = isUsual ? usual : (part.count + step - 1) / step * step
+            return SweepJob(classIndex: index, items: min(items, most), places: Array(part))
         }
     }
 
