@@ -42,11 +42,12 @@ sys.path.insert(0, str(ROOT / "Benchmarks"))
 
 import captum.attr  # noqa: E402
 import numpy as np  # noqa: E402
+import onnx  # noqa: E402
 import torch  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from forward_and_gradient import model_file  # noqa: E402
-from networks import cache  # noqa: E402
+from networks import cache, export  # noqa: E402
 from sgemm import product  # noqa: E402
 from method_subjects import petshop  # noqa: E402
 from torchvision_models import CLASSIFIERS, classifier  # noqa: E402
@@ -308,11 +309,22 @@ def where_time_goes(results: list[Result]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def any_size(name: str) -> Path:
+    """The network's file for images of any size."""
+    model, path, side = network(name)
+    if name == "petshop":
+        return path
+    path = cache() / f"bench-{name}-any.onnx"
+    if not path.exists():
+        onnx.save(export(model, [torch.zeros(1, 3, side, side)], exporter="torchscript", opset=17, dynamic="NHW"), path)
+    return path
+
+
 def growth(arguments) -> str:
     """Milliseconds per position by the image's side, whole and incremental, and seconds by the number of windows."""
     lines = ["| network | side | window/stride | positions | whole | incremental | ratio | grid |", "|---|" + "---:|" * 7]
     for name in arguments.growth:
-        _, path, _ = network(name)
+        path = any_size(name)
         cases = [(side, side // 7, side // 14) for side in (224, 448, 896)] + [(224, 32, 16), (224, 32, 8), (224, 32, 4)]
         for side, window, stride in cases:
             x = photo(arguments.photo, side)
