@@ -82,7 +82,7 @@ let package = Package(
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "ONNXImport", "Tensors"]),
         .testTarget(name: "ONNXImportTests", dependencies: ["Networks", "ONNXImport", "Tensors"]),
-        .testTarget(name: "ExecutionTests", dependencies: ["Execution", "Networks", "ONNXImport", "Tensors"]),
+        .testTarget(name: "ExecutionTests", dependencies: ["CDNN", "Execution", "Networks", "ONNXImport", "Tensors"]),
         .testTarget(
             name: "InterpretationTests",
             dependencies: ["Execution", "Interpretation", "Networks", "ONNXImport", "Tensors"]),

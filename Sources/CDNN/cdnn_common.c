@@ -18,7 +18,11 @@ void cdnn_set_thread_count(int threads) {
 int cdnn_engine_create(cdnn_engine **engine) {
     cdnn_engine *made = calloc(1, sizeof *made);
     if (!made) return CDNN_OUT_OF_MEMORY;
-    int status = dnnl_engine_create(&made->engine, dnnl_cpu, 0);
+    // oneDNN's memory of primitives is left out: plans keep what they need. Where a primitive is remembered, the count of
+    // implementations stands still, so that number 1 is number 0 again (dnnl_primitive_desc_iterator, operator++); and
+    // asking for one that another thread is failing to make follows a null pointer (lru_primitive_cache_t::get_pd).
+    int status = dnnl_set_primitive_cache_capacity(0);
+    if (!status) status = dnnl_engine_create(&made->engine, dnnl_cpu, 0);
     if (!status) status = dnnl_stream_create(&made->stream, made->engine, dnnl_stream_default_flags);
     if (status) {
         cdnn_engine_destroy(made);

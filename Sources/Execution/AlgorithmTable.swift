@@ -11,7 +11,7 @@ public final class AlgorithmTable: @unchecked Sendable {
     public static let standardBudget = Duration.seconds(6)
 
     private struct File: Codable {
-        static let currentVersion = 1
+        static let currentVersion = 2
 
         var version: Int
         /// Processor, instruction set and version of the library: on another, everything is measured anew.

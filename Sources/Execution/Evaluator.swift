@@ -105,11 +105,11 @@ public final class Evaluator {
 
     /// Runs the whole request in each arrangement, whatever is put into another order between its layers included.
     private func fastest(of request: PlanRequest, table: AlgorithmTable) throws(ExecutionError) -> Arrangement {
-        threads.restrict()
-        defer { threads.restore() }
         var fastest: (arrangement: Arrangement, time: Duration)?
         for arrangement in [Arrangement.channelsLast, .blocked] {
-            let time = try build(request, arrangement).estimate(rounds: Evaluator.trials, threads: threads.count)
+            let time = try threads.limited(to: 1) { () throws(ExecutionError) in
+                try build(request, arrangement).estimate(rounds: Evaluator.trials, threads: threads.count)
+            }
             if fastest.map({ time < $0.time }) ?? true { fastest = (arrangement, time) }
         }
         return fastest?.arrangement ?? .channelsLast

@@ -26,7 +26,7 @@ public actor InferenceSession {
         graph: Graph, threads: Int? = nil, cachedPlans: Int = 8, algorithms: AlgorithmChoice = .standard
     ) throws(ExecutionError) {
         self.graph = graph
-        executor = ThreadExecutor(name: "inference") { KernelThreads(threads).restore() }
+        executor = ThreadExecutor(name: "inference") { setThreadCount(KernelThreads(threads).count) }
         evaluator = try Evaluator(
             graph: graph, threads: KernelThreads(threads), cachedPlans: cachedPlans, algorithms: algorithms)
     }

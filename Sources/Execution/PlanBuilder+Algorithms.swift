@@ -30,7 +30,7 @@ extension PlanBuilder {
     private func compiled(
         _ problem: ConvolutionProblem, by table: AlgorithmTable
     ) throws(KernelStatus) -> ConvolutionProblem.Compiled {
-        let key = "\(arrangement.rawValue) \(problem.key)"
+        let key = "\(arrangement.rawValue) \(problem.key) threads \(threads.count)"
         if let known = table.algorithm(for: key) {
             if let compiled = try? problem.compiled(by: known, on: engine) { return compiled }
             // What is remembered may come from a file and need not fit.
@@ -43,12 +43,10 @@ extension PlanBuilder {
     private func measured(
         _ problem: ConvolutionProblem, by table: AlgorithmTable, key: String
     ) throws(KernelStatus) -> ConvolutionAlgorithm? {
-        threads.restrict()
-        defer { threads.restore() }
         var fastest: (algorithm: ConvolutionAlgorithm, time: Duration)?
         var implementations: Set<String> = []
         for algorithm in problem.candidates(in: arrangement) {
-            guard let compiled = try? problem.compiled(by: algorithm, on: engine),
+            guard let compiled = singleThreaded(problem, by: algorithm),
                 !compiled.primitive.implementation.hasPrefix("ref"),
                 implementations.insert("\(compiled.primitive.implementation) \(algorithm.turnsWeights)").inserted
             else { continue }
@@ -56,12 +54,28 @@ extension PlanBuilder {
             if table.isOverBudget {
                 return table.settle(key, on: fastest?.algorithm ?? algorithm, isMeasured: false)
             }
-            let time = try stopwatch.time(compiled, problem, on: engine, table: table, limit: fastest?.time)
+            let time = try threads.limited(to: 1) { () throws(KernelStatus) in
+                try stopwatch.time(compiled, problem, on: engine, table: table, limit: fastest?.time)
+            }
             if fastest.map({ time < $0.time }) ?? true { fastest = (algorithm, time) }
         }
         guard let fastest else { return nil }
         // Another session may have settled the same question meanwhile; then its answer counts.
         return table.settle(key, on: fastest.algorithm, isMeasured: true)
+    }
+
+    /// The problem compiled for one thread; nil where the same algorithm is another implementation, or none, on the
+    /// threads that the plan will have: the library's choices depend on their number.
+    private func singleThreaded(
+        _ problem: ConvolutionProblem, by algorithm: ConvolutionAlgorithm
+    ) -> ConvolutionProblem.Compiled? {
+        func compiled(threads count: Int) -> ConvolutionProblem.Compiled? {
+            threads.limited(to: count) { try? problem.compiled(by: algorithm, on: engine) }
+        }
+        guard let single = compiled(threads: 1) else { return nil }
+        guard threads.count > 1 else { return single }
+        let name = compiled(threads: threads.count)?.primitive.implementation
+        return name == single.primitive.implementation ? single : nil
     }
 }
 
@@ -157,19 +171,24 @@ func setThreadCount(_ count: Int) { cdnn_set_thread_count(Int32(clamping: count)
 /// How many threads the kernels of a session are made for and run on. Belongs to the session's thread.
 final class KernelThreads {
     let count: Int
-    private var restrictions = 0
+    private var current: Int
 
     /// - Parameter count: the processor's cores where nil.
-    init(_ count: Int?) { self.count = count ?? ProcessInfo.processInfo.activeProcessorCount }
-
-    /// Makes and runs kernels on one thread until all who asked for that have called ``restore()``.
-    func restrict() {
-        restrictions += 1
-        setThreadCount(1)
+    init(_ count: Int?) {
+        self.count = count ?? ProcessInfo.processInfo.activeProcessorCount
+        current = self.count
     }
 
-    func restore() {
-        restrictions = max(restrictions - 1, 0)
-        if restrictions == 0 { setThreadCount(count) }
+    /// Makes and runs kernels on `count` threads within `body`.
+    func limited<R, E: Error>(to count: Int, _ body: () throws(E) -> R) throws(E) -> R {
+        let before = current
+        set(count)
+        defer { set(before) }
+        return try body()
+    }
+
+    private func set(_ count: Int) {
+        current = count
+        setThreadCount(count)
     }
 }

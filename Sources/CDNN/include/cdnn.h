@@ -139,7 +139,7 @@ int cdnn_convolution_forward(cdnn_primitive **primitive, const cdnn_engine *engi
                              const cdnn_layout *bias, const cdnn_layout *destination, int post_ops,
                              const cdnn_post_op *post_op);
 /// As above with the library's implementation number `implementation`, counted from 0, of those that can do it. They
-/// come best first in the library's own opinion.
+/// come best first in the library's own opinion, which may differ with the number of threads.
 int cdnn_convolution_forward_by(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
                                 cdnn_convolution_kind kind, const cdnn_window *window, const cdnn_layout *source,
                                 const cdnn_layout *weights, const cdnn_layout *bias, const cdnn_layout *destination,
