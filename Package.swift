@@ -18,8 +18,9 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // C libraries: two shims of our own, and the headers of four system libraries.
+        // C: two shims of our own, one loop of our own, and the headers of four system libraries.
         .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
+        .target(name: "CVectors"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
@@ -33,7 +34,7 @@ let package = Package(
             name: "ONNXImport",
             dependencies: ["Networks", "Tensors", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["onnx.proto"]),
-        .target(name: "Execution", dependencies: ["CDNN", "Networks", "Tensors"]),
+        .target(name: "Execution", dependencies: ["CDNN", "CVectors", "Networks", "Tensors"]),
         .target(
             name: "Interpretation", dependencies: ["Execution", "Networks", "Tensors"], exclude: ["Deconvolution"]),
         // A module of its own without any dependency, so that the client can give the lesson without a network.

@@ -5,6 +5,8 @@ public struct ConvolutionAlgorithm: Hashable, Sendable, CustomStringConvertible 
         case direct
         /// Fewer multiplications by transforming tiles (Lavin and Gray 2016); only 3×3 windows of stride 1.
         case winograd
+        /// The same along one axis (see ``ToomCook``); only 1×k and k×1 windows of stride 1.
+        case toomCook
     }
 
     public var method: Method
@@ -74,6 +76,9 @@ public enum AlgorithmChoice: Sendable {
     case standard
     /// One way wherever it is possible, a direct one of the same arrangement or else the standard one elsewhere.
     case preferring(ConvolutionAlgorithm)
+    /// Each layer in a way of its own, by the name of its node; as ``preferring(_:)`` where that is not possible, as
+    /// ``standard`` where none is named.
+    case byLayer([String: ConvolutionAlgorithm])
     /// What was fastest when it was tried here.
     case measured(AlgorithmTable)
 }

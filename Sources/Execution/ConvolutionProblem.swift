@@ -72,7 +72,12 @@ struct ConvolutionProblem {
 
     /// - Throws: where the algorithm cannot do it.
     func compiled(by algorithm: ConvolutionAlgorithm, on engine: Engine) throws(KernelStatus) -> Compiled {
-        let kind = algorithm.method == .direct ? CDNN_CONVOLUTION_DIRECT : CDNN_CONVOLUTION_WINOGRAD
+        let kind =
+            switch algorithm.method {
+            case .direct: CDNN_CONVOLUTION_DIRECT
+            case .winograd: CDNN_CONVOLUTION_WINOGRAD
+            case .toomCook: throw KernelStatus(code: Int32(CDNN_UNIMPLEMENTED))
+            }
         let number = Int32(algorithm.implementation)
         if direction == .backward, !algorithm.turnsWeights {
             var window = window

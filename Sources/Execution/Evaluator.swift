@@ -84,7 +84,7 @@ public final class Evaluator {
 
     private func made(for request: PlanRequest) throws(ExecutionError) -> Plan {
         switch algorithms {
-        case .standard: return try build(request, .library)
+        case .standard, .byLayer: return try build(request, .library)
         case .preferring(let algorithm): return try build(request, algorithm.arrangement)
         case .measured(let table):
             defer { table.save() }

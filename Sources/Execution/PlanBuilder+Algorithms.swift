@@ -11,19 +11,34 @@ extension PlanBuilder {
             switch algorithms {
             case .standard:
                 return try problem.compiled(by: .standard, on: engine)
-            case .preferring(let algorithm):
-                for way in [algorithm, ConvolutionAlgorithm(.direct, algorithm.arrangement)] {
-                    if let compiled = try? problem.compiled(by: way, on: engine),
-                        !compiled.primitive.implementation.hasPrefix("ref")
-                    {
-                        return compiled
-                    }
-                }
-                return try problem.compiled(by: .standard, on: engine)
+            case .preferring, .byLayer:
+                return try compiled(problem, preferring: preferredAlgorithm(for: node) ?? .standard)
             case .measured(let table):
                 return try compiled(problem, by: table)
             }
         }
+    }
+
+    /// The way that is asked for; nil where that is left to the library or to measurements.
+    func preferredAlgorithm(for node: Node) -> ConvolutionAlgorithm? {
+        switch algorithms {
+        case .standard, .measured: nil
+        case .preferring(let algorithm): algorithm
+        case .byLayer(let algorithms): algorithms[node.name]
+        }
+    }
+
+    private func compiled(
+        _ problem: ConvolutionProblem, preferring algorithm: ConvolutionAlgorithm
+    ) throws(KernelStatus) -> ConvolutionProblem.Compiled {
+        for way in [algorithm, ConvolutionAlgorithm(.direct, algorithm.arrangement)] {
+            if let compiled = try? problem.compiled(by: way, on: engine),
+                !compiled.primitive.implementation.hasPrefix("ref")
+            {
+                return compiled
+            }
+        }
+        return try problem.compiled(by: .standard, on: engine)
     }
 
     /// By what is remembered, or else by what is fastest now, on one thread (see ``MeasuringClock``).

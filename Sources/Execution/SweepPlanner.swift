@@ -105,6 +105,15 @@ final class SweepPlanner {
         axisClass[0][place.row] * columnClassCount + axisClass[1][place.column]
     }
 
+    /// Of the network and the grid, whatever classes the grid falls into.
+    func key() throws(ExecutionError) -> String {
+        let whole = PlanRequest(inputShapes: [request.imageShape], kept: [request.target])
+        let windows = [request.rows, request.columns].map { axis in
+            "\(axis.count) of \(axis.map(\.count).max() ?? 0) mode \(request.mode) cap \(request.fieldCap ?? 1)"
+        }
+        return "sweep \(try whole.key(on: graph)) windows \(windows.joined(separator: " x "))"
+    }
+
     /// The last value through which everything passes before more than `share` of the multiplications are done that a
     /// window in the middle needs. Counted rather than measured, so that it is the same every time.
     func cut(within share: Double) -> ValueID? {

@@ -10,7 +10,7 @@ final class SweepParts: @unchecked Sendable {
     private let planner: SweepPlanner
     private let weights: WeightStore
     private let algorithms: AlgorithmChoice
-    private var settled: ConvolutionAlgorithm?
+    private var settled: SweepAlgorithms?
     private let lock = NSLock()
 
     init(planner: SweepPlanner, features: FeatureStore, weights: WeightStore, algorithms: AlgorithmChoice) {
@@ -58,41 +58,29 @@ final class SweepParts: @unchecked Sendable {
     private func plan(
         _ one: SweepPlanner.Class, engine: Engine, arena: SharedArena
     ) throws(ExecutionError) -> ClassPlan {
-        try plan(one, by: try settledAlgorithm(engine: engine, arena: arena), engine: engine, arena: arena)
+        try plan(one, by: try settledAlgorithms(engine: engine, arena: arena), engine: engine, arena: arena)
     }
 
-    private func plan(
-        _ one: SweepPlanner.Class, by algorithm: ConvolutionAlgorithm, engine: Engine, arena: SharedArena
+    func plan(
+        _ one: SweepPlanner.Class, by ways: SweepAlgorithms, engine: Engine, arena: SharedArena
     ) throws(ExecutionError) -> ClassPlan {
         let builder = try PlanBuilder(
-            graph: one.graph.graph, request: one.request, engine: engine, weights: weights,
-            algorithms: algorithm == .standard ? .standard : .preferring(algorithm),
-            arrangement: algorithm.arrangement, features: features)
+            graph: one.graph.graph, request: one.request, engine: engine, weights: weights, algorithms: ways.choice,
+            arrangement: ways.arrangement, features: features)
         return ClassPlan(plan: try builder.build(in: arena), items: one.items, output: one.graph.graph.outputs[0])
     }
 
-    /// One way for all convolutions of all classes: a sweep is too soon over to try every one of them. Tried on the
-    /// class with most places, and remembered.
-    private func settledAlgorithm(engine: Engine, arena: SharedArena) throws(ExecutionError) -> ConvolutionAlgorithm {
+    private func settledAlgorithms(engine: Engine, arena: SharedArena) throws(ExecutionError) -> SweepAlgorithms {
         if let settled { return settled }
-        var result = ConvolutionAlgorithm.standard
+        let result: SweepAlgorithms
         switch algorithms {
-        case .standard: break
-        case .preferring(let algorithm): result = algorithm
         case .measured(let table):
-            guard let one = planner.classes.max(by: { $0.placeCount < $1.placeCount }) else { break }
-            let key = "sweep \(try one.request.key(on: one.graph.graph))"
-            if let known = table.algorithm(for: key) {
-                result = known
-                break
-            }
-            var shortest = Double.infinity
-            for algorithm in [ConvolutionAlgorithm.standard, ConvolutionAlgorithm(.winograd, .blocked)] {
-                let seconds = try plan(one, by: algorithm, engine: engine, arena: arena).seconds(places: batch(of: one))
-                if seconds < shortest { (shortest, result) = (seconds, algorithm) }
-            }
-            result = table.settle(key, on: result, isMeasured: true)
-            table.save()
+            guard let one = planner.classes.max(by: { $0.placeCount < $1.placeCount }) else { return .standard }
+            result = try SweepAlgorithms.measured(
+                on: one, places: batch(of: one), as: try planner.key(), table: table
+            ) { one, ways throws(ExecutionError) in try plan(one, by: ways, engine: engine, arena: arena) }
+        case .preferring(let algorithm): result = SweepAlgorithms(choice: algorithms, arrangement: algorithm.arrangement)
+        case .standard, .byLayer: result = SweepAlgorithms(choice: algorithms, arrangement: .library)
         }
         settled = result
         return result
@@ -100,7 +88,7 @@ final class SweepParts: @unchecked Sendable {
 }
 
 extension SweepPlanner.Class {
-    fileprivate var request: PlanRequest {
+    var request: PlanRequest {
         PlanRequest(
             inputShapes: graph.graph.inputs.map { input in
                 // Extents of tensors that exist.
@@ -129,11 +117,15 @@ struct ClassPlan {
         }
     }
 
-    /// Processor seconds of a batch; the shorter of two runs.
-    func seconds(places: [WindowSweep.Place]) throws(ExecutionError) -> Double {
-        guard let table = table(places) else { return 0 }
-        var best = Double.infinity
-        for _ in 0..<2 { best = min(best, try plan.runTimed([table]).reduce(0) { $0 + $1.seconds }) }
+    /// Processor seconds of a batch by the name of the node, the shortest of a few runs each.
+    func seconds(places: [WindowSweep.Place]) throws(ExecutionError) -> [String: Double] {
+        guard let table = table(places) else { return [:] }
+        var best: [String: Double] = [:]
+        for _ in 0..<2 {
+            var seconds: [String: Double] = [:]
+            for step in try plan.runTimed([table]) { seconds[step.node, default: 0] += step.seconds }
+            best.merge(seconds) { min($0, $1) }
+        }
         return best
     }
 }

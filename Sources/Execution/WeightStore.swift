@@ -39,6 +39,8 @@ final class WeightStore {
         case positive, negative
         /// [O,I,k…] as [I,O,k…] with each window turned by 180°.
         case turned
+        /// [O,C,1,k] or [O,C,k,1] as ``ToomCook`` multiplies with them, [points,C,O].
+        case toomCook(window: Int)
     }
 
     private struct WeakBlock {
@@ -71,6 +73,7 @@ final class WeightStore {
             case .positive: original.mapped { max($0, 0) }
             case .negative: original.mapped { min($0, 0) }
             case .turned: original.turned(to: extents)
+            case .toomCook(let window): ToomCook(window: window).transformed(original)
             }
         let block = try copied(tensor, as: extents, into: layout)
         blocks[key, default: []].append(WeakBlock(block: block))

@@ -7,7 +7,7 @@ import Testing
 /// Whatever way a convolution is computed, its numbers are right; and what is chosen once stays chosen.
 @Suite struct AlgorithmTests {
     /// The ways that differ in more than speed.
-    static let algorithms: [ConvolutionAlgorithm] = [Arrangement.channelsLast, .blocked].flatMap { arrangement in
+    static let algorithms: [ConvolutionAlgorithm] = [ConvolutionAlgorithm(.toomCook, .library)] + [Arrangement.channelsLast, .blocked].flatMap { arrangement in
         [
             ConvolutionAlgorithm(.direct, arrangement),
             ConvolutionAlgorithm(.direct, arrangement, turnsWeights: true),

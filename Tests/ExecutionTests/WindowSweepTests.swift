@@ -25,9 +25,12 @@ import Testing
             request.columns.indices.map { WindowSweep.Place(row: row, column: $0) }
         }.filter { _ in network.generator.chance(60) }
         // Sweeps may be computed by another algorithm than whole images are.
-        let algorithms = AlgorithmChoice.preferring(ConvolutionAlgorithm(.winograd, .blocked))
+        let algorithms: [AlgorithmChoice] = [
+            .standard, .preferring(ConvolutionAlgorithm(.toomCook, .library)),
+            .preferring(ConvolutionAlgorithm(.winograd, .blocked)),
+        ]
         let session = try InferenceSession(
-            graph: network.graph, threads: 1 + seed % 2, algorithms: seed % 3 == 2 ? algorithms : .standard)
+            graph: network.graph, threads: 1 + seed % 2, algorithms: algorithms[seed % 3])
         let operations = network.graph.nodes.map(\.operation.name)
         try await session.perform { (evaluator) throws(any Error) in
             let sweep = try evaluator.sweep(request, image: image)

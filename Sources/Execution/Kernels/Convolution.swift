@@ -6,6 +6,7 @@ extension PlanBuilder {
     /// y = W∗x + b; a sum with another tensor and an activation behind it are computed with it. Source of the backward step:
     /// its vector-Jacobian product is the transposed convolution Wᵀ.
     func emitConvolution(_ node: Node, _ convolution: Convolution) throws(ExecutionError) {
+        if let line = try lineConvolution(node, convolution) { return try emit(node, line) }
         let x = try input(node, 0)
         let outputExtents = shape(of: node.output).dimensions
         let sum = takeFollowingSum(node)

@@ -1,0 +1,75 @@
+import Networks
+
+/// How the convolutions of a sweep are computed: every class alike, since a sweep is too soon over to try all of them.
+struct SweepAlgorithms {
+    let choice: AlgorithmChoice
+    let arrangement: Arrangement
+
+    static let standard = SweepAlgorithms(choice: .standard, arrangement: .library)
+
+    /// Tried on all layers at once.
+    private static let candidates = [
+        ConvolutionAlgorithm.standard, ConvolutionAlgorithm(.direct, .library, implementation: 1),
+        ConvolutionAlgorithm(.winograd, .library), ConvolutionAlgorithm(.toomCook, .library),
+    ]
+
+    /// Layer by layer what was fastest, tried on one class of places, and remembered.
+    ///
+    /// Each of a few ways is timed on all layers at once. Then every layer gets its fastest, and if all of it together is no
+    /// faster than one way alone, that one is taken.
+    ///
+    /// - Parameters:
+    ///   - places: a batch of the class.
+    ///   - key: what it is remembered under.
+    ///   - plan: makes one for the class.
+    static func measured(
+        on one: SweepPlanner.Class, places: [WindowSweep.Place], as key: String, table: AlgorithmTable,
+        plan: (SweepPlanner.Class, SweepAlgorithms) throws(ExecutionError) -> ClassPlan
+    ) throws(ExecutionError) -> SweepAlgorithms {
+        let layers = one.graph.graph.nodes.filter(\.isConvolution).map(\.name)
+        func question(_ layer: String) -> String { "\(key) \(layer)" }
+        let known = layers.compactMap { layer in table.algorithm(for: question(layer)).map { (layer, $0) } }
+        if known.count == layers.count { return SweepAlgorithms(byLayer: known) }
+
+        var fastest: (ways: [(String, ConvolutionAlgorithm)], seconds: Double)?
+        // Kept until the end, so that weights of one order are put into it once.
+        var plans: [ClassPlan] = []
+        func seconds(_ ways: [(String, ConvolutionAlgorithm)]) throws(ExecutionError) -> [String: Double] {
+            let made = try plan(one, SweepAlgorithms(byLayer: ways))
+            plans.append(made)
+            let seconds = try made.seconds(places: places)
+            let total = seconds.values.reduce(0, +)
+            if total < fastest?.seconds ?? .infinity { fastest = (ways, total) }
+            return seconds
+        }
+        var best: [String: (algorithm: ConvolutionAlgorithm, seconds: Double)] = [:]
+        let hasLines = one.graph.graph.nodes.contains { node in
+            if case .convolution(let convolution) = node.operation { LineConvolution.fits(convolution) } else { false }
+        }
+        for algorithm in candidates where algorithm.method != .toomCook || hasLines {
+            let found = try seconds(layers.map { ($0, algorithm) })
+            for layer in layers {
+                let seconds = found[layer, default: 0]
+                if seconds < best[layer]?.seconds ?? .infinity { best[layer] = (algorithm, seconds) }
+            }
+        }
+        _ = try seconds(layers.map { ($0, best[$0]?.algorithm ?? .standard) })
+        let settled = (fastest?.ways ?? []).map { layer, algorithm in
+            (layer, table.settle(question(layer), on: algorithm, isMeasured: true))
+        }
+        table.save()
+        return SweepAlgorithms(byLayer: settled)
+    }
+}
+
+extension SweepAlgorithms {
+    fileprivate init(byLayer ways: [(String, ConvolutionAlgorithm)]) {
+        self.init(choice: .byLayer(Dictionary(ways) { first, _ in first }), arrangement: .library)
+    }
+}
+
+extension Node {
+    fileprivate var isConvolution: Bool {
+        if case .convolution = operation { true } else { false }
+    }
+}
