@@ -38,6 +38,8 @@ JUMPS = {
 MAX_POOLS = {torch.max_pool2d, F.max_pool2d}
 # The largest distance from a kink, relative to the values' root mean square, that rounding is allowed to cross.
 ROUNDING = 2e-5
+# So many times its layer's rounding a unit is looked for from its kink: engines round differently.
+REACHES = (4, 16)
 
 
 @dataclass(frozen=True)
@@ -200,11 +202,10 @@ class KinkMode(TorchFunctionMode):
         """The score's derivative behind the unit, after the score's backward pass."""
         return self.calls[unit.call].result.grad[0].flatten()[unit.place if unit.window is None else unit.window].item()
 
-    def weightiest(self, count: int, difference: np.ndarray, least: float) -> list[Unit]:
-        """The units most likely to explain a difference [C,H,W], after the score's backward pass: within a few times
-        its layer's rounding of their kink, with a large derivative of the score waiting behind it, and where the
-        difference is at least `least`. More than `count` where very many are close, as in an image that is almost flat,
-        where all values under a max-pool's window are almost equal."""
+    def near(self, reach: float, most: int, difference: np.ndarray, least: float) -> list[Unit]:
+        """The units that may explain a difference [C,H,W], after the score's backward pass: within `reach` times their
+        layer's rounding of their kink, and where the difference is at least `least`. At most so many, those with the
+        largest derivative of the score behind them first."""
         plane = np.abs(difference).max(0)
 
         def is_there(unit: Unit) -> bool:
@@ -217,11 +218,8 @@ class KinkMode(TorchFunctionMode):
                                             for p, extent, whole in zip(place, extents, plane.shape))
             return plane[top:bottom, left:right].max() > least
 
-        def weight(unit: Unit) -> float:
-            return abs(self.slope(unit)) * unit.scale / (1 + unit.closeness / self.rounding[unit.call]) ** 2
-
-        count = round(count * max(1, len(self.units) / 400))
-        return sorted(filter(is_there, self.units), key=weight, reverse=True)[:count]
+        found = (u for u in self.units if u.closeness < reach * self.rounding[u.call] and is_there(u))
+        return sorted(found, key=lambda u: abs(self.slope(u)) * u.scale, reverse=True)[:most]
 
     def changes(self, units: list[Unit], image: torch.Tensor) -> Iterator[tuple[Unit, np.ndarray]]:
         """What moving each unit across its kink adds to the score's gradient with respect to the image [C,H,W], where
@@ -338,15 +336,16 @@ class GradientSum:
         units = [[c.unit for c in choices if c.point == point] for point in range(len(self.points))]
         return sum(self.part(point, some) if some else self.parts[point] for point, some in enumerate(units))
 
-    def choices(self, units: int, difference: np.ndarray, least: float) -> tuple[list[Choice], np.ndarray]:
-        """Of each point the units that are likeliest to explain a difference [C,H,W], as far as moving them changes the
+    def choices(self, reach: float, most: int, difference: np.ndarray,
+                least: float) -> tuple[list[Choice], np.ndarray]:
+        """Of each point at most so many units that may explain a difference [C,H,W], as far as moving them changes the
         sum by `least` somewhere, and these changes [values, choices]."""
         choices, changes = [], []
         for point, x in enumerate(self.points):
             x = x.clone().requires_grad_(True)
             mode = watched(self.network, x, self.class_index)
             self.near[point] = mode.units
-            for unit, change in mode.changes(mode.weightiest(units, difference, least), x):
+            for unit, change in mode.changes(mode.near(reach, most, difference, least), x):
                 change = change * self.factors[point]
                 if np.abs(change).max() > least:
                     choices.append(Choice(point, unit))
@@ -369,17 +368,18 @@ class AnyAttribution:
         with KinkMode(self.near, [c.unit for c in choices]).during(self.network):
             return self.compute()
 
-    def choices(self, units: int, difference: np.ndarray, least: float) -> tuple[list[Choice], np.ndarray]:
+    def choices(self, reach: float, most: int, difference: np.ndarray,
+                least: float) -> tuple[list[Choice], np.ndarray]:
         mode = watched(self.network, self.x.clone().requires_grad_(True), self.class_index)
         self.near = mode.units
-        candidates = [Choice(0, unit) for unit in mode.weightiest(units, difference, least)]
+        candidates = [Choice(0, unit) for unit in mode.near(reach, most, difference, least)]
         found = [(c, self.moved({c}) - self.reference) for c in candidates]
         useful = [(c, change.ravel().astype(np.float32)) for c, change in found if np.abs(change).max() > least]
         return [c for c, _ in useful], np.stack([change for _, change in useful], 1) if useful else np.empty((0, 0))
 
 
 def explain(right: GradientSum | AnyAttribution, attribution: np.ndarray, tolerance: float,
-            most_units: int = 256) -> Explained:
+            most_units: int = 1024) -> Explained:
     """How far `attribution` [C,H,W] is from the right one on the best choice of sides. Of each point at most
     `most_units` are considered."""
     reference = right.reference
@@ -391,16 +391,17 @@ def explain(right: GradientSum | AnyAttribution, attribution: np.ndarray, tolera
     current, chosen = reference, set()
     if not np.isfinite(error(reference)):
         return Explained(error(reference), 0, reference, reference)
-    # A few at first: the closest are the likeliest.
-    for units in (most_units // 6, most_units):
+    # The closest are the likeliest.
+    for reach in REACHES:
         if error(current) <= tolerance:
             break
-        choices, changes = right.choices(units, attribution - current, 0.01 * tolerance * largest)
+        choices, changes = right.choices(reach, most_units, attribution - current, 0.01 * tolerance * largest)
         # Units in series change each other's effect, so the fit is repeated around the units chosen so far.
         for _ in range(6):
             shares = fit(changes, (attribution - current).ravel(), 1e-6 * largest)
-            moved = {c for c, share in zip(choices, shares) if share > 0.5} - chosen
-            returned = {c for c, share in zip(choices, shares) if share < -0.5} & chosen
+            # A unit is moved or not: what fits only many times over is the noise of others that are not chosen yet.
+            moved = {c for c, share in zip(choices, shares) if 0.5 < share < 1.5} - chosen
+            returned = {c for c, share in zip(choices, shares) if -1.5 < share < -0.5} & chosen
             proposal = (chosen | moved) - returned
             if proposal == chosen:
                 break

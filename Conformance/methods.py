@@ -59,8 +59,8 @@ units are moved, they stand within rounding of a kink, and the error is the dist
 computed anew with them on its other side."""
 # Methods whose kinks are others than those of one gradient.
 OWN_KINKS = {"deconvnet", "guided-backprop", "guided-grad-cam", "integrated-gradients", "lrp"}
-# So many at each point of a gradient are considered when one is explained by its kinks.
-MOST_UNITS = 96
+# So many units are tried when an attribution is explained by its kinks and each takes computing it anew.
+MOST_UNITS = 192
 
 
 @dataclass
@@ -194,17 +194,17 @@ def explain_by_kinks(row: Row, method: Method, subject: Subject, x: torch.Tensor
     """Replaces the errors by those that remain after units within rounding of a kink have been moved across it."""
     terms = sum_of_gradients(method, subject, x)
     if terms:
-        right, units = kinks.GradientSum(subject.network, *terms, CLASS), MOST_UNITS
+        explained = kinks.explain(kinks.GradientSum(subject.network, *terms, CLASS), found.attribution, BOUND)
     elif method.name in OWN_KINKS:
         precise, cut = subject.in_double_precision(), 0 if method.name == "guided-grad-cam" else -1
 
         def compute() -> np.ndarray:
             return method.compute(precise, x.double(), CLASS, **method.parameters)[0].attribution
 
-        right, units = kinks.AnyAttribution(precise.cuts[cut], x.double(), CLASS, compute), MOST_UNITS // 2
+        right = kinks.AnyAttribution(precise.cuts[cut], x.double(), CLASS, compute)
+        explained = kinks.explain(right, found.attribution, BOUND, MOST_UNITS)
     else:
         return
-    explained = kinks.explain(right, found.attribution, BOUND, units)
     # What the reference says may differ a little from the sum, as by Captum's epsilon.
     row.attribution = explained.error + relative_error(explained.reference, double.attribution)
     row.map = relative_error(found.map, image_map(explained.attribution))

@@ -79,7 +79,8 @@ final class SweepParts: @unchecked Sendable {
             result = try SweepAlgorithms.measured(
                 on: one, places: batch(of: one), as: try planner.key(), table: table
             ) { one, ways throws(ExecutionError) in try plan(one, by: ways, engine: engine, arena: arena) }
-        case .preferring(let algorithm): result = SweepAlgorithms(choice: algorithms, arrangement: algorithm.arrangement)
+        case .preferring(let algorithm):
+            result = SweepAlgorithms(choice: algorithms, arrangement: algorithm.arrangement)
         case .standard, .byLayer: result = SweepAlgorithms(choice: algorithms, arrangement: .library)
         }
         settled = result

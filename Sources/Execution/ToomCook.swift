@@ -49,7 +49,8 @@ package struct ToomCook {
 
     /// 1, p, p², … at each point; at infinity the last coefficient counts alone.
     private static func powers(_ count: Int) -> [[Double]] {
-        finitePoints.map { point in (0..<count).map { point.power($0) } } + [(0..<count).map { $0 == count - 1 ? 1 : 0 }]
+        finitePoints.map { point in (0..<count).map { point.power($0) } }
+            + [(0..<count).map { $0 == count - 1 ? 1 : 0 }]
     }
 
     /// Coefficients, the constant one first, of the polynomial that is 1 at the point and 0 at the other finite ones.

@@ -7,16 +7,18 @@ import Testing
 /// Whatever way a convolution is computed, its numbers are right; and what is chosen once stays chosen.
 @Suite struct AlgorithmTests {
     /// The ways that differ in more than speed.
-    static let algorithms: [ConvolutionAlgorithm] = [ConvolutionAlgorithm(.toomCook, .library)] + [Arrangement.channelsLast, .blocked].flatMap { arrangement in
-        [
-            ConvolutionAlgorithm(.direct, arrangement),
-            ConvolutionAlgorithm(.direct, arrangement, turnsWeights: true),
-            ConvolutionAlgorithm(.winograd, arrangement),
-            ConvolutionAlgorithm(.winograd, arrangement, implementation: 1),
-            ConvolutionAlgorithm(.winograd, arrangement, turnsWeights: true),
-            ConvolutionAlgorithm(.winograd, arrangement, implementation: 1, turnsWeights: true),
-        ]
-    }
+    static let algorithms: [ConvolutionAlgorithm] =
+        [ConvolutionAlgorithm(.toomCook, .library)]
+        + [Arrangement.channelsLast, .blocked].flatMap { arrangement in
+            [
+                ConvolutionAlgorithm(.direct, arrangement),
+                ConvolutionAlgorithm(.direct, arrangement, turnsWeights: true),
+                ConvolutionAlgorithm(.winograd, arrangement),
+                ConvolutionAlgorithm(.winograd, arrangement, implementation: 1),
+                ConvolutionAlgorithm(.winograd, arrangement, turnsWeights: true),
+                ConvolutionAlgorithm(.winograd, arrangement, implementation: 1, turnsWeights: true),
+            ]
+        }
 
     /// All small networks with PyTorch's values beside them, the way forced wherever it is possible.
     @Test(arguments: algorithms)

@@ -74,7 +74,8 @@ struct LineConvolution {
                 targets[point] = points + (point * tilesPerBlock + index) * channels
             }
             cvectors_combine(
-                toomCook.input, Int32(ToomCook.points), Int32(ToomCook.points), sources, targets, Int64(channels), nil, 0)
+                toomCook.input, Int32(ToomCook.points), Int32(ToomCook.points), sources, targets, Int64(channels), nil,
+                0)
         }
     }
 
