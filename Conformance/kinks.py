@@ -398,11 +398,9 @@ def explain(right: GradientSum | AnyAttribution, attribution: np.ndarray, tolera
         choices, changes = right.choices(reach, most_units, attribution - current, 0.01 * tolerance * largest)
         # Units in series change each other's effect, so the fit is repeated around the units chosen so far.
         for _ in range(6):
-            shares = fit(changes, (attribution - current).ravel(), 1e-6 * largest)
-            # A unit is moved or not: what fits only many times over is the noise of others that are not chosen yet.
-            moved = {c for c, share in zip(choices, shares) if 0.5 < share < 1.5} - chosen
-            returned = {c for c, share in zip(choices, shares) if -1.5 < share < -0.5} & chosen
-            proposal = (chosen | moved) - returned
+            flips = fit(changes, (attribution - current).ravel(), np.array([c in chosen for c in choices], bool),
+                        1e-5 * largest)
+            proposal = chosen ^ {c for c, flip in zip(choices, flips) if flip}
             if proposal == chosen:
                 break
             candidate = right.moved(proposal)
@@ -415,10 +413,21 @@ def explain(right: GradientSum | AnyAttribution, attribution: np.ndarray, tolera
     return Explained(error(current), len(chosen), current, reference)
 
 
-def fit(changes: np.ndarray, difference: np.ndarray, rounding: float) -> np.ndarray:
-    """The share of each change [values, changes] in the difference [values]: least squares, where shares other than 0
-    are as unlikely as differences of the size of rounding."""
+def fit(changes: np.ndarray, difference: np.ndarray, chosen: np.ndarray, rounding: float) -> np.ndarray:
+    """Which choices [choices] to flip for their changes [values, choices] to add up to a difference [values]: always the
+    one that leaves the least of it, adding those that are not chosen and taking back those that are. What gains no more
+    than `rounding` at one value is left."""
     # Where nothing is amiss there is little to learn.
     rows = np.argsort(-np.abs(difference))[: max(8192, 4 * changes.shape[1])]
     some = changes[rows].astype(np.float64) if changes.size else np.empty((len(rows), 0))
-    return np.linalg.solve(some.T @ some + rounding**2 * np.eye(some.shape[1]), some.T @ difference[rows])
+    products, overlap = some.T @ some, some.T @ difference[rows]
+    flips = np.zeros(len(chosen), bool)
+    for _ in range(2 * len(chosen)):
+        direction = np.where(chosen ^ flips, -1, 1)
+        gains = 2 * direction * overlap - products.diagonal()
+        best = gains.argmax()
+        if gains[best] <= rounding**2:
+            break
+        overlap -= direction[best] * products[:, best]
+        flips[best] ^= True
+    return flips

@@ -90,8 +90,7 @@ struct EstimatedMap {
             if scales != nil {
                 let estimate = kriging.estimate(at: index, from: isKnown)
                 for reading in values.indices {
-                    values[reading] += Float(
-                        zip(estimate.places, estimate.weights).reduce(0) { $0 + $1.1 * rests[reading][$1.0] })
+                    values[reading] += Float(estimate.value(of: rests[reading]))
                 }
             }
             result[index] = values

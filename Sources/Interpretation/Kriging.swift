@@ -58,6 +58,11 @@ package struct Kriging {
         package var weights: [Double] = []
         /// Of the error, as a multiple of the field's own scale.
         package var variance: Double
+
+        /// Σ weight·value, of values by place.
+        package func value(of values: [Double]) -> Double {
+            zip(places, weights).reduce(0) { $0 + $1.1 * values[$1.0] }
+        }
     }
 
     /// Leaves out the place's own value where that is known.
@@ -150,8 +155,7 @@ extension Kriging {
                 let variance = max(estimate.variance, 1e-12)
                 logarithms += log(variance)
                 for (index, values) in values.enumerated() {
-                    let error =
-                        values[place] - zip(estimate.places, estimate.weights).reduce(0) { $0 + $1.1 * values[$1.0] }
+                    let error = values[place] - estimate.value(of: values)
                     squares[index] += error * error / variance
                 }
             }

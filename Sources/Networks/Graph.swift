@@ -68,16 +68,22 @@ public struct Graph: Sendable {
 
     /// The part of the network that `target` depends on, with it as the only output.
     public func ending(at target: ValueID) -> Graph {
-        var needed: Set<ValueID> = [target]
         var part = self
-        part.nodes = nodes.reversed().filter { node in
-            guard node.outputs.contains(where: needed.contains) else { return false }
-            needed.formUnion(node.inputs.compactMap { $0 })
-            return true
-        }.reversed()
+        part.nodes = nodes(neededFor: target)
+        let needed = Set(part.nodes.flatMap(\.inputs).compactMap { $0 } + [target])
         part.constants = constants.filter { needed.contains($0.key) }
         part.outputs = [target]
         return part
+    }
+
+    /// What has to run for `target` to be there, in order; not what a value is made by that is given.
+    func nodes(neededFor target: ValueID, given: (ValueID) -> Bool = { _ in false }) -> [Node] {
+        var needed: Set<ValueID> = [target]
+        return nodes.reversed().filter { node in
+            guard node.outputs.contains(where: needed.contains), !given(node.output) else { return false }
+            needed.formUnion(node.inputs.compactMap { $0 })
+            return true
+        }.reversed()
     }
 
     /// The number of trained weights.

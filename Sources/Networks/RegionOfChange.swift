@@ -42,16 +42,9 @@ public struct RegionOfChange: Sendable {
         self.image = image
         self.target = target
         self.specialization = specialization
-        var needed: Set<ValueID> = [target]
-        var nodes: [Node] = []
-        for node in graph.nodes.reversed() where node.outputs.contains(where: needed.contains) {
-            guard specialization.constants[node.output] == nil else { continue }
-            nodes.append(node)
-            needed.formUnion(node.inputs.compactMap { $0 })
-        }
-        self.nodes = nodes.reversed()
+        nodes = graph.nodes(neededFor: target) { specialization.constants[$0] != nil }
         let classifier = StepClassifier(graph: graph, specialization: specialization)
-        steps = self.nodes.map(classifier.step)
+        steps = nodes.map(classifier.step)
     }
 
     /// Whether the value is the same for every image.

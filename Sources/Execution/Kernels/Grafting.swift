@@ -132,7 +132,6 @@ private struct GraftKernel {
     }
 
     func mean(changed: FloatPointer, clean: FloatPointer, places: FloatPointer, into y: FloatPointer) {
-        let (rows, columns) = (graft.rows, graft.columns)
         var totals = [Float](repeating: 0, count: blocks * width)
         for block in 0..<blocks {
             for line in 0..<height {
@@ -144,21 +143,33 @@ private struct GraftKernel {
         let scale = 1 / Float(height * breadth)
         var differences = [Float](repeating: 0, count: blocks * width)
         for item in 0..<graft.items {
-            let (row, column) = place(item, places)
-            let changedColumns = columns.changed[column]
             for index in differences.indices { differences[index] = 0 }
-            for block in 0..<blocks {
-                for line in rows.changed[row] {
-                    let first = (block * height + line) * breadth + changedColumns.lowerBound
-                    let changedLine = block * changedHeight + line - rows.source[row]
-                    let changedFirst = changedLine * changedBreadth + changedColumns.lowerBound - columns.source[column]
-                    subtract(
-                        clean + first * width, from: changed + item * changedItem + changedFirst * width,
-                        positions: changedColumns.count, to: &differences, at: block * width)
-                }
+            forEachChangedLine(of: item, places) { block, cleanStart, changedStart, positions in
+                subtract(
+                    clean + cleanStart, from: changed + changedStart, positions: positions, to: &differences,
+                    at: block * width)
             }
             for channel in 0..<channels {
                 y[item * channels + channel] = (totals[channel] + differences[channel]) * scale
+            }
+        }
+    }
+
+    /// The lines of an item in which something has changed: the block of channels, where the change starts in the clean
+    /// tensor and in the changed one, and how many positions it has.
+    private func forEachChangedLine(
+        of item: Int, _ places: FloatPointer,
+        _ body: (_ block: Int, _ cleanStart: Int, _ changedStart: Int, _ positions: Int) -> Void
+    ) {
+        let (rows, columns) = (graft.rows, graft.columns)
+        let (row, column) = place(item, places)
+        let changedColumns = columns.changed[column]
+        for block in 0..<blocks {
+            for line in rows.changed[row] {
+                let first = (block * height + line) * breadth + changedColumns.lowerBound
+                let changedLine = block * changedHeight + line - rows.source[row]
+                let changedFirst = changedLine * changedBreadth + changedColumns.lowerBound - columns.source[column]
+                body(block, first * width, item * changedItem + changedFirst * width, changedColumns.count)
             }
         }
     }
@@ -168,25 +179,16 @@ private struct GraftKernel {
         _ slopes: FloatPointer, count: Int, changed: FloatPointer, clean: FloatPointer, places: FloatPointer,
         into y: FloatPointer
     ) {
-        let (rows, columns) = (graft.rows, graft.columns)
         let plane = blocks * height * breadth * width
         var totals = [Double](repeating: 0, count: count)
         for item in 0..<graft.items {
-            let (row, column) = place(item, places)
-            let changedColumns = columns.changed[column]
             for index in totals.indices { totals[index] = 0 }
-            for block in 0..<blocks {
-                for line in rows.changed[row] {
-                    let first = ((block * height + line) * breadth + changedColumns.lowerBound) * width
-                    let changedLine = block * changedHeight + line - rows.source[row]
-                    let changedFirst = changedLine * changedBreadth + changedColumns.lowerBound - columns.source[column]
-                    for index in totals.indices {
-                        totals[index] += Double(
-                            product(
-                                slopes + index * plane + first, clean + first,
-                                changed + item * changedItem + changedFirst * width,
-                                count: changedColumns.count * width))
-                    }
+            forEachChangedLine(of: item, places) { _, cleanStart, changedStart, positions in
+                for index in totals.indices {
+                    totals[index] += Double(
+                        product(
+                            slopes + index * plane + cleanStart, clean + cleanStart, changed + changedStart,
+                            count: positions * width))
                 }
             }
             for index in totals.indices { y[item * count + index] = Float(totals[index]) }
