@@ -1,16 +1,7 @@
-#include "cvectors.h"
-
-#include <string.h>
-
-#if defined(__x86_64__)
-#define FOR_ALL_PROCESSORS __attribute__((target_clones("avx512f", "arch=x86-64-v3", "default")))
-#else
-#define FOR_ALL_PROCESSORS
-#endif
+#include "cvectors_internal.h"
 
 // Rows that are summed side by side: one addition need not wait for another.
-enum { WIDTH = 16, TOGETHER = 5 };
-typedef float vector __attribute__((vector_size(WIDTH * sizeof(float))));
+enum { TOGETHER = 5 };
 
 FOR_ALL_PROCESSORS
 void cvectors_combine(const float *matrix, int rows, int columns, const float *const *sources, float *const *targets,

@@ -46,6 +46,8 @@ final class SweepPlanner {
     /// How many classes rows and columns may fall into, and from which share of a plane on it may be computed whole.
     private static let classCounts = [1, 2, 3, 4, 5, 6, 8]
     private static let wholeFrom = [0.6, 0.8, 0.95, .infinity]
+    /// Of the time by classes, what batches of all places must be expected to take to be preferred.
+    private static let togetherBelow = 0.85
     /// What making one plan takes for each of its nodes, in seconds: spread over some sweeps, since plans are kept.
     private static let compiling = 0.00002
 
@@ -72,7 +74,8 @@ final class SweepPlanner {
         let divided = byClass.sorted { $0.key < $1.key }.flatMap { jobs(for: $0.value, of: $0.key, in: 1) }
         guard classes.count > divisionCount else { return divided }
         let together = jobs(for: places, of: divisionCount, in: threads)
-        return duration(together) < duration(divided) ? together : divided
+        // Large batches of one more plan take longer than the costs say: they leave the caches.
+        return duration(together) < Self.togetherBelow * duration(divided) ? together : divided
     }
 
     /// A class's places, divided evenly among at least so many batches. Batches much smaller than usual have plans of

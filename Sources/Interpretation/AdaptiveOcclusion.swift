@@ -21,7 +21,7 @@ struct AdaptiveOcclusion {
     /// From one coarse place to the next, in places.
     private static let coarseStep = 3
     /// Of a window's multiplications, what the first layers may take.
-    private static let firstLayers = 0.15
+    private static let firstLayers = 0.2
     /// Where more than this share of the places is needed, all are asked about at once.
     private static let most = 0.75
     private static let smallestSample = 24
@@ -47,7 +47,8 @@ struct AdaptiveOcclusion {
         let asked = try fieldCap.map { cap throws(InterpretationError) in try sweep.shown(share: share, fieldCap: cap) }
         question.progress?(0)
         let cut = exact.cut(within: Self.firstLayers)
-        let whole = try pass(question.input, to: cut)
+        let images = cut == nil ? [question.input] : images
+        let whole = try pass(images[0], to: cut)
         let targets = try whole.targets(question, classes: classes)
         let scores = whole.scores
         let readings = ClassReadings(targets)
@@ -55,7 +56,7 @@ struct AdaptiveOcclusion {
             grid: grid, readings: readings, unhidden: readings.values(of: scores),
             relevant: targets.flatMap(readings.parts),
             linear: try cut.flatMap { cut throws(InterpretationError) in
-                try linearEstimates(readings, at: cut, whole)
+                try linearEstimates(readings, at: cut, of: images, first: whole)
             })
         question.partialMap?(map.estimates().partialMap(of: targets[0]))
 
@@ -74,9 +75,12 @@ struct AdaptiveOcclusion {
             }
             for place in coarse { map.known[place] = map.known[place] ?? truth[place] }
         }
+        var estimates: HiddenReadings
         while true {
             map.fit()
-            var places = map.leastCertain(within: tolerance)
+            estimates = map.estimates()
+            var places = map.leastCertain(
+                within: tolerance, estimates, surprises: map.surprises(truth, at: sample, estimates))
             var isEnough = true
             if Double(map.known.count + places.count) > Self.most * Double(grid.count) {
                 places = grid.places.filter { map.known[$0] == nil }
@@ -87,21 +91,25 @@ struct AdaptiveOcclusion {
             }
             try ask(asked ?? exact, at: places.filter { asked != nil || truth[$0] == nil }, &map, targets)
             if asked == nil { for place in places { map.known[place] = map.known[place] ?? truth[place] } }
-            if isEnough || places.isEmpty { break }
+            if places.isEmpty { break }
+            if isEnough {
+                map.fit()
+                estimates = map.estimates()
+                break
+            }
         }
-        map.fit()
         question.progress?(1)
-        return explanations(map, targets, truth, sample, scores: scores)
+        return explanations(map, estimates, targets, truth, sample, scores: scores)
     }
 
     /// - Parameters:
+    ///   - estimates: the map's.
     ///   - truth: what was found at the places of `sample`, which is put into the map after it has been compared with it.
     ///   - scores: of the whole image.
     private func explanations(
-        _ map: EstimatedMap, _ targets: [ScoreTarget], _ truth: HiddenReadings, _ sample: [WindowSweep.Place],
-        scores: [Float]
+        _ map: EstimatedMap, _ estimates: HiddenReadings, _ targets: [ScoreTarget], _ truth: HiddenReadings,
+        _ sample: [WindowSweep.Place], scores: [Float]
     ) -> [Explanation] {
-        let estimates = map.estimates()
         var final = map
         for place in sample { final.known[place] = truth[place] }
         final.fit()
@@ -120,15 +128,24 @@ struct AdaptiveOcclusion {
         }
     }
 
-    /// Every third place along both axes, and the last.
+    /// The middle of every three places along both axes.
     private static func coarse(_ grid: WindowGrid) -> [WindowSweep.Place] {
         func places(_ count: Int) -> [Int] {
-            let places = Array(stride(from: 0, to: count, by: coarseStep))
-            return places.last == count - 1 ? places : places + [count - 1]
+            Array(stride(from: min(coarseStep / 2, count - 1), to: count, by: coarseStep))
         }
         return places(grid.rows).flatMap { row in
             places(grid.columns).map { WindowSweep.Place(row: row, column: $0) }
         }
+    }
+
+    /// What the linear estimates start from: the image as it is and the same hidden by half, in one batch where the network
+    /// takes batches, since every pass and every walk back reads all weights.
+    private var images: [Tensor] {
+        let images = [question.input, halfHidden]
+        guard question.network.takesBatches, let batch = try? Tensor(stacking: images.map { try $0.item(0) }) else {
+            return images
+        }
+        return [batch]
     }
 
     private func pass(_ image: Tensor, to cut: ValueID?) throws(InterpretationError) -> ClassificationPass {
@@ -140,24 +157,23 @@ struct AdaptiveOcclusion {
     /// How far each reading moves at each place if everything behind `cut` were linear, as it is for the whole image and
     /// as it is for one hidden by half [places][2·readings].
     private func linearEstimates(
-        _ readings: ClassReadings, at cut: ValueID, _ whole: ClassificationPass
+        _ readings: ClassReadings, at cut: ValueID, of images: [Tensor], first: ClassificationPass
     ) throws(InterpretationError) -> [[Float]]? {
-        var slopes: [Tensor] = []
-        for image in [nil, halfHidden] {
-            let pass = try image.map { image throws(InterpretationError) in try self.pass(image, to: cut) } ?? whole
-            for gradient in readings.gradients(at: pass.scores) {
-                guard let slope = try pass.signals(from: gradient)[0] else { return nil }
-                slopes.append(slope)
+        // [images][readings].
+        var slopes: [[Tensor]] = []
+        for (index, image) in images.enumerated() {
+            let pass = try index == 0 ? first : pass(image, to: cut)
+            var own = [[Tensor]](repeating: [], count: pass.batchScores.count)
+            for reading in 0..<readings.count {
+                let signals = try pass.signals { readings.gradients(at: $0)[reading] }
+                for item in own.indices {
+                    guard let slope = try? signals[0]?.item(item) else { return nil }
+                    own[item].append(slope)
+                }
             }
+            slopes += own
         }
-        guard let first = slopes.first,
-            let shape = try? Shape([slopes.count] + first.shape.dimensions.dropFirst())
-        else { return nil }
-        let together = Tensor(shape: shape) { values in
-            for (index, slope) in slopes.enumerated() {
-                for position in 0..<slope.count { values[index * slope.count + position] = slope[position] }
-            }
-        }
+        guard let together = try? Tensor(stacking: Array(slopes.joined())) else { return nil }
         let grid = sweep.grid
         var moves = [[Float]](repeating: [], count: grid.count)
         var done = 0

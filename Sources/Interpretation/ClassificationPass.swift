@@ -85,13 +85,9 @@ public struct ClassificationPass {
         try signals(derivative: index) { asRelevance ? target.relevance(at: $0) : target.gradient(at: $0) }
     }
 
-    /// The same of any function of the first item's scores, of which `gradient` [classes] is the derivative.
-    public func signals(from gradient: [Float], derivative index: Int = 0) throws(InterpretationError) -> [Tensor?] {
-        try signals(derivative: index) { _ in gradient }
-    }
-
-    private func signals(
-        derivative index: Int, seededBy gradient: (_ scores: [Float]) -> [Float]
+    /// The same of any function of an item's scores, of which `gradient` is the derivative [classes] there.
+    public func signals(
+        derivative index: Int = 0, seededBy gradient: (_ scores: [Float]) -> [Float]
     ) throws(InterpretationError) -> [Tensor?] {
         let classes = scoreShape[1]
         let seed = Tensor(shape: scoreShape) { values in

@@ -98,17 +98,45 @@ struct EstimatedMap {
         return result
     }
 
+    /// How many times larger than expected the mean square of the errors at these places is, by reading; 1 where that may
+    /// well be chance.
+    func surprises(
+        _ truth: HiddenReadings, at places: [WindowSweep.Place], _ estimates: HiddenReadings
+    ) -> [Double] {
+        let (isKnown, grid) = (isKnown, known.grid)
+        let unknown = places.map(grid.index).filter { !isKnown[$0] && truth[$0] != nil }
+        let variances = unknown.map { kriging.estimate(at: $0, from: isKnown).variance }
+        return unhidden.indices.map { reading in
+            let scale = scales?[reading] ?? 0
+            let ratios = zip(unknown, variances).compactMap { place, variance -> Double? in
+                guard let value = truth[place]?[reading], let estimate = estimates[place]?[reading] else { return nil }
+                let error = Double(value - estimate)
+                return error * error / max(scale * scale * variance, .leastNormalMagnitude)
+            }
+            let mean = ratios.reduce(0, +) / Double(max(ratios.count, 1))
+            // Two standard deviations of a mean of squares of normal errors.
+            let chance = 1 + 2 * (2 / Double(max(ratios.count, 1))).squareRoot()
+            return mean > chance && mean.isFinite ? mean : 1
+        }
+    }
+
     /// The places to be asked about before the map is within the tolerance, the least certain first: the error to be
     /// expected against how much the map varies.
-    func leastCertain(within tolerance: Double) -> [WindowSweep.Place] {
-        let estimates = estimates().values.compactMap { $0 }
+    ///
+    /// - Parameters:
+    ///   - estimates: of this map.
+    ///   - surprises: by reading, how much larger the mean square of the errors is than the fit expects.
+    func leastCertain(
+        within tolerance: Double, _ estimates: HiddenReadings, surprises: [Double]
+    ) -> [WindowSweep.Place] {
+        let estimates = estimates.values.compactMap { $0 }
         let worst =
             relevant.map { reading in
                 let values = estimates.map { Double($0[reading]) }
                 let mean = values.reduce(0, +) / Double(max(values.count, 1))
                 let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(values.count, 1))
                 let scale = scales?[reading] ?? 0
-                return variance > 0 ? scale * scale / variance : 0
+                return variance > 0 ? surprises[reading] * scale * scale / variance : 0
             }.max() ?? 0
         let columns = known.grid.columns
         return kriging.choose(known: isKnown) { $0 * worst <= tolerance * tolerance }

@@ -14,4 +14,9 @@ void cvectors_combine(const float *matrix, int rows, int columns, const float *c
 
 enum { CVECTORS_MOST_COLUMNS = 16 };
 
+/// sums[k] += the sum over c of slopes[k * stride + c] * (changed[c] - clean[c]), for c in 0 ..< length. The differences are
+/// taken in single precision and so summed; what is added to is in double.
+void cvectors_add_products(double *sums, int count, const float *slopes, int64_t stride, const float *clean,
+                           const float *changed, int64_t length);
+
 #endif

@@ -1,4 +1,5 @@
 import CDNN
+import CVectors
 import Networks
 import Tensors
 
@@ -184,32 +185,12 @@ private struct GraftKernel {
         for item in 0..<graft.items {
             for index in totals.indices { totals[index] = 0 }
             forEachChangedLine(of: item, places) { _, cleanStart, changedStart, positions in
-                for index in totals.indices {
-                    totals[index] += Double(
-                        product(
-                            slopes + index * plane + cleanStart, clean + cleanStart, changed + changedStart,
-                            count: positions * width))
-                }
+                cvectors_add_products(
+                    &totals, Int32(count), slopes + cleanStart, Int64(plane), clean + cleanStart,
+                    changed + changedStart, Int64(positions * width))
             }
             for index in totals.indices { y[item * count + index] = Float(totals[index]) }
         }
-    }
-
-    /// Σ slope·(changed − clean) over a line.
-    private func product(_ slope: FloatPointer, _ clean: FloatPointer, _ changed: FloatPointer, count: Int) -> Float {
-        typealias Lanes = SIMD16<Float>
-        func lanes(_ pointer: FloatPointer, _ position: Int) -> Lanes {
-            UnsafeRawPointer(pointer + position).loadUnaligned(as: Lanes.self)
-        }
-        var sums = Lanes.zero
-        var position = 0
-        while position + Lanes.scalarCount <= count {
-            sums += lanes(slope, position) * (lanes(changed, position) - lanes(clean, position))
-            position += Lanes.scalarCount
-        }
-        var total = sums.sum()
-        for rest in position..<count { total += slope[rest] * (changed[rest] - clean[rest]) }
-        return total
     }
 
     /// Sums a line, and adds the sum to the totals: shorter chains of additions keep more digits.
