@@ -50,8 +50,9 @@ extension PlanBuilder {
         let x = try input(node, 0)
         switch rule {
         case .epsilon:
-            // What was fused behind the layer has overwritten its output, so it is computed once more.
-            let z = try applied(node, to: x, weights: .all, bias: .all)
+            // What else was fused behind the layer has overwritten its output, so it is computed once more.
+            let kept = keptOutput(of: node)
+            let z = if let kept { kept } else { try applied(node, to: x, weights: .all, bias: .all) }
             let quotient = try quotient(relevance, z, epsilon: epsilon, for: node)
             let signal = try transposed(node, to: quotient, inputExtents: x.extents, weights: .all)
             return [(try inputID(node, 0), try product(x, signal, for: node))]
@@ -72,6 +73,17 @@ extension PlanBuilder {
             }
             return [(try inputID(node, 0), try combined(parts, for: node))]
         }
+    }
+
+    /// A layer's output, or what a ReLU computed with it has left of that: where it left nothing no relevance arrives, and
+    /// elsewhere it is the very value that the relevance was shared out by. Computed anew, a value close to 0 would come out
+    /// as another multiple of its rounding.
+    private func keptOutput(of node: Node) -> PlannedTensor? {
+        if let own = tensors[node.output] { return own }
+        guard let reader = onlyReader(of: node), reader.operation == .activation(.relu), isFused(reader) else {
+            return nil
+        }
+        return tensors[reader.output]
     }
 
     // MARK: Value by value
