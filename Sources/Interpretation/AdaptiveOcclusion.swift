@@ -21,7 +21,7 @@ struct AdaptiveOcclusion {
     /// From one coarse place to the next, in places.
     private static let coarseStep = 3
     /// Of a window's multiplications, what the first layers may take.
-    private static let firstLayers = 0.2
+    private static let firstLayers = 0.25
     /// Where more than this share of the places is needed, all are asked about at once.
     private static let most = 0.75
     private static let smallestSample = 24
