@@ -18,7 +18,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // C: two shims of our own, one loop of our own, and the headers of four system libraries.
+        // C: two shims of our own, loops of our own, and the headers of four system libraries.
         .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
         .target(name: "CVectors"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),

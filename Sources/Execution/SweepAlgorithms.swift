@@ -19,14 +19,16 @@ struct SweepAlgorithms {
     /// faster than one way alone, that one is taken.
     ///
     /// - Parameters:
+    ///   - nodes: of the class.
     ///   - places: a batch of the class.
     ///   - key: what it is remembered under.
     ///   - plan: makes one for the class.
     static func measured(
-        on one: SweepPlanner.Class, places: [WindowSweep.Place], as key: String, table: AlgorithmTable,
-        plan: (SweepPlanner.Class, SweepAlgorithms) throws(ExecutionError) -> ClassPlan
+        of nodes: [Node], places: [WindowSweep.Place], as key: String, table: AlgorithmTable,
+        plan: (SweepAlgorithms) throws(ExecutionError) -> ClassPlan
     ) throws(ExecutionError) -> SweepAlgorithms {
-        let layers = one.graph.graph.nodes.filter(\.isConvolution).map(\.name)
+        let convolutions = nodes.compactMap { node in node.convolution.map { (name: node.name, $0) } }
+        let layers = convolutions.map(\.name)
         func question(_ layer: String) -> String { "\(key) \(layer)" }
         let known = layers.compactMap { layer in table.algorithm(for: question(layer)).map { (layer, $0) } }
         if known.count == layers.count { return SweepAlgorithms(byLayer: known) }
@@ -35,7 +37,7 @@ struct SweepAlgorithms {
         // Kept until the end, so that weights of one order are put into it once.
         var plans: [ClassPlan] = []
         func seconds(_ ways: [(String, ConvolutionAlgorithm)]) throws(ExecutionError) -> [String: Double] {
-            let made = try plan(one, SweepAlgorithms(byLayer: ways))
+            let made = try plan(SweepAlgorithms(byLayer: ways))
             plans.append(made)
             let seconds = try made.seconds(places: places)
             let total = seconds.values.reduce(0, +)
@@ -43,9 +45,7 @@ struct SweepAlgorithms {
             return seconds
         }
         var best: [String: (algorithm: ConvolutionAlgorithm, seconds: Double)] = [:]
-        let hasLines = one.graph.graph.nodes.contains { node in
-            if case .convolution(let convolution) = node.operation { LineConvolution.fits(convolution) } else { false }
-        }
+        let hasLines = convolutions.contains { LineConvolution.fits($0.1) }
         for algorithm in candidates where algorithm.method != .toomCook || hasLines {
             let found = try seconds(layers.map { ($0, algorithm) })
             for layer in layers {
@@ -69,7 +69,7 @@ extension SweepAlgorithms {
 }
 
 extension Node {
-    fileprivate var isConvolution: Bool {
-        if case .convolution = operation { true } else { false }
+    fileprivate var convolution: Convolution? {
+        if case .convolution(let convolution) = operation { convolution } else { nil }
     }
 }

@@ -61,7 +61,7 @@ final class SweepParts: @unchecked Sendable {
         try plan(one, by: try settledAlgorithms(engine: engine, arena: arena), engine: engine, arena: arena)
     }
 
-    func plan(
+    private func plan(
         _ one: SweepPlanner.Class, by ways: SweepAlgorithms, engine: Engine, arena: SharedArena
     ) throws(ExecutionError) -> ClassPlan {
         let builder = try PlanBuilder(
@@ -77,8 +77,8 @@ final class SweepParts: @unchecked Sendable {
         case .measured(let table):
             guard let one = planner.classes.max(by: { $0.placeCount < $1.placeCount }) else { return .standard }
             result = try SweepAlgorithms.measured(
-                on: one, places: batch(of: one), as: try planner.key(), table: table
-            ) { one, ways throws(ExecutionError) in try plan(one, by: ways, engine: engine, arena: arena) }
+                of: one.graph.graph.nodes, places: batch(of: one), as: try planner.key(), table: table
+            ) { ways throws(ExecutionError) in try plan(one, by: ways, engine: engine, arena: arena) }
         case .preferring(let algorithm):
             result = SweepAlgorithms(choice: algorithms, arrangement: algorithm.arrangement)
         case .standard, .byLayer: result = SweepAlgorithms(choice: algorithms, arrangement: .library)
@@ -89,7 +89,7 @@ final class SweepParts: @unchecked Sendable {
 }
 
 extension SweepPlanner.Class {
-    var request: PlanRequest {
+    fileprivate var request: PlanRequest {
         PlanRequest(
             inputShapes: graph.graph.inputs.map { input in
                 // Extents of tensors that exist.

@@ -7,8 +7,8 @@ import Tensors
 /// Two polynomials are multiplied by multiplying their values at some points and interpolating; the correlation is that
 /// map's transpose. With Lagrange's Lᵢ for the finite points and M(x) = Π(x − pⱼ) for the one at infinity, where a
 /// polynomial's value is its leading coefficient, the rows of Bᵀ are the coefficients of the Lᵢ and of M, and those of A
-/// and G are the powers of the points. The points are close to 1 and their reciprocals' negatives, which keeps rounding
-/// near that of Winograd's 3×3 tiles (Barabasz et al. 2020, "Error Analysis and Improving the Accuracy of Winograd
+/// and G are the powers of the points. The finite points but 0 are of magnitude 1/2 to 2, which keeps rounding near
+/// that of Winograd's 3×3 tiles (Barabasz et al. 2020, "Error Analysis and Improving the Accuracy of Winograd
 /// Convolution for Deep Neural Networks").
 package struct ToomCook {
     private static let finitePoints = [0, 1, -1, 2, -2, 0.5, -0.5, 4.0 / 3, -0.75]

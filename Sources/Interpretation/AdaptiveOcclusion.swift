@@ -47,7 +47,7 @@ struct AdaptiveOcclusion {
         let asked = try fieldCap.map { cap throws(InterpretationError) in try sweep.shown(share: share, fieldCap: cap) }
         question.progress?(0)
         let cut = exact.cut(within: Self.firstLayers)
-        let images = cut == nil ? [question.input] : images
+        let images = cut == nil ? [question.input] : self.images
         let whole = try pass(images[0], to: cut)
         let targets = try whole.targets(question, classes: classes)
         let scores = whole.scores
@@ -79,8 +79,9 @@ struct AdaptiveOcclusion {
         while true {
             map.fit()
             estimates = map.estimates()
-            var places = map.leastCertain(
-                within: tolerance, estimates, surprises: map.surprises(truth, at: sample, estimates))
+            // What a field cap leaves out does not shrink by asking more.
+            let surprises = map.surprises(truth, at: asked == nil ? sample : [], estimates)
+            var places = map.leastCertain(within: tolerance, estimates, surprises: surprises)
             var isEnough = true
             if Double(map.known.count + places.count) > Self.most * Double(grid.count) {
                 places = grid.places.filter { map.known[$0] == nil }
