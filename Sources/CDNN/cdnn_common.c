@@ -47,7 +47,7 @@ int cdnn_layout_create(cdnn_layout **layout, int rank, const int64_t *extents) {
         strides[axis] = stride;
         stride *= extents[axis];
     }
-    return cdnn_layout_create_strided(layout, rank, extents, strides);
+    return cdnn_layout_create_strided(layout, CDNN_FLOAT32, rank, extents, strides);
 }
 
 int cdnn_convolution_forward(cdnn_primitive **primitive, const cdnn_engine *engine, cdnn_convolution_kind kind,
@@ -63,6 +63,12 @@ int cdnn_convolution_backward(cdnn_primitive **primitive, const cdnn_engine *eng
                               const cdnn_layout *weights, const cdnn_layout *destination_gradient) {
     return cdnn_convolution_backward_by(primitive, engine, 0, kind, window, source_gradient, weights,
                                         destination_gradient);
+}
+
+dnnl_data_type_t cdnn_internal_type(cdnn_type type) {
+    static const dnnl_data_type_t types[] = {
+        [CDNN_FLOAT32] = dnnl_f32, [CDNN_INT32] = dnnl_s32, [CDNN_INT8] = dnnl_s8, [CDNN_UINT8] = dnnl_u8};
+    return types[type];
 }
 
 int cdnn_internal_finish_layout(cdnn_layout **layout, cdnn_layout *made, int status) {

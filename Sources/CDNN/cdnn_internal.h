@@ -31,6 +31,7 @@ struct cdnn_primitive {
 
 /// Hands out `made`, or frees it where making its descriptor failed.
 int cdnn_internal_finish_layout(cdnn_layout **layout, cdnn_layout *made, int status);
+dnnl_data_type_t cdnn_internal_type(cdnn_type type);
 /// oneDNN's number for an argument of ours.
 int cdnn_internal_argument(int argument);
 dnnl_alg_kind_t cdnn_internal_eltwise(cdnn_eltwise kind);

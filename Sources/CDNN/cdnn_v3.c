@@ -8,19 +8,22 @@
 
 // Layouts
 
-int cdnn_layout_create_strided(cdnn_layout **layout, int rank, const int64_t *extents, const int64_t *strides) {
-    cdnn_layout *made = calloc(1, sizeof *made);
-    if (!made) return CDNN_OUT_OF_MEMORY;
-    return cdnn_internal_finish_layout(layout, made,
-                         dnnl_memory_desc_create_with_strides(&made->descriptor, rank, extents, dnnl_f32, strides));
-}
-
-int cdnn_layout_create_any(cdnn_layout **layout, int rank, const int64_t *extents) {
+int cdnn_layout_create_strided(cdnn_layout **layout, cdnn_type type, int rank, const int64_t *extents,
+                               const int64_t *strides) {
     cdnn_layout *made = calloc(1, sizeof *made);
     if (!made) return CDNN_OUT_OF_MEMORY;
     return cdnn_internal_finish_layout(
         layout, made,
-        dnnl_memory_desc_create_with_tag(&made->descriptor, rank, extents, dnnl_f32, dnnl_format_tag_any));
+        dnnl_memory_desc_create_with_strides(&made->descriptor, rank, extents, cdnn_internal_type(type), strides));
+}
+
+int cdnn_layout_create_any(cdnn_layout **layout, cdnn_type type, int rank, const int64_t *extents) {
+    cdnn_layout *made = calloc(1, sizeof *made);
+    if (!made) return CDNN_OUT_OF_MEMORY;
+    return cdnn_internal_finish_layout(
+        layout, made,
+        dnnl_memory_desc_create_with_tag(&made->descriptor, rank, extents, cdnn_internal_type(type),
+                                     dnnl_format_tag_any));
 }
 
 int cdnn_layout_create_blocked(cdnn_layout **layout, int rank, const int64_t *extents) {

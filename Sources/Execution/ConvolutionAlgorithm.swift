@@ -1,4 +1,5 @@
-/// One way to compute a convolution or its vector-Jacobian product. All give the same numbers but for rounding.
+/// One way to compute a convolution or its vector-Jacobian product. All give the same numbers but for rounding, which is
+/// coarse in eight bits.
 public struct ConvolutionAlgorithm: Hashable, Sendable, CustomStringConvertible {
     public enum Method: String, Sendable, CaseIterable {
         /// Sums of products as they are written.
@@ -7,6 +8,8 @@ public struct ConvolutionAlgorithm: Hashable, Sendable, CustomStringConvertible 
         case winograd
         /// The same along one axis (see ``ToomCook``); only 1×k and k×1 windows of stride 1.
         case toomCook
+        /// In integers of eight bits (see ``EightBitConvolution``), where the processor has instructions for that.
+        case eightBit
     }
 
     public var method: Method

@@ -76,7 +76,7 @@ struct ConvolutionProblem {
             switch algorithm.method {
             case .direct: CDNN_CONVOLUTION_DIRECT
             case .winograd: CDNN_CONVOLUTION_WINOGRAD
-            case .toomCook: throw KernelStatus(code: Int32(CDNN_UNIMPLEMENTED))
+            case .toomCook, .eightBit: throw KernelStatus(code: Int32(CDNN_UNIMPLEMENTED))
             }
         let number = Int32(algorithm.implementation)
         if direction == .backward, !algorithm.turnsWeights {

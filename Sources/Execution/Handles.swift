@@ -35,8 +35,8 @@ final class Layout {
     }
 
     /// Left to the primitive.
-    static func any(_ extents: [Int]) throws(KernelStatus) -> Layout {
-        Layout(handle: try made { cdnn_layout_create_any($0, rank(extents), wide(extents)) })
+    static func any(_ extents: [Int], of type: cdnn_type = CDNN_FLOAT32) throws(KernelStatus) -> Layout {
+        Layout(handle: try made { cdnn_layout_create_any($0, type, rank(extents), wide(extents)) })
     }
 
     /// Strides in elements; those of axes of extent 1, which mean nothing, become those of a dense tensor.
@@ -46,11 +46,13 @@ final class Layout {
             strides[axis] = axis + 1 < extents.count ? strides[axis + 1] * extents[axis + 1] : 1
         }
         return Layout(
-            handle: try made { cdnn_layout_create_strided($0, rank(extents), wide(extents), wide(strides)) })
+            handle: try made {
+                cdnn_layout_create_strided($0, CDNN_FLOAT32, rank(extents), wide(extents), wide(strides))
+            })
     }
 
     /// [N,C,…] with the channels of a position beside each other.
-    static func channelsLast(_ extents: [Int]) throws(KernelStatus) -> Layout {
+    static func channelsLast(_ extents: [Int], of type: cdnn_type = CDNN_FLOAT32) throws(KernelStatus) -> Layout {
         guard extents.count > 2 else { return try plain(extents) }
         var strides = [Int](repeating: 1, count: extents.count)
         strides[extents.count - 1] = extents[1]
@@ -59,7 +61,7 @@ final class Layout {
         }
         strides[0] = strides[2] * extents[2]
         return Layout(
-            handle: try made { cdnn_layout_create_strided($0, rank(extents), wide(extents), wide(strides)) })
+            handle: try made { cdnn_layout_create_strided($0, type, rank(extents), wide(extents), wide(strides)) })
     }
 
     /// [N,C,…] with the channels in blocks as wide as the processor's vectors.

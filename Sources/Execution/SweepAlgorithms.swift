@@ -8,10 +8,17 @@ struct SweepAlgorithms {
     static let standard = SweepAlgorithms(choice: .standard, arrangement: .library)
 
     /// Tried on all layers at once.
-    private static let candidates = [
-        ConvolutionAlgorithm.standard, ConvolutionAlgorithm(.direct, .library, implementation: 1),
-        ConvolutionAlgorithm(.winograd, .library), ConvolutionAlgorithm(.toomCook, .library),
-    ]
+    private static func candidates(in arithmetic: WindowSweep.Request.Arithmetic) -> [ConvolutionAlgorithm] {
+        switch arithmetic {
+        case .single:
+            [
+                .standard, ConvolutionAlgorithm(.direct, .library, implementation: 1),
+                ConvolutionAlgorithm(.winograd, .library), ConvolutionAlgorithm(.toomCook, .library),
+            ]
+        // Eight bits multiply so much faster that clever single precision does not come near.
+        case .eightBit: [.standard, ConvolutionAlgorithm(.eightBit, .library)]
+        }
+    }
 
     /// Layer by layer what was fastest, tried on one class of places, and remembered.
     ///
@@ -20,17 +27,22 @@ struct SweepAlgorithms {
     ///
     /// - Parameters:
     ///   - nodes: of the class.
+    ///   - arithmetic: what is remembered of another one does not count.
     ///   - places: a batch of the class.
     ///   - key: what it is remembered under.
     ///   - plan: makes one for the class.
     static func measured(
-        of nodes: [Node], places: [WindowSweep.Place], as key: String, table: AlgorithmTable,
+        of nodes: [Node], in arithmetic: WindowSweep.Request.Arithmetic, places: [WindowSweep.Place], as key: String,
+        table: AlgorithmTable,
         plan: (SweepAlgorithms) throws(ExecutionError) -> ClassPlan
     ) throws(ExecutionError) -> SweepAlgorithms {
         let convolutions = nodes.compactMap { node in node.convolution.map { (name: node.name, $0) } }
         let layers = convolutions.map(\.name)
         func question(_ layer: String) -> String { "\(key) \(layer)" }
-        let known = layers.compactMap { layer in table.algorithm(for: question(layer)).map { (layer, $0) } }
+        let candidates = candidates(in: arithmetic)
+        let known = layers.compactMap { layer in
+            table.algorithm(for: question(layer)).flatMap { candidates.contains($0) ? (layer, $0) : nil }
+        }
         if known.count == layers.count { return SweepAlgorithms(byLayer: known) }
 
         var fastest: (ways: [(String, ConvolutionAlgorithm)], seconds: Double)?

@@ -112,27 +112,10 @@ final class SweepPlanner {
     func key() throws(ExecutionError) -> String {
         let whole = PlanRequest(inputShapes: [request.imageShape], kept: [request.target])
         let windows = [request.rows, request.columns].map { axis in
-            "\(axis.count) of \(axis.map(\.count).max() ?? 0) mode \(request.mode) cap \(request.fieldCap ?? 1)"
+            "\(axis.count) of \(axis.map(\.count).max() ?? 0)"
         }
-        return "sweep \(try whole.key(on: graph)) windows \(windows.joined(separator: " x "))"
-    }
-
-    /// The last value through which everything passes before more than `share` of the multiplications are done that a
-    /// window in the middle needs. Counted rather than measured, so that it is the same every time.
-    func cut(within share: Double) -> ValueID? {
-        let middle = [request.rows, request.columns].enumerated().map { axis, windows in
-            region.ranges(axis: axis, changed: [windows[windows.count / 2]])
-        }
-        var spent = [0.0]
-        for node in region.nodes {
-            let plane = region.extents(node.output).suffix(2)
-            let part = zip(middle, plane).reduce(1) { part, axis in
-                part * Double(axis.0[node.output]?[0].count ?? axis.1) / Double(max(axis.1, 1))
-            }
-            spent.append((spent.last ?? 0) + Double(region.multiplications(node)) * part)
-        }
-        let limit = share * (spent.last ?? 0)
-        return region.cuts.last { spent[$0 + 1] <= limit }.map { region.nodes[$0].output }
+        let manner = "mode \(request.mode) cap \(request.fieldCap ?? 1) arithmetic \(request.arithmetic)"
+        return "sweep \(try whole.key(on: graph)) windows \(windows.joined(separator: " x ")) \(manner)"
     }
 
     // MARK: Costs
@@ -271,7 +254,7 @@ final class SweepPlanner {
     ) -> PatchGraph {
         PatchGraph(
             region: region, windows: (request.rows, request.columns), rows: rows, columns: columns, names: names,
-            wholeFrom: wholeFrom, slopes: request.slopes)
+            wholeFrom: wholeFrom)
     }
 
     /// The classes with their batch sizes.

@@ -10,23 +10,24 @@ final class SweepParts: @unchecked Sendable {
     private let planner: SweepPlanner
     private let weights: WeightStore
     private let algorithms: AlgorithmChoice
+    private let arithmetic: WindowSweep.Request.Arithmetic
     private var settled: SweepAlgorithms?
     private let lock = NSLock()
 
-    init(planner: SweepPlanner, features: FeatureStore, weights: WeightStore, algorithms: AlgorithmChoice) {
+    init(
+        planner: SweepPlanner, features: FeatureStore, weights: WeightStore, algorithms: AlgorithmChoice,
+        arithmetic: WindowSweep.Request.Arithmetic
+    ) {
         self.planner = planner
         self.features = features
         self.weights = weights
         self.algorithms = algorithms
+        self.arithmetic = arithmetic
         names = planner.names
         report = planner.report
     }
 
     func jobs(for places: [WindowSweep.Place]) -> [SweepJob] { lock.withLock { planner.jobs(for: places) } }
-
-    func cut(within share: Double) -> ValueID? {
-        lock.withLock { planner.cut(within: share) }
-    }
 
     /// As many places as one batch takes, of the class of `place`.
     func batch(around place: WindowSweep.Place) -> [WindowSweep.Place] {
@@ -73,15 +74,18 @@ final class SweepParts: @unchecked Sendable {
     private func settledAlgorithms(engine: Engine, arena: SharedArena) throws(ExecutionError) -> SweepAlgorithms {
         if let settled { return settled }
         let result: SweepAlgorithms
-        switch algorithms {
-        case .measured(let table):
+        switch (arithmetic, algorithms) {
+        case (_, .measured(let table)):
             guard let one = planner.classes.max(by: { $0.placeCount < $1.placeCount }) else { return .standard }
             result = try SweepAlgorithms.measured(
-                of: one.graph.graph.nodes, places: batch(of: one), as: try planner.key(), table: table
+                of: one.graph.graph.nodes, in: arithmetic, places: batch(of: one), as: try planner.key(), table: table
             ) { ways throws(ExecutionError) in try plan(one, by: ways, engine: engine, arena: arena) }
-        case .preferring(let algorithm):
+        case (.eightBit, _):
+            result = SweepAlgorithms(choice: .preferring(ConvolutionAlgorithm(.eightBit, .library)), arrangement: .library)
+        case (.single, .preferring(let algorithm)):
             result = SweepAlgorithms(choice: algorithms, arrangement: algorithm.arrangement)
-        case .standard, .byLayer: result = SweepAlgorithms(choice: algorithms, arrangement: .library)
+        case (.single, .standard), (.single, .byLayer):
+            result = SweepAlgorithms(choice: algorithms, arrangement: .library)
         }
         settled = result
         return result

@@ -21,16 +21,21 @@ public final class WindowSweep {
             case whole
         }
 
+        /// How convolutions are computed.
+        public enum Arithmetic: String, Hashable, Sendable {
+            /// In single precision.
+            case single
+            /// In eight bits wherever that is faster, which is an approximation (see ``EightBitConvolution``).
+            case eightBit
+        }
+
         /// [1,C,H,W].
         public var imageShape: Shape
         /// The rows that a window covers, by its place down the image, and the columns, by its place across.
         public var rows: [Range<Int>]
         public var columns: [Range<Int>]
-        /// [1,…]: the class scores; or, with slopes, a value [1,C,H,W].
+        /// [1,…]: the class scores.
         public var target: ValueID
-        /// Where given, what is delivered for a place is not the target but how far that many linear functions of it move
-        /// when the window is shown: to first order, what any smooth function of the target does.
-        public var slopes: Int?
         /// Whether the network takes several images at once.
         public var takesBatches: Bool
         /// Bytes of activations that all batches in hand may need, besides the clean image's.
@@ -41,6 +46,7 @@ public final class WindowSweep {
         /// Largest share of a layer's side that a change is followed over. What lies farther from the middle of the
         /// change is taken to be unchanged, which is an approximation; nil is exact.
         public var fieldCap: Double?
+        public var arithmetic = Arithmetic.single
 
         public init(
             imageShape: Shape, rows: [Range<Int>], columns: [Range<Int>], target: ValueID, takesBatches: Bool = true,
@@ -68,8 +74,6 @@ public final class WindowSweep {
     }
 
     public let request: Request
-    /// [K,C,H,W], where slopes are asked for.
-    private let slopesShape: Shape?
     private var isShown = false
     private let threads: Int
     private let cleanPlan: Plan
@@ -80,7 +84,6 @@ public final class WindowSweep {
         self.request = request
         threads = max(evaluator.threads.count, 1)
         try request.check(image: image, graph: evaluator.graph)
-        slopesShape = try request.slopesShape(on: evaluator.graph)
         let graph = evaluator.graph.ending(at: request.target)
         let planner = try SweepPlanner(request, graph, image: image, on: evaluator)
         var cleanRequest = PlanRequest(inputShapes: [request.imageShape], kept: [request.target])
@@ -95,16 +98,12 @@ public final class WindowSweep {
         for (input, value) in wanted {
             if let resident = cleanPlan.resident(value) { features.add(input, resident, of: cleanPlan) }
         }
-        do {
-            try features.allocate(planner.names.fill, extents: request.imageShape.dimensions)
-            if let slopesShape {
-                try features.allocate(planner.names.slopes, extents: slopesShape.dimensions)
-            }
-        } catch {
+        do { try features.allocate(planner.names.fill, extents: request.imageShape.dimensions) } catch {
             throw .outOfMemory(bytes: request.imageShape.count * MemoryLayout<Float>.stride)
         }
         parts = SweepParts(
-            planner: planner, features: features, weights: evaluator.weights, algorithms: evaluator.algorithms)
+            planner: planner, features: features, weights: evaluator.weights, algorithms: evaluator.algorithms,
+            arithmetic: request.arithmetic)
         var workers: [SweepWorker] = []
         for _ in 0..<threads {
             workers.append(try SweepWorker(parts: parts, memory: max(request.memory / threads, 1)))
@@ -115,7 +114,6 @@ public final class WindowSweep {
     /// The same under another request.
     fileprivate init(_ other: WindowSweep, as request: Request) {
         self.request = request
-        slopesShape = other.slopesShape
         threads = other.threads
         cleanPlan = other.cleanPlan
         parts = other.parts
@@ -148,19 +146,13 @@ public final class WindowSweep {
     /// - Parameters:
     ///   - image: [1,C,H,W].
     ///   - fill: what shows in the windows, of the same shape.
-    ///   - slopes: [K,C,H,W] of functions of the request's target, where it asks for those.
     /// - Returns: the target of the clean image.
     @discardableResult
-    public func show(image: Tensor, fill: Tensor, slopes: Tensor? = nil) throws(ExecutionError) -> Tensor {
+    public func show(image: Tensor, fill: Tensor) throws(ExecutionError) -> Tensor {
         for tensor in [image, fill] { try request.check(tensor) }
-        guard slopes?.shape == slopesShape else {
-            throw .windows(
-                "slopes should have shape \(slopesShape?.description ?? "-"), got \(slopes?.shape.description ?? "-")")
-        }
         try cleanPlan.run([image])
         guard let target = cleanPlan.value(request.target) else { throw .unknownValue("-") }
         parts.features.write(fill, to: parts.names.fill)
-        if let slopes { parts.features.write(slopes, to: parts.names.slopes) }
         setThreadCount(1)
         defer { setThreadCount(threads) }
         do { try parts.features.refresh() } catch {
@@ -207,10 +199,6 @@ public final class WindowSweep {
         }
     }
 
-    /// The last value [1,C,H,W] through which everything passes on its way to the target before more than `share` of the
-    /// multiplications are done that a window in the middle needs; nil where there is none.
-    public func cut(within share: Double) -> ValueID? { parts.cut(within: share) }
-
     private func collected(_ queue: SweepQueue, waiting: Bool) throws(ExecutionError) -> [SweepQueue.Result] {
         let finished = queue.finished(waiting: waiting)
         if let error = finished.error {
@@ -232,24 +220,6 @@ extension WindowSweep.Request {
             !ranges.isEmpty && ranges.allSatisfy { !$0.isEmpty && $0.lowerBound >= 0 && $0.upperBound <= extent }
         }
         guard fits else { throw .windows("every window should cover a part of the image and lie within it") }
-    }
-
-    /// [K,C,H,W] of the slopes, where there are any.
-    fileprivate func slopesShape(on graph: Graph) throws(ExecutionError) -> Shape? {
-        guard let slopes else { return nil }
-        do {
-            let shapes = try graph.specialized(for: [graph.inputs[0].value: imageShape]).shapes
-            guard slopes > 0, let shape = shapes[target], shape.rank == 4 else {
-                throw ExecutionError.windows("slopes are of functions of a value [1,C,H,W]")
-            }
-            return try Shape([slopes] + shape.dimensions.dropFirst())
-        } catch let error as NetworkError {
-            throw .network(error)
-        } catch let error as ExecutionError {
-            throw error
-        } catch {
-            throw .windows("\(slopes) functions are too many")
-        }
     }
 
     fileprivate func check(_ tensor: Tensor) throws(ExecutionError) {
@@ -277,7 +247,7 @@ extension Evaluator {
     /// costs promise little.
     private func faster(_ sweep: WindowSweep, image: Tensor) throws(ExecutionError) -> WindowSweep {
         let expected = sweep.report.expected
-        guard sweep.request.mode == .automatic, sweep.request.slopes == nil,
+        guard sweep.request.mode == .automatic,
             expected.whole < Evaluator.clearGain * expected.incremental
         else {
             return sweep

@@ -28,19 +28,6 @@ struct ClassReadings {
         }
     }
 
-    /// The derivatives of the values with respect to the scores [count][classes].
-    func gradients(at scores: [Float]) -> [[Float]] {
-        classes.flatMap { wanted in
-            var score = [Float](repeating: 0, count: scores.count)
-            score[wanted] = 1
-            guard scores.count > 1 else { return [score, [0]] }
-            let rest = logSum(scores, without: wanted)
-            var logOdds = scores.map { -exp($0 - rest) }
-            logOdds[wanted] = 1
-            return [score, logOdds]
-        }
-    }
-
     /// Those of the values that the target is made of.
     func parts(of target: ScoreTarget) -> [Int] {
         [target.classIndex, target.against].compactMap { $0 }.map { position($0) + (target.isProbability ? 1 : 0) }

@@ -82,17 +82,11 @@ public struct ClassificationPass {
     public func signals(
         of target: ScoreTarget, derivative index: Int = 0, asRelevance: Bool = false
     ) throws(InterpretationError) -> [Tensor?] {
-        try signals(derivative: index) { asRelevance ? target.relevance(at: $0) : target.gradient(at: $0) }
-    }
-
-    /// The same of any function of an item's scores, of which `gradient` is the derivative [classes] there.
-    public func signals(
-        derivative index: Int = 0, seededBy gradient: (_ scores: [Float]) -> [Float]
-    ) throws(InterpretationError) -> [Tensor?] {
         let classes = scoreShape[1]
         let seed = Tensor(shape: scoreShape) { values in
             for (item, scores) in batchScores.enumerated() {
-                for (offset, value) in gradient(scores).enumerated() { values[item * classes + offset] = value }
+                let gradient = asRelevance ? target.relevance(at: scores) : target.gradient(at: scores)
+                for (offset, value) in gradient.enumerated() { values[item * classes + offset] = value }
             }
         }
         do { return try pass.derivative(index, seed: seed) } catch { throw .execution(error) }

@@ -8,38 +8,39 @@ struct EstimatedMap {
     private let unhidden: [Float]
     /// The readings that have to be certain.
     private let relevant: [Int]
-    /// [places][2·readings]; nil where nothing was estimated linearly.
-    private let linear: [[Float]]?
-    /// How each reading depends on its two linear estimates.
+    /// The readings by a rough computation [places][readings]; nil where there is none.
+    private let rough: [[Float]]?
+    /// How each reading depends on its rough value.
     private var trends: [Trend]
     /// What is left of the readings beside the trend.
     private var kriging: Kriging
     private var scales: [Double]?
 
-    init(grid: WindowGrid, readings: ClassReadings, unhidden: [Float], relevant: [Int], linear: [[Float]]?) {
+    init(grid: WindowGrid, readings: ClassReadings, unhidden: [Float], relevant: [Int], rough: [[Float]]?) {
         known = HiddenReadings(grid: grid, readings: readings)
         self.unhidden = unhidden
-        self.relevant = Array(Set(relevant)).sorted()
-        self.linear = linear
-        trends = unhidden.map { Trend(offset: Double($0), slopes: (1, 0)) }
-        kriging = Kriging(
-            rows: grid.rows, columns: grid.columns, emphasis: Self.emphasis(grid, linear, self.relevant))
+        let relevant = Array(Set(relevant)).sorted()
+        self.relevant = relevant
+        self.rough = rough
+        trends = unhidden.map { Trend(offset: rough == nil ? Double($0) : 0, slope: rough == nil ? 0 : 1) }
+        let moves = relevant.map { reading in (rough ?? []).map { abs($0[reading] - unhidden[reading]) } }
+        kriging = Kriging(rows: grid.rows, columns: grid.columns, emphasis: Self.emphasis(grid, moves))
     }
 
-    /// Where the linear estimate moves most the network is expected to be least linear: the mean over the places around.
-    private static func emphasis(_ grid: WindowGrid, _ linear: [[Float]]?, _ relevant: [Int]) -> [Double] {
-        guard let linear else { return [Double](repeating: 1, count: grid.count) }
+    /// Where the readings move most a rough value is expected to be farthest off: the mean over the places around.
+    ///
+    /// - Parameter moves: [readings][places].
+    private static func emphasis(_ grid: WindowGrid, _ moves: [[Float]]) -> [Double] {
         var total = [Double](repeating: 0, count: grid.count)
-        for reading in relevant {
-            let sizes = linear.map { Double(abs($0[reading])) }
-            let mean = sizes.reduce(0, +) / Double(sizes.count)
-            guard mean > 0, mean.isFinite else { continue }
+        for sizes in moves {
+            let mean = sizes.reduce(0) { $0 + Double($1) } / Double(sizes.count)
+            guard sizes.count == total.count, mean > 0, mean.isFinite else { continue }
             for index in total.indices {
                 let (row, column) = (index / grid.columns, index % grid.columns)
                 var (sum, count) = (0.0, 0.0)
                 for r in max(row - 1, 0)...min(row + 1, grid.rows - 1) {
                     for c in max(column - 1, 0)...min(column + 1, grid.columns - 1) {
-                        sum += sizes[r * grid.columns + c]
+                        sum += Double(sizes[r * grid.columns + c])
                         count += 1
                     }
                 }
@@ -53,19 +54,16 @@ struct EstimatedMap {
     private var isKnown: [Bool] { known.values.map { $0 != nil } }
 
     private func trend(_ index: Int) -> [Float] {
-        unhidden.indices.map { Float(trends[$0].value(at: estimates(index, of: $0))) }
+        unhidden.indices.map { Float(trends[$0].value(at: rough(index, $0))) }
     }
 
-    private func estimates(_ index: Int, of reading: Int) -> (Double, Double) {
-        guard let linear else { return (0, 0) }
-        return (Double(linear[index][reading]), Double(linear[index][unhidden.count + reading]))
-    }
+    private func rough(_ index: Int, _ reading: Int) -> Double { rough.map { Double($0[index][reading]) } ?? 0 }
 
     /// Learns from what is known: the trend by least squares, and how what is left of it varies.
     mutating func fit() {
         let pairs = known.values.enumerated().compactMap { index, values in values.map { (index, $0) } }
         for reading in unhidden.indices {
-            trends[reading] = Trend(pairs.map { (estimates($0.0, of: reading), Double($0.1[reading])) })
+            trends[reading] = Trend(pairs.map { (rough($0.0, reading), Double($0.1[reading])) })
         }
         scales = kriging.fit(rests(), known: isKnown)
     }
@@ -144,40 +142,26 @@ struct EstimatedMap {
     }
 }
 
-/// y = offset + slope₀·x₀ + slope₁·x₁.
+/// y = offset + slope·x.
 private struct Trend {
     let offset: Double
-    let slopes: (Double, Double)
+    let slope: Double
 
-    init(offset: Double, slopes: (Double, Double)) {
+    init(offset: Double, slope: Double) {
         self.offset = offset
-        self.slopes = slopes
+        self.slope = slope
     }
 
-    /// By least squares; a slope that the points say nothing of is 0.
-    init(_ points: [(x: (Double, Double), y: Double)]) {
+    /// By least squares; where the points say nothing of the slope it is 0.
+    init(_ points: [(x: Double, y: Double)]) {
         let count = Double(max(points.count, 1))
-        func mean(_ value: ((x: (Double, Double), y: Double)) -> Double) -> Double {
-            points.reduce(0) { $0 + value($1) } / count
-        }
-        let (x0, x1, y) = (mean { $0.x.0 }, mean { $0.x.1 }, mean { $0.y })
-        func moment(_ value: (_ x0: Double, _ x1: Double, _ y: Double) -> Double) -> Double {
-            mean { value($0.x.0 - x0, $0.x.1 - x1, $0.y - y) }
-        }
-        // A little is added to the diagonal, so that two estimates that are nearly the same share the slope.
-        let ridge = 1 + 1e-6
-        let (s00, s11, s01) = (
-            moment { a, _, _ in a * a } * ridge, moment { _, b, _ in b * b } * ridge, moment { a, b, _ in a * b }
-        )
-        let (t0, t1) = (moment { a, _, y in a * y }, moment { _, b, y in b * y })
-        let determinant = s00 * s11 - s01 * s01
-        if determinant > 0 {
-            slopes = ((t0 * s11 - t1 * s01) / determinant, (t1 * s00 - t0 * s01) / determinant)
-        } else {
-            slopes = (s00 > 0 ? t0 / s00 : 0, s00 <= 0 && s11 > 0 ? t1 / s11 : 0)
-        }
-        offset = y - slopes.0 * x0 - slopes.1 * x1
+        let x = points.reduce(0) { $0 + $1.x } / count
+        let y = points.reduce(0) { $0 + $1.y } / count
+        let square = points.reduce(0) { $0 + ($1.x - x) * ($1.x - x) }
+        let product = points.reduce(0) { $0 + ($1.x - x) * ($1.y - y) }
+        slope = square > 0 ? product / square : 0
+        offset = y - slope * x
     }
 
-    func value(at x: (Double, Double)) -> Double { offset + slopes.0 * x.0 + slopes.1 * x.1 }
+    func value(at x: Double) -> Double { offset + slope * x }
 }

@@ -9,7 +9,8 @@ import Tensors
 /// `score` its score there. The attribution is the target lost by hiding, averaged over the windows that cover a pixel,
 /// as Captum's `Occlusion` computes it; the last window of a row or column is cut off at the image's edge.
 ///
-/// Only what a window changes is computed (``WindowSweep``), which is exact; ``AdaptiveOcclusion`` leaves places out.
+/// Only what a window changes is computed (``WindowSweep``), which is exact; ``AdaptiveOcclusion`` is rough at most
+/// places.
 public struct Occlusion: InterpretationMethod {
     public init() {}
 
@@ -29,15 +30,16 @@ public struct Occlusion: InterpretationMethod {
                 MethodParameter("fill", "what hides: \(Fill.summary); zero"),
                 MethodParameter(
                     "precision",
-                    "exact, or adaptive: at as many places as the tolerance needs, the rest from derivatives and "
-                        + "interpolation, the error measured; exact"),
+                    "exact, or adaptive: roughly everywhere, in full at as many places as the tolerance needs, the error "
+                        + "measured; exact"),
                 MethodParameter(
                     "tolerance",
                     "adaptive: the error to be expected, root mean square over the map, as a share of the map's standard "
                         + "deviation; 0.2"),
                 MethodParameter(
                     "field-cap",
-                    "adaptive: largest share of a layer's side that a window's change is followed over; 1, no cap"),
+                    "adaptive: largest share of a layer's side that a window's change is roughly followed over, 1 for no "
+                        + "cap; \(AdaptiveOcclusion.usualFieldCap)"),
                 MethodParameter("seed", "adaptive: where the error is measured; 0"),
             ])
     }
@@ -76,38 +78,23 @@ struct HidingSweep {
     let fill: Tensor
     let evaluator: Evaluator
 
-    /// A sweep to which the image has been shown, for the class scores.
+    /// A sweep to which the image has been shown.
     ///
-    /// - Parameters:
-    ///   - share: how much of the grid is likely to be asked about at once, 0…1.
-    ///   - fieldCap: largest share of a layer's side that a change is followed over; nil is exact.
-    func shown(share: Double = 1, fieldCap: Double? = nil) throws(InterpretationError) -> WindowSweep {
-        guard let classifier = question.network.classifier else { throw .notAClassifier }
-        var request = request(for: classifier.scores)
+    /// - Parameter share: how much of the grid is likely to be asked about at once, 0…1.
+    func shown(share: Double = 1) throws(InterpretationError) -> WindowSweep {
+        var request = try request()
         request.share = share
-        request.fieldCap = fieldCap
-        do {
-            let sweep = try evaluator.sweep(request, image: question.input)
-            try sweep.show(image: question.input, fill: fill)
-            return sweep
-        } catch {
-            throw .execution(error)
-        }
+        return try shown(request)
     }
 
-    /// A sweep to which the image has been shown, for how far linear functions of `value` move.
+    /// A sweep to which the image has been shown, which is fast rather than exact.
     ///
-    /// - Parameter slopes: [K,C,H,W], where the value is [1,C,H,W].
-    func shown(_ slopes: Tensor, of value: ValueID) throws(InterpretationError) -> WindowSweep {
-        var request = request(for: value)
-        request.slopes = slopes.shape[0]
-        do {
-            let sweep = try evaluator.sweep(request, image: question.input)
-            try sweep.show(image: question.input, fill: fill, slopes: slopes)
-            return sweep
-        } catch {
-            throw .execution(error)
-        }
+    /// - Parameter fieldCap: largest share of a layer's side that a change is followed over.
+    func roughlyShown(fieldCap: Double) throws(InterpretationError) -> WindowSweep {
+        var request = try request()
+        request.arithmetic = .eightBit
+        request.fieldCap = fieldCap < 1 ? fieldCap : nil
+        return try shown(request)
     }
 
     /// The numbers with the window at each of `places`, as they come.
@@ -126,9 +113,20 @@ struct HidingSweep {
         if Task.isCancelled { throw .cancelled }
     }
 
-    private func request(for target: ValueID) -> WindowSweep.Request {
-        WindowSweep.Request(
-            imageShape: question.input.shape, rows: grid.rowRanges, columns: grid.columnRanges, target: target,
-            takesBatches: question.network.takesBatches, memory: question.memoryBudget)
+    private func request() throws(InterpretationError) -> WindowSweep.Request {
+        guard let classifier = question.network.classifier else { throw .notAClassifier }
+        return WindowSweep.Request(
+            imageShape: question.input.shape, rows: grid.rowRanges, columns: grid.columnRanges,
+            target: classifier.scores, takesBatches: question.network.takesBatches, memory: question.memoryBudget)
+    }
+
+    private func shown(_ request: WindowSweep.Request) throws(InterpretationError) -> WindowSweep {
+        do {
+            let sweep = try evaluator.sweep(request, image: question.input)
+            try sweep.show(image: question.input, fill: fill)
+            return sweep
+        } catch {
+            throw .execution(error)
+        }
     }
 }

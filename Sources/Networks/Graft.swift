@@ -1,8 +1,7 @@
 /// Where a window is cut out of a value [·,C,H,W] that was computed once, and what has changed is put into it.
 ///
 /// Made by ``PatchGraph`` and never read from a file. Inputs: what has changed [N,C,h,w] (or [1,C,H,W], the same for
-/// all items), the clean value [1,C,H,W], which row and column of the tables each item uses [N,2], and for slopes those
-/// [K,C,H,W].
+/// all items), the clean value [1,C,H,W], and which row and column of the tables each item uses [N,2].
 public struct Graft: Sendable, Hashable {
     public enum Result: Sendable, Hashable {
         /// The window [N,C,h′,w′]; positions outside of the clean value hold `outside`.
@@ -10,8 +9,6 @@ public struct Graft: Sendable, Hashable {
         /// The mean over each plane of the clean value with the changed part in it, [N,C,1,1]: the clean value's mean
         /// plus what the change adds to it.
         case mean
-        /// How far K linear functions of the value move, [N,K]: the sum of their slopes times what the change adds.
-        case slopes(count: Int)
     }
 
     /// One axis, by the place of an item along it.

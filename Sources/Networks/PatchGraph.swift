@@ -3,8 +3,8 @@ import Tensors
 /// A network that computes only what changes when a window of its image does, for a batch of places of one class.
 ///
 /// It is an ordinary graph of the same operators on smaller extents, with ``Graft`` steps where a window needs to see
-/// unchanged neighbours or a value is needed whole. Its inputs are the places [N,2], the fill [1,C,H,W], whatever clean
-/// values it grafts onto, and the slopes where it ends in those.
+/// unchanged neighbours or a value is needed whole. Its inputs are the places [N,2], the fill [1,C,H,W] and whatever clean
+/// values it grafts onto.
 public struct PatchGraph: Sendable {
     /// What the names of its grafts begin with.
     public static let graftPrefix = "part of "
@@ -28,15 +28,13 @@ public struct PatchGraph: Sendable {
     ///   - windows: what is hidden of the image's rows and columns, by place.
     ///   - names: gives identities to new values; shared by all patch graphs of a network.
     ///   - wholeFrom: from this share of a plane on a node is computed whole.
-    ///   - slopes: where given, the output is not the region's target [N,C,H,W] but how far that many linear functions of
-    ///     it move, [N,slopes].
     public init(
         region: RegionOfChange, windows: (rows: [Range<Int>], columns: [Range<Int>]), rows: PlaceClass,
-        columns: PlaceClass, names: PatchNames, wholeFrom: Double, slopes: Int? = nil
+        columns: PlaceClass, names: PatchNames, wholeFrom: Double
     ) {
         var builder = PatchGraphBuilder(
             region: region, windows: [windows.rows, windows.columns], classes: [rows, columns], names: names,
-            wholeFrom: wholeFrom, slopes: slopes)
+            wholeFrom: wholeFrom)
         builder.build()
         var graph = names.graph
         graph.nodes = builder.nodes
@@ -59,15 +57,12 @@ public final class PatchNames {
     fileprivate(set) var graph: Graph
     public let places: ValueID
     public let fill: ValueID
-    /// Of linear functions of the target, [K,C,H,W].
-    public let slopes: ValueID
     private var clean: [ValueID: ValueID] = [:]
 
     public init(_ graph: Graph) {
         self.graph = graph
         places = self.graph.internNew("places")
         fill = self.graph.internNew("fill")
-        slopes = self.graph.internNew("slopes")
     }
 
     func clean(_ value: ValueID) -> ValueID {
@@ -126,7 +121,6 @@ private struct PatchGraphBuilder {
     let classes: [PlaceClass]
     let names: PatchNames
     let wholeFrom: Double
-    let slopes: Int?
     let items: Int
 
     private(set) var nodes: [Node] = []
@@ -141,15 +135,13 @@ private struct PatchGraphBuilder {
     private var renamed: [ValueID: ValueID] = [:]
 
     init(
-        region: RegionOfChange, windows: [[Range<Int>]], classes: [PlaceClass], names: PatchNames, wholeFrom: Double,
-        slopes: Int?
+        region: RegionOfChange, windows: [[Range<Int>]], classes: [PlaceClass], names: PatchNames, wholeFrom: Double
     ) {
         self.region = region
         self.windows = windows
         self.classes = classes
         self.names = names
         self.wholeFrom = wholeFrom
-        self.slopes = slopes
         items = region.extents(region.image)[0]
         constants = region.graph.constants
         output = region.target
@@ -165,17 +157,13 @@ private struct PatchGraphBuilder {
             inputs.append(
                 Graph.Input(value: input, extents: [1] + region.extents(value).dropFirst().map(Optional.some)))
         }
-        if let slopes {
-            let extents = [slopes] + region.extents(region.target).dropFirst()
-            inputs.append(Graph.Input(value: names.slopes, extents: extents.map(Optional.some)))
-        }
         return inputs
     }
 
     mutating func build() {
         states[region.image] = .patch(fillPatch())
         for (node, step) in zip(region.nodes, region.steps) { take(node, step) }
-        output = slopes.map { moved(region.target, slopes: $0) } ?? whole(region.target)
+        output = whole(region.target)
     }
 
     /// The image's: the fill, where the window stands.
@@ -336,22 +324,6 @@ private struct PatchGraphBuilder {
                 source: patch.source[axis])
         }
         return Graft(items: items, rows: tables[0], columns: tables[1], result: result)
-    }
-
-    /// How far linear functions of `value` [N,C,H,W] move.
-    private mutating func moved(_ value: ValueID, slopes count: Int) -> ValueID {
-        let patch: Patch
-        if case .patch(let known)? = states[value] {
-            patch = known
-        } else {
-            let extents = region.extents(value)
-            let plane = Array(extents.suffix(2))
-            patch = Patch(
-                tensor: whole(value), channels: extents[1], extents: plane,
-                source: windows.map { $0.map { _ in 0 } },
-                changed: (0..<2).map { axis in windows[axis].map { _ in 0..<plane[axis] } }, isOwn: true)
-        }
-        return add(covering(value, patch, .slopes(count: count)), patch, of: value, with: [names.slopes])
     }
 
     private mutating func takeMean(_ node: Node, of value: ValueID, _ patch: Patch) {

@@ -58,32 +58,17 @@ public struct RegionOfChange: Sendable {
     /// The inputs of a node that depend on the image.
     public func changingInputs(_ node: Node) -> [ValueID] { node.inputs.compactMap { $0 }.filter { !isConstant($0) } }
 
-    /// The nodes, by index, whose outputs [N,C,H,W] everything passes through on its way from the image to the target.
-    public var cuts: [Int] {
-        var readers: [ValueID: Int] = [:]
-        for node in nodes { for input in changingInputs(node) { readers[input, default: 0] += 1 } }
-        var open: Set<ValueID> = [image]
-        var cuts: [Int] = []
-        for (index, node) in nodes.enumerated() {
-            for input in changingInputs(node) {
-                readers[input, default: 0] -= 1
-                if readers[input] == 0 { open.remove(input) }
-            }
-            open.formUnion(node.outputs.filter { readers[$0, default: 0] > 0 })
-            if open == [node.output], extents(node.output).count == 4 { cuts.append(index) }
-        }
-        return cuts
-    }
-
     /// The changed positions of every value that a region can be followed to, along one axis.
     ///
     /// - Parameters:
     ///   - axis: 0 for rows, 1 for columns.
     ///   - changed: of the image, one range for each place of the window.
-    ///   - cap: the largest share of an axis that a range may have; what lies farther from its middle is cut off.
+    ///   - cap: the largest share of an axis that a range may have; what lies farther from the middle of what the image's
+    ///     change is seen in is cut off.
     /// - Returns: one range for each place. An empty range says that the change has been stepped over.
     public func ranges(axis: Int, changed: [Range<Int>], cap: Double? = nil) -> [ValueID: [Range<Int>]] {
         var ranges: [ValueID: [Range<Int>]] = [image: changed]
+        var middles: [ValueID: [Double]] = [image: changed.map { Double($0.lowerBound + $0.upperBound - 1) / 2 }]
         for (node, step) in zip(nodes, steps) {
             let inputs = changingInputs(node).compactMap { ranges[$0] }
             guard let first = inputs.first, inputs.count == changingInputs(node).count else { continue }
@@ -99,20 +84,38 @@ public struct RegionOfChange: Sendable {
                 ranges[node.output] = first.map { ($0.lowerBound + begin[axis])..<($0.upperBound + begin[axis]) }
             case .mean, .everything: break
             }
-            if let cap, let own = ranges[node.output] {
-                let most = max(Int((Double(extents(node.output)[2 + axis]) * cap).rounded(.up)), 1)
-                ranges[node.output] = own.map { range in
-                    guard range.count > most else { return range }
-                    let first = range.lowerBound + (range.count - most) / 2
-                    return first..<first + most
-                }
-            }
+            guard let cap, let own = ranges[node.output] else { continue }
+            let before = changingInputs(node).first.flatMap { middles[$0] } ?? []
+            let around = before.map { step.middle(seeing: $0, axis: axis) }
+            middles[node.output] = around
+            let most = max(Int((Double(extents(node.output)[2 + axis]) * cap).rounded(.up)), 1)
+            ranges[node.output] = zip(own, around).map { $0.capped(to: most, around: $1) }
         }
         return ranges
     }
 }
 
+extension RegionOfChange.Step {
+    /// Where in the output the middle of what is seen at `middle` of the input lies.
+    fileprivate func middle(seeing middle: Double, axis: Int) -> Double {
+        switch self {
+        case .window(let window, let begin, _):
+            (middle + Double(begin[axis]) - Double(window.span(axis) - 1) / 2) / Double(window.stride[axis])
+        case .shifted(let begin): middle + Double(begin[axis])
+        case .same, .mean, .everything: middle
+        }
+    }
+}
+
 extension Range<Int> {
+    /// As many as `most` of it, as near to the middle as it reaches.
+    fileprivate func capped(to most: Int, around middle: Double) -> Range<Int> {
+        guard count > most else { return self }
+        let wanted = Int((middle - Double(most - 1) / 2).rounded())
+        let first = Swift.min(Swift.max(wanted, lowerBound), upperBound - most)
+        return first..<first + most
+    }
+
     /// The outputs, 0..<outputs, whose windows touch the range.
     fileprivate func seen(through window: Window, axis: Int, begin: Int, outputs: Int) -> Range<Int> {
         let stride = window.stride[axis]

@@ -83,7 +83,6 @@ extension Specializer {
         switch graft.result {
         case .window: return try shape([graft.items, clean[1], graft.rows.extent, graft.columns.extent])
         case .mean: return try shape([graft.items, clean[1], 1, 1])
-        case .slopes(let count): return try shape([graft.items, count])
         }
     }
 

@@ -70,19 +70,6 @@ public struct Tensor: Sendable {
         }
     }
 
-    /// Tensors of one shape `[…]` one behind the other: `[N, …]`.
-    ///
-    /// - Throws: where there are none, or where their shapes differ.
-    public init(stacking items: [Tensor]) throws(TensorError) {
-        let inner = items.first?.shape ?? .scalar
-        guard !items.isEmpty, items.allSatisfy({ $0.shape == inner }) else { throw .notStackable(items.map(\.shape)) }
-        self.init(shape: try Shape([items.count] + inner.dimensions)) { target in
-            for (index, item) in items.enumerated() {
-                _ = target[(index * inner.count)...].update(fromContentsOf: UnsafeBufferPointer(item.storage.values))
-            }
-        }
-    }
-
     private init(shape: Shape, storage: AlignedStorage) {
         self.shape = shape
         self.storage = storage

@@ -2,7 +2,6 @@
 public enum TensorError: Error, Equatable, CustomStringConvertible {
     case invalidShape([Int], reason: String)
     case countMismatch(shape: Shape, expected: Int, got: Int)
-    case notStackable([Shape])
     case malformedNPY(String)
     case unsupportedNPY(String)
 
@@ -12,8 +11,6 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
             "shape \(dimensions) cannot be used: \(reason)"
         case .countMismatch(let shape, let expected, let got):
             "shape \(shape) needs \(expected) values, got \(got)"
-        case .notStackable(let shapes):
-            "tensors of shapes \(shapes) cannot be stacked; they should all have one"
         case .malformedNPY(let reason):
             "not a valid .npy file: \(reason); write it with numpy.save"
         case .unsupportedNPY(let reason):

@@ -31,6 +31,8 @@ enum OcclusionBench {
         var asked = WindowSweep.Request(
             imageShape: shape, rows: ranges(height), columns: ranges(width), target: classifier.scores, mode: mode)
         asked.fieldCap = ProcessInfo.processInfo.environment["CAP"].flatMap(Double.init)
+        asked.arithmetic =
+            ProcessInfo.processInfo.environment["ARITHMETIC"].flatMap(WindowSweep.Request.Arithmetic.init) ?? .single
         let request = asked
         // Every nth place, where all would take too long.
         let every = ProcessInfo.processInfo.environment["EVERY"].flatMap(Int.init) ?? 1

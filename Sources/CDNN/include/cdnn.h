@@ -109,13 +109,16 @@ void cdnn_engine_destroy(cdnn_engine *engine);
 /// Number of OpenMP threads for work started by the calling thread.
 void cdnn_set_thread_count(int threads);
 
-// Layouts (Float32)
+// Layouts (Float32 where no type is named)
+
+typedef enum { CDNN_FLOAT32, CDNN_INT32, CDNN_INT8, CDNN_UINT8 } cdnn_type;
 
 /// Dense row-major.
 int cdnn_layout_create(cdnn_layout **layout, int rank, const int64_t *extents);
 /// Left to the primitive that is made from it.
-int cdnn_layout_create_any(cdnn_layout **layout, int rank, const int64_t *extents);
-int cdnn_layout_create_strided(cdnn_layout **layout, int rank, const int64_t *extents, const int64_t *strides);
+int cdnn_layout_create_any(cdnn_layout **layout, cdnn_type type, int rank, const int64_t *extents);
+int cdnn_layout_create_strided(cdnn_layout **layout, cdnn_type type, int rank, const int64_t *extents,
+                               const int64_t *strides);
 /// Channels in blocks as wide as the processor's vectors, what lies between them dense: nChw16c and its like.
 int cdnn_layout_create_blocked(cdnn_layout **layout, int rank, const int64_t *extents);
 /// [N, C, H, W] with blocks of 4, 8 or 16 channels innermost.

@@ -14,9 +14,19 @@ void cvectors_combine(const float *matrix, int rows, int columns, const float *c
 
 enum { CVECTORS_MOST_COLUMNS = 16 };
 
-/// sums[k] += the sum over c of slopes[k * stride + c] * (changed[c] - clean[c]), for c in 0 ..< length. The differences are
-/// taken in single precision and so summed; what is added to is in double.
-void cvectors_add_products(double *sums, int count, const float *slopes, int64_t stride, const float *clean,
-                           const float *changed, int64_t length);
+/// The smallest and the largest of `count` values and 0. What is no number is left out.
+void cvectors_range(const float *values, int64_t count, float *smallest, float *largest);
+
+/// target[i] = values[i] * inverse + zero, rounded and brought into 0 ... 255.
+void cvectors_quantize(const float *values, int64_t count, float inverse, float zero, uint8_t *target);
+
+/// target[p][c] = f((sums[p][c] - zero * weight_sums[c]) * scale * weight_scales[c] + bias[c] + beside[p][c]) for p in
+/// 0 ..< positions and c in 0 ..< channels.
+///
+/// `bias` and `beside` may be null and then count as zeros; `beside` may be `target`. f is max(x, 0) where `rectifies`,
+/// else x.
+void cvectors_restore(const int32_t *sums, int64_t positions, int64_t channels, float scale, float zero,
+                      const float *weight_scales, const float *weight_sums, const float *bias, const float *beside,
+                      int rectifies, float *target);
 
 #endif

@@ -1,12 +1,10 @@
 import CDNN
-import CVectors
 import Networks
 import Tensors
 
 extension PlanBuilder {
-    /// A window out of the clean value with what has changed put into it, its mean, or what linear functions make of the
-    /// change, item by item. A window is written in the memory order that the changed part comes in, so that whole runs of
-    /// channels are copied.
+    /// A window out of the clean value with what has changed put into it, or its mean, item by item. A window is written
+    /// in the memory order that the changed part comes in, so that whole runs of channels are copied.
     func emitGraft(_ node: Node, _ graft: Graft) throws(ExecutionError) {
         let changedID = try inputID(node, 0)
         let places = try input(node, 2)
@@ -27,13 +25,11 @@ extension PlanBuilder {
         let kernel = GraftKernel(graft, clean: clean.extents, changed: changed.extents, order: order)
         let layout: Layout
         switch graft.result {
-        case .mean, .slopes: layout = try plainLayout(extents, for: node)
+        case .mean: layout = try plainLayout(extents, for: node)
         case .window: layout = try check(node) { () throws(KernelStatus) in try order.layout(extents) }
         }
         let y = allocate(extents, layout)
-        var sources = [changed, clean, places]
-        if case .slopes = graft.result { sources.append(try feature(try inputID(node, 3), in: order, for: node)) }
-        emit(node, reading: sources, writing: [y]) { addresses in
+        emit(node, reading: [changed, clean, places], writing: [y]) { addresses in
             let pointers = addresses.map { $0.assumingMemoryBound(to: Float.self) }
             switch graft.result {
             case .window(let outside):
@@ -41,10 +37,6 @@ extension PlanBuilder {
                     changed: pointers[0], clean: pointers[1], places: pointers[2], outside: outside, into: pointers[3])
             case .mean:
                 kernel.mean(changed: pointers[0], clean: pointers[1], places: pointers[2], into: pointers[3])
-            case .slopes(let count):
-                kernel.slopes(
-                    pointers[3], count: count, changed: pointers[0], clean: pointers[1], places: pointers[2],
-                    into: pointers[4])
             }
         }
         set(node.output, y)
@@ -172,24 +164,6 @@ private struct GraftKernel {
                 let changedFirst = changedLine * changedBreadth + changedColumns.lowerBound - columns.source[column]
                 body(block, first * width, item * changedItem + changedFirst * width, changedColumns.count)
             }
-        }
-    }
-
-    /// Σ slope·(changed − clean) for each of `count` functions, in double precision from line to line.
-    func slopes(
-        _ slopes: FloatPointer, count: Int, changed: FloatPointer, clean: FloatPointer, places: FloatPointer,
-        into y: FloatPointer
-    ) {
-        let plane = blocks * height * breadth * width
-        var totals = [Double](repeating: 0, count: count)
-        for item in 0..<graft.items {
-            for index in totals.indices { totals[index] = 0 }
-            forEachChangedLine(of: item, places) { _, cleanStart, changedStart, positions in
-                cvectors_add_products(
-                    &totals, Int32(count), slopes + cleanStart, Int64(plane), clean + cleanStart,
-                    changed + changedStart, Int64(positions * width))
-            }
-            for index in totals.indices { y[item * count + index] = Float(totals[index]) }
         }
     }
 
