@@ -8,7 +8,7 @@ public struct ConvolutionAlgorithm: Hashable, Sendable, CustomStringConvertible 
         case winograd
         /// The same along one axis (see ``ToomCook``); only 1×k and k×1 windows of stride 1.
         case toomCook
-        /// In integers of eight bits (see ``EightBitConvolution``), where the processor has instructions for that.
+        /// In integers of eight bits (see ``EightBitProduct``), where the processor has instructions for that.
         case eightBit
     }
 

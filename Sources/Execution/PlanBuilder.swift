@@ -313,6 +313,12 @@ final class PlanBuilder {
         return (reader, other)
     }
 
+    /// A ReLU that alone reads the node's output.
+    func takeFollowingReLU(_ node: Node) -> Node? {
+        guard onlyReader(of: node)?.operation == .activation(.relu) else { return nil }
+        return takeFollowingActivation(node)?.node
+    }
+
     func isFused(_ node: Node) -> Bool { fused.contains(node.output) }
 
     /// Whether nobody reads the tensor's memory after `node`, so that its result may be written there. What a backward

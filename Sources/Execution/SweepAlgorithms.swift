@@ -36,8 +36,10 @@ struct SweepAlgorithms {
         table: AlgorithmTable,
         plan: (SweepAlgorithms) throws(ExecutionError) -> ClassPlan
     ) throws(ExecutionError) -> SweepAlgorithms {
-        let convolutions = nodes.compactMap { node in node.convolution.map { (name: node.name, $0) } }
-        let layers = convolutions.map(\.name)
+        let convolutions = nodes.compactMap(\.convolution)
+        let layers = nodes.filter { node in
+            node.convolution != nil || arithmetic == .eightBit && node.operation == .fullyConnected
+        }.map(\.name)
         func question(_ layer: String) -> String { "\(key) \(layer)" }
         let candidates = candidates(in: arithmetic)
         let known = layers.compactMap { layer in
@@ -57,7 +59,7 @@ struct SweepAlgorithms {
             return seconds
         }
         var best: [String: (algorithm: ConvolutionAlgorithm, seconds: Double)] = [:]
-        let hasLines = convolutions.contains { LineConvolution.fits($0.1) }
+        let hasLines = convolutions.contains(where: LineConvolution.fits)
         for algorithm in candidates where algorithm.method != .toomCook || hasLines {
             let found = try seconds(layers.map { ($0, algorithm) })
             for layer in layers {

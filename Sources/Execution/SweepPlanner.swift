@@ -71,7 +71,8 @@ final class SweepPlanner {
     func jobs(for places: [WindowSweep.Place]) -> [SweepJob] {
         var byClass: [Int: [WindowSweep.Place]] = [:]
         for place in places { byClass[classIndex(of: place), default: []].append(place) }
-        let divided = byClass.sorted { $0.key < $1.key }.flatMap { jobs(for: $0.value, of: $0.key, in: 1) }
+        let divided = finelyWhereThreadsMeet(
+            byClass.sorted { $0.key < $1.key }.flatMap { jobs(for: $0.value, of: $0.key, in: 1) })
         guard classes.count > divisionCount else { return divided }
         let together = jobs(for: places, of: divisionCount, in: threads)
         // Large batches of one more plan take longer than the costs say: they leave the caches.
@@ -92,6 +93,31 @@ final class SweepPlanner {
             return SweepJob(classIndex: index, items: min(items, most), places: Array(part))
         }
     }
+
+    /// The first thread goes through the batches from the front and the others from the end. Those that they come to last
+    /// are divided, so that none has long to wait for the others.
+    private func finelyWhereThreadsMeet(_ jobs: [SweepJob]) -> [SweepJob] {
+        let seconds = jobs.map { Double($0.items) * classes[$0.classIndex].cost }
+        var rest = seconds.reduce(0, +) / Double(threads)
+        let meeting = seconds.firstIndex { second in
+            rest -= second
+            return rest <= 0
+        }
+        guard threads > 1, let meeting else { return jobs }
+        let last = meeting..<min(meeting + threads - 1, jobs.count)
+        return jobs[..<last.lowerBound] + last.flatMap { divided(jobs[$0]) } + jobs[last.upperBound...]
+    }
+
+    private func divided(_ job: SweepJob) -> [SweepJob] {
+        let items = (job.items + Self.lastParts - 1) / Self.lastParts
+        guard items >= Self.lastParts else { return [job] }
+        return stride(from: 0, to: job.places.count, by: items).map { first in
+            let part = job.places[first..<min(first + items, job.places.count)]
+            return SweepJob(classIndex: job.classIndex, items: items, places: Array(part))
+        }
+    }
+
+    private static let lastParts = 4
 
     /// Seconds that the threads are expected to take, each going on with the next batch when it has done one.
     private func duration(_ jobs: [SweepJob]) -> Double {

@@ -41,7 +41,7 @@ final class WeightStore {
         case turned
         /// [O,C,1,k] or [O,C,k,1] as ``ToomCook`` multiplies with them, [points,C,O].
         case toomCook(window: Int)
-        /// Integers as ``EightBitConvolution`` multiplies with them, and what they mean, [2,O].
+        /// Integers as ``EightBitProduct`` multiplies with them, and what they mean, [2,O].
         case eightBit, eightBitFactors
     }
 
@@ -76,8 +76,8 @@ final class WeightStore {
             case .negative: original.mapped { min($0, 0) }
             case .turned: original.turned(to: extents)
             case .toomCook(let window): ToomCook(window: window).transformed(original)
-            case .eightBit: EightBitConvolution.weights(original, factors: false)
-            case .eightBitFactors: EightBitConvolution.weights(original, factors: true)
+            case .eightBit: EightBitProduct.weights(original, factors: false)
+            case .eightBitFactors: EightBitProduct.weights(original, factors: true)
             }
         let block = try copied(tensor, as: extents, into: layout)
         blocks[key, default: []].append(WeakBlock(block: block))

@@ -21,11 +21,11 @@ public final class WindowSweep {
             case whole
         }
 
-        /// How convolutions are computed.
+        /// How convolutions and fully-connected layers are computed.
         public enum Arithmetic: String, Hashable, Sendable {
             /// In single precision.
             case single
-            /// In eight bits wherever that is faster, which is an approximation (see ``EightBitConvolution``).
+            /// In eight bits wherever that is faster, which is an approximation (see ``EightBitProduct``).
             case eightBit
         }
 
@@ -43,7 +43,7 @@ public final class WindowSweep {
         public var mode: Mode
         /// How much of the grid is likely to be asked about at once, 0…1: the more, the more classes pay.
         public var share = 1.0
-        /// Largest share of a layer's side that a change is followed over. What lies farther from the middle of the
+        /// Largest share of a layer's side that a change is followed over, but for five positions. What lies farther from the middle of the
         /// change is taken to be unchanged, which is an approximation; nil is exact.
         public var fieldCap: Double?
         public var arithmetic = Arithmetic.single

@@ -4,12 +4,12 @@ import Tensors
 
 /// Occlusion in full at some of its places, and roughly at the others.
 ///
-/// The network is asked in full on a coarse grid first. Then it is asked about every place in eight bits, following what a
-/// window changes over no more than a part of each layer: what lies farther from the window's middle hardly moves (the
-/// projective field of Nakandala et al. 2019). How the exact readings depend on the rough ones is fitted, and what is left
-/// is interpolated (``Kriging``). Wherever the map is then least certain, which is where it is strong or steep, the network
-/// is asked in full again, until the error to be expected is within the tolerance. The error is measured at places drawn
-/// at random.
+/// The network is asked in full at coarse places first, one drawn at random in each cell of a grid of cells. Then it is
+/// asked about every place in eight bits, following what a window changes over no more than a part of each layer: what lies
+/// farther from the window's middle hardly moves (the projective field of Nakandala et al. 2019). How the exact readings
+/// depend on the rough ones is fitted, and what is left is interpolated (``Kriging``). Wherever the map is then least
+/// certain, which is where it is strong or steep, the network is asked in full again, until the error to be expected is
+/// within the tolerance. The error is measured at the coarse places, each left out in turn.
 struct AdaptiveOcclusion {
     private let question: Question
     private let sweep: HidingSweep
@@ -17,12 +17,12 @@ struct AdaptiveOcclusion {
     private let fieldCap: Double
     private var random: SeededGenerator
 
-    static let usualFieldCap = 0.6
-    /// Places of the coarse grid, along each axis.
-    private static let coarseCount = 4
+    static let usualFieldCap = 0.5
+    /// Fewest coarse places, and more where they are less than such a share of all.
+    private static let fewest = 24
+    private static let coarseShare = 0.01
     /// Where more than this share of the places is needed, all are asked about at once.
     private static let most = 0.75
-    private static let smallestSample = 24
 
     init(_ question: Question, sweep: HidingSweep) throws(InterpretationError) {
         self.question = question
@@ -34,101 +34,75 @@ struct AdaptiveOcclusion {
 
     consuming func explanations(of classes: [Int?]) throws(InterpretationError) -> [Explanation] {
         let grid = sweep.grid
-        let coarse = Self.coarse(grid)
-        let sampleSize = min(max(Self.smallestSample, grid.count / 100), grid.count)
-        let sample = Array(grid.places.shuffled(using: &random).prefix(sampleSize))
-        // What is asked about at once.
-        let first = grid.places.filter(Set(coarse).union(sample).contains)
-        let exact = try sweep.shown(share: Double(first.count) / Double(grid.count))
+        let coarse = coarsePlaces(of: grid)
+        let exact = try sweep.shown(share: Double(coarse.count) / Double(grid.count))
         question.progress?(0)
-        let whole = try ClassificationPass(question.network, question.input, on: sweep.evaluator)
-        let targets = try whole.targets(question, classes: classes)
+        let targets = try ClassificationPass.targets(question, classes: classes, scores: exact.scores)
         let readings = ClassReadings(targets)
-
-        // The sample is kept from the map until it has been compared with it.
-        var truth = HiddenReadings(grid: grid, readings: readings)
-        try ask(exact, at: first, &truth, targets, progress: (0, Self.coarseProgress))
+        var known = HiddenReadings(grid: grid, readings: readings)
+        try ask(exact.sweep, at: coarse, &known, targets, progress: (0, Self.coarseProgress))
         var map = EstimatedMap(
-            grid: grid, readings: readings, unhidden: readings.values(of: whole.scores),
-            relevant: targets.flatMap(readings.parts), rough: try roughReadings(readings, truth, targets))
-        for place in coarse { map.known[place] = truth[place] }
-        var estimates: HiddenReadings
+            known, unhidden: readings.values(of: exact.scores), relevant: targets.flatMap(readings.parts),
+            rough: try roughReadings(known, targets))
         while true {
             map.fit()
-            estimates = map.estimates()
+            let estimates = map.estimates()
             question.partialMap?(estimates.partialMap(of: targets[0]))
-            var places = map.leastCertain(
-                within: tolerance, estimates, surprises: map.surprises(truth, at: sample, estimates))
-            var isEnough = true
+            var places = map.leastCertain(within: tolerance, estimates)
+            if places.isEmpty { break }
             if Double(map.known.count + places.count) > Self.most * Double(grid.count) {
                 places = grid.places.filter { map.known[$0] == nil }
             } else if places.count > map.known.count {
                 // More than as many again would trust a first impression too far.
                 places.removeSubrange(map.known.count...)
-                isEnough = false
             }
-            if places.isEmpty { break }
-            try ask(exact, at: places.filter { truth[$0] == nil }, &truth, targets, progress: (Self.roughProgress, 1))
-            for place in places { map.known[place] = truth[place] }
-            if isEnough {
-                map.fit()
-                estimates = map.estimates()
-                break
-            }
+            try ask(exact.sweep, at: places, &map.known, targets, progress: (Self.roughProgress, 1))
         }
         question.progress?(1)
-        return explanations(map, estimates, targets, truth, sample, scores: whole.scores)
-    }
-
-    /// - Parameters:
-    ///   - estimates: the map's.
-    ///   - truth: what was found at the places of `sample`, which is put into the map after it has been compared with it.
-    ///   - scores: of the whole image.
-    private func explanations(
-        _ map: EstimatedMap, _ estimates: HiddenReadings, _ targets: [ScoreTarget], _ truth: HiddenReadings,
-        _ sample: [WindowSweep.Place], scores: [Float]
-    ) -> [Explanation] {
-        var final = map
-        for place in sample { final.known[place] = truth[place] }
-        final.fit()
-        let result = final.estimates()
+        let result = map.estimates()
+        let leftOut = map.leavingOut(coarse)
         return targets.map { target in
-            let values = estimates.partialMap(of: target).values
-            let pairs = sample.compactMap { place -> (approximate: Float, exact: Float)? in
-                guard let exact = truth[place] else { return nil }
-                return (values[sweep.grid.index(place)], truth.readings.value(of: target, in: exact))
+            func value(_ values: [Float]) -> Float { readings.value(of: target, in: values) }
+            let sample = zip(coarse, leftOut).compactMap { place, estimate in
+                map.known[place].map { (approximate: value(estimate), exact: value($0)) }
             }
+            let values = result.partialMap(of: target).values
             let approximation = Approximation(
-                places: sweep.grid.count, computed: map.known.count,
-                range: Double((values.max() ?? 0) - (values.min() ?? 0)), sample: pairs)
+                places: grid.count, computed: map.known.count,
+                range: Double((values.max() ?? 0) - (values.min() ?? 0)), sample: sample)
             return result.explanation(
-                of: target, unhidden: scores, input: question.input, approximation: approximation)
+                of: target, unhidden: exact.scores, input: question.input, approximation: approximation)
         }
     }
 
-    /// The middles of a few equal parts of both axes.
-    private static func coarse(_ grid: WindowGrid) -> [WindowSweep.Place] {
-        func places(_ count: Int) -> [Int] {
-            let parts = min(coarseCount, count)
-            return (0..<parts).map { (2 * $0 + 1) * count / (2 * parts) }
+    /// One place drawn at random in each of as many cells along both axes, where there are as many places.
+    private mutating func coarsePlaces(of grid: WindowGrid) -> [WindowSweep.Place] {
+        let wanted = max(Double(Self.fewest), Self.coarseShare * Double(grid.count))
+        let side = Int(wanted.squareRoot().rounded(.up))
+        func cells(_ count: Int) -> [Range<Int>] {
+            let parts = min(side, count)
+            return (0..<parts).map { $0 * count / parts..<($0 + 1) * count / parts }
         }
-        return places(grid.rows).flatMap { row in
-            places(grid.columns).map { WindowSweep.Place(row: row, column: $0) }
+        return cells(grid.rows).flatMap { rows in
+            cells(grid.columns).map { columns in
+                WindowSweep.Place(
+                    row: Int.random(in: rows, using: &random), column: Int.random(in: columns, using: &random))
+            }
         }
     }
 
     /// What a rough computation says of every place [places][readings]; nil where most places are known in full.
     private func roughReadings(
-        _ readings: ClassReadings, _ known: HiddenReadings, _ targets: [ScoreTarget]
+        _ known: HiddenReadings, _ targets: [ScoreTarget]
     ) throws(InterpretationError) -> [[Float]]? {
         let grid = sweep.grid
         guard Double(known.count) <= Self.most * Double(grid.count) else { return nil }
         var rough = [[Float]](repeating: [], count: grid.count)
         var shown = question.partialMap.map { _ in known }
         var done = 0
-        try sweep.run(try sweep.roughlyShown(fieldCap: fieldCap), at: grid.places) { places, scores in
+        try sweep.run(try sweep.roughlyShown(fieldCap: fieldCap).sweep, at: grid.places) { places, scores in
             for (place, scores) in zip(places, scores) {
-                let values = readings.values(of: scores)
+                let values = known.readings.values(of: scores)
                 rough[grid.index(place)] = values
                 if known[place] == nil { shown?[place] = values }
             }

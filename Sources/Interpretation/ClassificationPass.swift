@@ -44,22 +44,25 @@ public struct ClassificationPass {
 
     /// The class asked for, or the one with the highest score.
     public func resolve(_ classIndex: Int?) throws(InterpretationError) -> Int {
-        guard let classIndex else { return scores.indices.max { scores[$0] < scores[$1] } ?? 0 }
-        guard scores.indices.contains(classIndex) else {
-            throw .classOutOfRange(classIndex, count: scores.count)
-        }
-        return classIndex
+        try Self.resolve(classIndex, scores)
     }
 
     /// What `question` wants explained of each of `classes`; nil stands for the class with the highest score.
     public func targets(
         _ question: Question, classes: [Int?]
     ) throws(InterpretationError) -> [ScoreTarget] {
+        try Self.targets(question, classes: classes, scores: scores)
+    }
+
+    /// The same, given the scores of the image [classes].
+    static func targets(
+        _ question: Question, classes: [Int?], scores: [Float]
+    ) throws(InterpretationError) -> [ScoreTarget] {
         var against: Int?
-        if let other = question.against { against = try resolve(other) }
+        if let other = question.against { against = try resolve(other, scores) }
         var targets: [ScoreTarget] = []
         for wanted in classes {
-            let classIndex = try resolve(wanted)
+            let classIndex = try resolve(wanted, scores)
             guard against != classIndex else {
                 throw .badParameter("class \(classIndex) cannot be set against itself; choose another class")
             }
@@ -67,6 +70,14 @@ public struct ClassificationPass {
                 ScoreTarget(classIndex: classIndex, against: against, isProbability: question.isProbability))
         }
         return targets
+    }
+
+    private static func resolve(_ classIndex: Int?, _ scores: [Float]) throws(InterpretationError) -> Int {
+        guard let classIndex else { return scores.indices.max { scores[$0] < scores[$1] } ?? 0 }
+        guard scores.indices.contains(classIndex) else {
+            throw .classOutOfRange(classIndex, count: scores.count)
+        }
+        return classIndex
     }
 
     /// Softmax of the first item's scores.

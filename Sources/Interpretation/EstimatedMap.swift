@@ -16,14 +16,15 @@ struct EstimatedMap {
     private var kriging: Kriging
     private var scales: [Double]?
 
-    init(grid: WindowGrid, readings: ClassReadings, unhidden: [Float], relevant: [Int], rough: [[Float]]?) {
-        known = HiddenReadings(grid: grid, readings: readings)
+    init(_ known: HiddenReadings, unhidden: [Float], relevant: [Int], rough: [[Float]]?) {
+        self.known = known
         self.unhidden = unhidden
         let relevant = Array(Set(relevant)).sorted()
         self.relevant = relevant
         self.rough = rough
         trends = unhidden.map { Trend(offset: rough == nil ? Double($0) : 0, slope: rough == nil ? 0 : 1) }
         let moves = relevant.map { reading in (rough ?? []).map { abs($0[reading] - unhidden[reading]) } }
+        let grid = known.grid
         kriging = Kriging(rows: grid.rows, columns: grid.columns, emphasis: Self.emphasis(grid, moves))
     }
 
@@ -61,11 +62,15 @@ struct EstimatedMap {
 
     /// Learns from what is known: the trend by least squares, and how what is left of it varies.
     mutating func fit() {
+        fitTrends()
+        scales = kriging.fit(rests(), known: isKnown)
+    }
+
+    private mutating func fitTrends() {
         let pairs = known.values.enumerated().compactMap { index, values in values.map { (index, $0) } }
         for reading in unhidden.indices {
             trends[reading] = Trend(pairs.map { (rough($0.0, reading), Double($0.1[reading])) })
         }
-        scales = kriging.fit(rests(), known: isKnown)
     }
 
     /// [readings][places], 0 where nothing is known.
@@ -84,49 +89,34 @@ struct EstimatedMap {
         var result = known
         let (isKnown, rests) = (isKnown, rests())
         for index in known.values.indices where known[index] == nil {
-            var values = trend(index)
-            if scales != nil {
-                let estimate = kriging.estimate(at: index, from: isKnown)
-                for reading in values.indices {
-                    values[reading] += Float(estimate.value(of: rests[reading]))
-                }
-            }
-            result[index] = values
+            result[index] = estimate(at: index, isKnown, rests)
         }
         return result
     }
 
-    /// How many times larger than expected the mean square of the errors at these places is, by reading; 1 where that may
-    /// well be chance.
-    func surprises(
-        _ truth: HiddenReadings, at places: [WindowSweep.Place], _ estimates: HiddenReadings
-    ) -> [Double] {
-        let (isKnown, grid) = (isKnown, known.grid)
-        let unknown = places.map(grid.index).filter { !isKnown[$0] && truth[$0] != nil }
-        let variances = unknown.map { kriging.estimate(at: $0, from: isKnown).variance }
-        return unhidden.indices.map { reading in
-            let scale = scales?[reading] ?? 0
-            let ratios = zip(unknown, variances).compactMap { place, variance -> Double? in
-                guard let value = truth[place]?[reading], let estimate = estimates[place]?[reading] else { return nil }
-                let error = Double(value - estimate)
-                return error * error / max(scale * scale * variance, .leastNormalMagnitude)
-            }
-            let mean = ratios.reduce(0, +) / Double(max(ratios.count, 1))
-            // Two standard deviations of a mean of squares of normal errors.
-            let chance = 1 + 2 * (2 / Double(max(ratios.count, 1))).squareRoot()
-            return mean > chance && mean.isFinite ? mean : 1
+    private func estimate(at index: Int, _ isKnown: [Bool], _ rests: [[Double]]) -> [Float] {
+        var values = trend(index)
+        guard scales != nil else { return values }
+        let estimate = kriging.estimate(at: index, from: isKnown)
+        for reading in values.indices { values[reading] += Float(estimate.value(of: rests[reading])) }
+        return values
+    }
+
+    /// What the map would say at each of these places, which are known, if it were not known there.
+    func leavingOut(_ places: [WindowSweep.Place]) -> [[Float]] {
+        places.map { place in
+            var map = self
+            map.known[place] = nil
+            map.fitTrends()
+            return map.estimate(at: known.grid.index(place), map.isKnown, map.rests())
         }
     }
 
     /// The places to be asked about before the map is within the tolerance, the least certain first: the error to be
     /// expected against how much the map varies.
     ///
-    /// - Parameters:
-    ///   - estimates: of this map.
-    ///   - surprises: by reading, how much larger the mean square of the errors is than the fit expects.
-    func leastCertain(
-        within tolerance: Double, _ estimates: HiddenReadings, surprises: [Double]
-    ) -> [WindowSweep.Place] {
+    /// - Parameter estimates: of this map.
+    func leastCertain(within tolerance: Double, _ estimates: HiddenReadings) -> [WindowSweep.Place] {
         let estimates = estimates.values.compactMap { $0 }
         let worst =
             relevant.map { reading in
@@ -134,7 +124,7 @@ struct EstimatedMap {
                 let mean = values.reduce(0, +) / Double(max(values.count, 1))
                 let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(values.count, 1))
                 let scale = scales?[reading] ?? 0
-                return variance > 0 ? surprises[reading] * scale * scale / variance : 0
+                return variance > 0 ? scale * scale / variance : 0
             }.max() ?? 0
         let columns = known.grid.columns
         return kriging.choose(known: isKnown) { $0 * worst <= tolerance * tolerance }

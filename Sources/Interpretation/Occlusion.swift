@@ -56,17 +56,17 @@ public struct Occlusion: InterpretationMethod {
         for name in ["tolerance", "field-cap", "seed"] where question.parameters[name] != nil {
             throw .badParameter("\(name) is for precision adaptive; an exact map needs none")
         }
-        let whole = try ClassificationPass(question.network, question.input, on: evaluator)
-        let targets = try whole.targets(question, classes: classes)
+        let exact = try sweep.shown()
+        let targets = try ClassificationPass.targets(question, classes: classes, scores: exact.scores)
         let readings = ClassReadings(targets)
         var hidden = HiddenReadings(grid: sweep.grid, readings: readings)
         question.progress?(0)
-        try sweep.run(try sweep.shown(), at: sweep.grid.places) { places, scores in
+        try sweep.run(exact.sweep, at: sweep.grid.places) { places, scores in
             for (place, scores) in zip(places, scores) { hidden[place] = readings.values(of: scores) }
             question.partialMap?(hidden.partialMap(of: targets[0]))
             question.progress?(Double(hidden.count) / Double(sweep.grid.count))
         }
-        return targets.map { hidden.explanation(of: $0, unhidden: whole.scores, input: question.input) }
+        return targets.map { hidden.explanation(of: $0, unhidden: exact.scores, input: question.input) }
     }
 }
 
@@ -78,19 +78,20 @@ struct HidingSweep {
     let fill: Tensor
     let evaluator: Evaluator
 
-    /// A sweep to which the image has been shown.
-    ///
+    /// A sweep to which the image has been shown, and the scores of the whole image.
+    typealias Shown = (sweep: WindowSweep, scores: [Float])
+
     /// - Parameter share: how much of the grid is likely to be asked about at once, 0…1.
-    func shown(share: Double = 1) throws(InterpretationError) -> WindowSweep {
+    func shown(share: Double = 1) throws(InterpretationError) -> Shown {
         var request = try request()
         request.share = share
         return try shown(request)
     }
 
-    /// A sweep to which the image has been shown, which is fast rather than exact.
+    /// Of a sweep that is fast rather than exact.
     ///
     /// - Parameter fieldCap: largest share of a layer's side that a change is followed over.
-    func roughlyShown(fieldCap: Double) throws(InterpretationError) -> WindowSweep {
+    func roughlyShown(fieldCap: Double) throws(InterpretationError) -> Shown {
         var request = try request()
         request.arithmetic = .eightBit
         request.fieldCap = fieldCap < 1 ? fieldCap : nil
@@ -120,11 +121,11 @@ struct HidingSweep {
             target: classifier.scores, takesBatches: question.network.takesBatches, memory: question.memoryBudget)
     }
 
-    private func shown(_ request: WindowSweep.Request) throws(InterpretationError) -> WindowSweep {
+    private func shown(_ request: WindowSweep.Request) throws(InterpretationError) -> Shown {
         do {
             let sweep = try evaluator.sweep(request, image: question.input)
-            try sweep.show(image: question.input, fill: fill)
-            return sweep
+            let scores = try sweep.show(image: question.input, fill: fill)
+            return (sweep, scores.values)
         } catch {
             throw .execution(error)
         }

@@ -58,13 +58,16 @@ public struct RegionOfChange: Sendable {
     /// The inputs of a node that depend on the image.
     public func changingInputs(_ node: Node) -> [ValueID] { node.inputs.compactMap { $0 }.filter { !isConstant($0) } }
 
+    /// What two 3×3 convolutions see of one position: where an axis has few positions, a share of it would be less.
+    static let leastKept = 5
+
     /// The changed positions of every value that a region can be followed to, along one axis.
     ///
     /// - Parameters:
     ///   - axis: 0 for rows, 1 for columns.
     ///   - changed: of the image, one range for each place of the window.
     ///   - cap: the largest share of an axis that a range may have; what lies farther from the middle of what the image's
-    ///     change is seen in is cut off.
+    ///     change is seen in is cut off, but for ``leastKept`` positions.
     /// - Returns: one range for each place. An empty range says that the change has been stepped over.
     public func ranges(axis: Int, changed: [Range<Int>], cap: Double? = nil) -> [ValueID: [Range<Int>]] {
         var ranges: [ValueID: [Range<Int>]] = [image: changed]
@@ -88,7 +91,7 @@ public struct RegionOfChange: Sendable {
             let before = changingInputs(node).first.flatMap { middles[$0] } ?? []
             let around = before.map { step.middle(seeing: $0, axis: axis) }
             middles[node.output] = around
-            let most = max(Int((Double(extents(node.output)[2 + axis]) * cap).rounded(.up)), 1)
+            let most = max(Int((Double(extents(node.output)[2 + axis]) * cap).rounded(.up)), Self.leastKept)
             ranges[node.output] = zip(own, around).map { $0.capped(to: most, around: $1) }
         }
         return ranges

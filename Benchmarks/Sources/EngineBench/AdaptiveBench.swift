@@ -56,7 +56,7 @@ enum AdaptiveBench {
         answer.largestError = zip(a, b).map { Double(abs($0 - $1)) }.max() ?? 0
         answer.range = Double((b.max() ?? 0) - (b.min() ?? 0))
         if let approximation = approximate.approximation {
-            answer.computed = approximation.computed + approximation.sampled
+            answer.computed = approximation.computed
             answer.reportedLargestError = approximation.largestError
             answer.reportedCorrelation = approximation.correlation ?? 0
         }

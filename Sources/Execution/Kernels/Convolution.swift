@@ -7,7 +7,7 @@ extension PlanBuilder {
     /// its vector-Jacobian product is the transposed convolution Wᵀ.
     func emitConvolution(_ node: Node, _ convolution: Convolution) throws(ExecutionError) {
         if let line = try lineConvolution(node, convolution) { return try emit(node, line) }
-        if let eightBit = try eightBitConvolution(node, convolution) { return try emit(node, eightBit) }
+        if let product = try eightBitProduct(node, convolution) { return try emit(node, product) }
         let x = try input(node, 0)
         let outputExtents = shape(of: node.output).dimensions
         let sum = takeFollowingSum(node)

@@ -14,6 +14,12 @@ extension PlanBuilder {
         let rows = original.extents.dropLast().reduce(1, *)
         let outputExtents = [rows, weightExtents[0]]
         let x = try reshaped(original, to: [rows, weightExtents[1]], for: node)
+        if let product = try eightBitProduct(node, rows: rows) {
+            let y = try allocatePlain(outputExtents, for: node)
+            let relu = takeFollowingReLU(node)
+            try emit(node, product, x: x, rectifies: relu != nil, y: y)
+            return set((relu ?? node).output, try reshaped(y, to: finalExtents, for: node))
+        }
         let biasID = node.input(2)
         let activation = takeFollowingActivation(node)
         // For one row the time is that of reading the weights, in whatever order; as they are they need no copy.

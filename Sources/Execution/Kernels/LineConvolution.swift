@@ -111,8 +111,7 @@ extension PlanBuilder {
 
     func emit(_ node: Node, _ line: LineConvolution) throws(ExecutionError) {
         let (points, channels, outputs) = (ToomCook.points, line.input[1], line.output[1])
-        let isRectified = onlyReader(of: node)?.operation == .activation(.relu)
-        let activation = isRectified ? takeFollowingActivation(node) : nil
+        let relu = takeFollowingReLU(node)
         func channelsLast(_ extents: [Int]) throws(ExecutionError) -> Layout {
             try check(node) { () throws(KernelStatus) in try Layout.channelsLast(extents) }
         }
@@ -148,9 +147,9 @@ extension PlanBuilder {
                 let pointers = addresses.map { $0.assumingMemoryBound(to: Float.self) }
                 line.bring(
                     pointers[0], of: tiles, to: pointers[pointers.count - 1],
-                    bias: pointers.count > 2 ? UnsafePointer(pointers[1]) : nil, rectifies: activation != nil)
+                    bias: pointers.count > 2 ? UnsafePointer(pointers[1]) : nil, rectifies: relu != nil)
             }
         }
-        set((activation?.node ?? node).output, y)
+        set((relu ?? node).output, y)
     }
 }
