@@ -20,8 +20,8 @@ processor time, and what part of the time is spent on putting clean neighbours b
 --growth, how the cost grows with the side of the image and with the number of windows.
 
 --adaptive times `--precision adaptive` as well, on the demo photo and, where SHARED is there, on eleven others, and
-compares every map with the exact one. Its networks are trained (see trained_networks.py), since an adaptive map lives on
-what neighbouring windows have in common, which with seeded weights is little; those may be asked for by name.
+compares every map with the exact one. Its networks are trained (see trained_networks.py), since rounding and distance matter
+less or more by what a network has learned; those with seeded weights may be asked for by name.
 """
 
 from __future__ import annotations

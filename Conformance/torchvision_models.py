@@ -12,10 +12,11 @@ import copy
 import torch
 from torch import nn
 
-# Kept alive for as long as the process runs: the declarations go when the library object does.
-_declarations = torch.library.Library("torchvision", "DEF")
-_declarations.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-_declarations.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+if torch.version.cuda is None:
+    # Kept alive for as long as the process runs: the declarations go when the library object does.
+    _declarations = torch.library.Library("torchvision", "DEF")
+    _declarations.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    _declarations.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 
 import torchvision  # noqa: E402  (after the declarations)
 

@@ -8,8 +8,8 @@ import Tensors
 /// asked about every place in eight bits, following what a window changes over no more than a part of each layer: what lies
 /// farther from the window's middle hardly moves (the projective field of Nakandala et al. 2019). How the exact readings
 /// depend on the rough ones is fitted, and what is left is interpolated (``Kriging``). Wherever the map is then least
-/// certain, which is where it is strong or steep, the network is asked in full again, until the error to be expected is
-/// within the tolerance. The error is measured at the coarse places, each left out in turn.
+/// certain, which is where it is strong or steep, the network is asked in full again, until the error is within the
+/// tolerance: the one to be expected, and the one that is measured at the coarse places, each left out in turn.
 struct AdaptiveOcclusion {
     private let question: Question
     private let sweep: HidingSweep
@@ -40,38 +40,52 @@ struct AdaptiveOcclusion {
         let targets = try ClassificationPass.targets(question, classes: classes, scores: exact.scores)
         let readings = ClassReadings(targets)
         var known = HiddenReadings(grid: grid, readings: readings)
-        try ask(exact.sweep, at: coarse, &known, targets, progress: (0, Self.coarseProgress))
+        try ask(exact.sweep, at: coarse, &known, targets, goal: coarse.count, part: (0, Self.coarseProgress))
         var map = EstimatedMap(
             known, unhidden: readings.values(of: exact.scores), relevant: targets.flatMap(readings.parts),
             rough: try roughReadings(known, targets))
+        var estimates = map.estimates()
+        var approximations: [Approximation] = []
+        // What is expected to be within the tolerance and is measured not to be, has to be expected to be within less.
+        var expected = tolerance
         while true {
             map.fit()
-            let estimates = map.estimates()
+            estimates = map.estimates()
             question.partialMap?(estimates.partialMap(of: targets[0]))
-            var places = map.leastCertain(within: tolerance, estimates)
-            if places.isEmpty { break }
+            approximations = self.approximations(map, estimates, at: coarse, targets)
+            let error = approximations.map(\.relativeError).max() ?? 0
+            if map.known.count == grid.count || error.isNaN { break }
+            if error > tolerance { expected *= tolerance / error }
+            var places = map.leastCertain(within: expected, estimates)
+            if places.isEmpty, error <= tolerance { break }
+            if places.isEmpty { continue }
             if Double(map.known.count + places.count) > Self.most * Double(grid.count) {
                 places = grid.places.filter { map.known[$0] == nil }
             } else if places.count > map.known.count {
                 // More than as many again would trust a first impression too far.
                 places.removeSubrange(map.known.count...)
             }
-            try ask(exact.sweep, at: places, &map.known, targets, progress: (Self.roughProgress, 1))
+            try ask(exact.sweep, at: places, &map.known, targets, goal: grid.count, part: (Self.roughProgress, 1))
         }
         question.progress?(1)
-        let result = map.estimates()
-        let leftOut = map.leavingOut(coarse)
+        return zip(targets, approximations).map { target, approximation in
+            estimates.explanation(
+                of: target, unhidden: exact.scores, input: question.input, approximation: approximation)
+        }
+    }
+
+    /// How far each target's map would be off at these places if they were not known.
+    private func approximations(
+        _ map: EstimatedMap, _ estimates: HiddenReadings, at places: [WindowSweep.Place], _ targets: [ScoreTarget]
+    ) -> [Approximation] {
+        let leftOut = map.leavingOut(places)
         return targets.map { target in
-            func value(_ values: [Float]) -> Float { readings.value(of: target, in: values) }
-            let sample = zip(coarse, leftOut).compactMap { place, estimate in
+            func value(_ values: [Float]) -> Float { estimates.readings.value(of: target, in: values) }
+            let sample = zip(places, leftOut).compactMap { place, estimate in
                 map.known[place].map { (approximate: value(estimate), exact: value($0)) }
             }
-            let values = result.partialMap(of: target).values
-            let approximation = Approximation(
-                places: grid.count, computed: map.known.count,
-                range: Double((values.max() ?? 0) - (values.min() ?? 0)), sample: sample)
-            return result.explanation(
-                of: target, unhidden: exact.scores, input: question.input, approximation: approximation)
+            return Approximation(
+                map: estimates.partialMap(of: target).values, computed: map.known.count, sample: sample)
         }
     }
 
@@ -120,17 +134,19 @@ struct AdaptiveOcclusion {
         question.progress?(part.0 + (part.1 - part.0) * min(share, 1))
     }
 
-    /// - Parameter progress: at the beginning and at the end.
+    /// - Parameters:
+    ///   - goal: how many places are to be known at the end of this part of the work.
+    ///   - part: progress at its beginning and at its end.
     private func ask(
         _ asked: WindowSweep, at places: [WindowSweep.Place], _ found: inout HiddenReadings, _ targets: [ScoreTarget],
-        progress: (Double, Double)
+        goal: Int, part: (Double, Double)
     ) throws(InterpretationError) {
         var readings = found
-        let before = found.count
+        let isFirst = found.count == 0
         try sweep.run(asked, at: places) { answered, scores in
             for (place, scores) in zip(answered, scores) { readings[place] = readings.readings.values(of: scores) }
-            if before == 0 { question.partialMap?(readings.partialMap(of: targets[0])) }
-            report(Double(readings.count - before) / Double(max(places.count, 1)), of: progress)
+            if isFirst { question.partialMap?(readings.partialMap(of: targets[0])) }
+            report(Double(readings.count) / Double(max(goal, 1)), of: part)
         }
         found = readings
     }

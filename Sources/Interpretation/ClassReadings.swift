@@ -2,8 +2,8 @@ import Foundation
 
 /// What occlusion keeps of the scores of a hidden image: of each class asked about, its score and its log-odds.
 ///
-/// Everything that is explained follows from them. Both change almost in proportion to what a window changes where that
-/// is little, as a probability close to 0 or 1 does not, so that they can be interpolated.
+/// Everything that is explained follows from them. Unlike a probability close to 0 or 1 both change almost in proportion to
+/// what a window changes where that is little, so that errors are alike everywhere and can be interpolated.
 struct ClassReadings {
     /// Without duplicates.
     private let classes: [Int]

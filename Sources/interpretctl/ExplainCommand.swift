@@ -137,7 +137,7 @@ struct MethodParameters: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Of adaptive occlusion: largest share of a layer's side that a change is followed over.",
+            "Of adaptive occlusion: largest share of a layer's side that a change is roughly followed over; 0.5.",
             valueName: "share"))
     var fieldCap: Double?
 

@@ -74,7 +74,7 @@ struct ExplanationReport {
 
     private func text(of approximation: ExplainResult.Approximation) -> String {
         let correlation = approximation.correlation.map { ", correlation \(Format.decimal($0, 3))" } ?? ""
-        return "adaptive: \(approximation.computed) of \(approximation.places) places computed; largest error "
+        return "adaptive: \(approximation.computed) of \(approximation.places) places in full; largest error "
             + "\(Format.decimal(approximation.largestError, 3)) of a range of \(Format.decimal(approximation.range, 2)) "
             + "at \(approximation.sampled) places drawn at random\(correlation)"
     }

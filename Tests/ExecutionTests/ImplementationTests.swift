@@ -15,8 +15,8 @@ import Testing
         window.dilation = (1, 1, 1)
         window.pad_begin = (1, 1, 0)
         window.pad_end = (1, 1, 0)
-        let source = try made { cdnn_layout_create_any($0, 4, [1, 32, 28, 28]) }
-        let weights = try made { cdnn_layout_create_any($0, 4, [32, 32, 3, 3]) }
+        let source = try made { cdnn_layout_create_any($0, CDNN_FLOAT32, 4, [1, 32, 28, 28]) }
+        let weights = try made { cdnn_layout_create_any($0, CDNN_FLOAT32, 4, [32, 32, 3, 3]) }
         defer { for layout in [source, weights] { cdnn_layout_destroy(layout) } }
 
         func primitive(_ number: Int32) -> OpaquePointer? {

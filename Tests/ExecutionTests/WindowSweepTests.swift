@@ -53,109 +53,50 @@ import Testing
         }
     }
 
-    /// What linear functions of a layer in the middle do when a window is shown, against two whole passes.
+    /// Within a few steps of 256, and by far nearer to the hidden image's scores than those of the whole image are.
     @Test(arguments: 0..<40)
-    func slopesGiveHowFarALayerMoves(seed: Int) async throws {
+    func inEightBitsItComesClose(seed: Int) async throws {
         var network = try RandomNetwork(seed: seed)
-        let shape = network.imageShape
-        let region = try RegionOfChange(graph: network.graph, imageShape: shape, target: network.scores)
-        let cuts = region.cuts.map { region.nodes[$0].output }
-        guard !cuts.isEmpty else { return }
-        let cut = cuts[network.generator.below(cuts.count)]
-        let image = try network.generator.tensor(shape.dimensions)
-        let fill = try network.generator.tensor(shape.dimensions)
-        let slopes = try network.generator.tensor([2] + region.extents(cut).dropFirst())
-        let window = 3 + network.generator.below(6)
+        let (height, width) = (network.imageShape[2], network.imageShape[3])
+        let image = try network.generator.tensor(network.imageShape.dimensions)
+        let fill = Tensor(shape: network.imageShape)
+        let window = max(min(height, width) / 3, 1)
         var request = WindowSweep.Request(
-            imageShape: shape, rows: Self.ranges(shape[2], window, 4), columns: Self.ranges(shape[3], window, 4),
-            target: cut, mode: seed % 5 == 4 ? .whole : .incremental)
-        request.slopes = 2
+            imageShape: network.imageShape, rows: Self.ranges(height, window, window),
+            columns: Self.ranges(width, window, window), target: network.scores)
+        request.arithmetic = .eightBit
         let asked = request
-        let places = request.rows.indices.map { WindowSweep.Place(row: $0, column: $0 % asked.columns.count) }
-        let session = try InferenceSession(
-            graph: network.graph, threads: 2,
-            algorithms: seed % 3 == 2 ? .preferring(ConvolutionAlgorithm(.direct, .channelsLast)) : .standard)
+        let places = request.rows.indices.flatMap { row in
+            request.columns.indices.map { WindowSweep.Place(row: row, column: $0) }
+        }
+        let session = try InferenceSession(graph: network.graph, threads: 1 + seed % 2)
         try await session.perform { (evaluator) throws(any Error) in
             let sweep = try evaluator.sweep(asked, image: image)
-            try sweep.show(image: image, fill: fill, slopes: slopes)
-            var moves: [WindowSweep.Place: [Float]] = [:]
+            try sweep.show(image: image, fill: fill)
+            var swept: [WindowSweep.Place: [Float]] = [:]
             try sweep.run(places: places) { places, targets in
-                for (place, target) in zip(places, targets) { moves[place] = target }
+                for (place, target) in zip(places, targets) { swept[place] = target }
                 return true
             }
-            let clean = try evaluator.forward([image], keeping: [cut]).value(cut)
             for place in places {
                 let hidden = Self.hidden(
                     image, fill, rows: asked.rows[place.row], columns: asked.columns[place.column])
-                let changed = try evaluator.forward([hidden], keeping: [cut]).value(cut)
-                for function in 0..<2 {
-                    var (move, magnitude) = (0.0, 0.0)
-                    for index in 0..<clean.count {
-                        let slope = Double(slopes[function * clean.count + index])
-                        move += slope * Double(changed[index] - clean[index])
-                        // What is rounded is the values, also where they come out as they were.
-                        let isSame = changed[index] == clean[index]
-                        magnitude +=
-                            abs(slope) * Double(max(abs(clean[index]), abs(changed[index]))) * (isSame ? 0.01 : 1)
-                    }
-                    let error = abs(Double(moves[place]?[function] ?? .nan) - move) / magnitude
-                    #expect(error < Double(Self.tolerance), "place \(place), function \(function)")
-                }
+                let expected = try evaluator.forward([hidden]).output()
+                let got = try Tensor(shape: expected.shape, values: swept[place] ?? [])
+                #expect(got.relativeError(to: expected) < 0.05)
             }
         }
     }
 
-    @Test func everyCutHoldsAllThatTheTargetNeeds() async throws {
-        for seed in 0..<20 {
-            var network = try RandomNetwork(seed: seed)
-            let region = try RegionOfChange(
-                graph: network.graph, imageShape: network.imageShape, target: network.scores)
-            let image = try network.generator.tensor(network.imageShape.dimensions)
-            for cut in region.cuts.map({ region.nodes[$0].output }) {
-                // What lies behind the cut, fed with nothing but the cut's value, gives the network's scores.
-                var behind = network.graph
-                let nodes = Set(network.graph.ending(at: cut).nodes.map(\.output))
-                behind.nodes.removeAll { nodes.contains($0.output) }
-                behind.inputs = [Graph.Input(value: cut, extents: region.extents(cut).map(Optional.some))]
-                let (whole, rest) = (
-                    try InferenceSession(graph: network.graph, threads: 1),
-                    try InferenceSession(graph: behind, threads: 1)
-                )
-                let (value, scores) = try await whole.perform { (evaluator) throws(any Error) in
-                    let pass = try evaluator.forward([image], keeping: [cut])
-                    return (try pass.value(cut), try pass.output())
-                }
-                let again = try await rest.perform { (evaluator) throws(any Error) in
-                    try evaluator.forward([value]).output()
-                }
-                #expect(again.relativeError(to: scores) < Self.tolerance)
-            }
-        }
-    }
-
-    @Test func slopesMustFitTheirLayer() async throws {
+    @Test func nothingIsAskedBeforeAnImageIsShown() async throws {
         let network = try RandomNetwork(seed: 3)
-        let shape = network.imageShape
-        let image = Tensor(shape: shape)
-        var request = WindowSweep.Request(
-            imageShape: shape, rows: [0..<3], columns: [0..<3], target: network.scores)
-        request.slopes = 1
-        let asked = request
+        let image = Tensor(shape: network.imageShape)
+        let asked = WindowSweep.Request(
+            imageShape: network.imageShape, rows: [0..<3], columns: [0..<3], target: network.scores)
         let session = try InferenceSession(graph: network.graph, threads: 1)
-        await #expect(throws: ExecutionError.self, "scores are no planes") {
-            try await session.perform { evaluator in _ = try evaluator.sweep(asked, image: image) }
-        }
-        request.slopes = nil
-        let plain = request
         await #expect(throws: ExecutionError.self) {
             try await session.perform { evaluator in
-                let sweep = try evaluator.sweep(plain, image: image)
-                try sweep.show(image: image, fill: image, slopes: image)
-            }
-        }
-        await #expect(throws: ExecutionError.self, "no image has been shown") {
-            try await session.perform { evaluator in
-                try evaluator.sweep(plain, image: image).run(places: []) { _, _ in true }
+                try evaluator.sweep(asked, image: image).run(places: []) { _, _ in true }
             }
         }
     }
