@@ -81,7 +81,8 @@ final class SweepParts: @unchecked Sendable {
                 of: one.graph.graph.nodes, in: arithmetic, places: batch(of: one), as: try planner.key(), table: table
             ) { ways throws(ExecutionError) in try plan(one, by: ways, engine: engine, arena: arena) }
         case (.eightBit, _):
-            result = SweepAlgorithms(choice: .preferring(ConvolutionAlgorithm(.eightBit, .library)), arrangement: .library)
+            result = SweepAlgorithms(
+                choice: .preferring(ConvolutionAlgorithm(.eightBit, .library)), arrangement: .library)
         case (.single, .preferring(let algorithm)):
             result = SweepAlgorithms(choice: algorithms, arrangement: algorithm.arrangement)
         case (.single, .standard), (.single, .byLayer):

@@ -55,9 +55,11 @@ import Testing
             Node(
                 name: "pool",
                 operation: .pooling(
-                    Pooling(kind: .maximum, window: Window(
-                        kernel: [2, 2], stride: [2, 2], dilation: [1, 1],
-                        padding: .explicit(begin: [0, 0], end: [0, 0])))),
+                    Pooling(
+                        kind: .maximum,
+                        window: Window(
+                            kernel: [2, 2], stride: [2, 2], dilation: [1, 1],
+                            padding: .explicit(begin: [0, 0], end: [0, 0])))),
                 inputs: [graph.outputs[0]], outputs: [pooled]))
         graph.outputs = [pooled]
         let region = try RegionOfChange(graph: graph, imageShape: try Shape([1, 1, 32, 32]), target: pooled)
