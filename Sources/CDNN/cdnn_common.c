@@ -1,4 +1,5 @@
 // What is the same in oneDNN 2 and 3: engine, memory, execution, and the tables of names.
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "cdnn_internal.h"
@@ -48,6 +49,33 @@ int cdnn_layout_create(cdnn_layout **layout, int rank, const int64_t *extents) {
         stride *= extents[axis];
     }
     return cdnn_layout_create_strided(layout, CDNN_FLOAT32, rank, extents, strides);
+}
+
+// oneDNN 2.6 keeps some of what it plans a convolution by in variables that all threads share (the static members of
+// brg_blocking_t; later versions have made them thread_local): planned beside one in single precision, a convolution in
+// eight bits expects its weights in the other's order, or finds no scratch memory. So one is made at a time.
+static pthread_mutex_t making_a_convolution = PTHREAD_MUTEX_INITIALIZER;
+
+int cdnn_convolution_forward_by(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                cdnn_convolution_kind kind, const cdnn_window *window, const cdnn_layout *source,
+                                const cdnn_layout *weights, const cdnn_layout *bias, const cdnn_layout *destination,
+                                int post_ops, const cdnn_post_op *post_op) {
+    pthread_mutex_lock(&making_a_convolution);
+    int status = cdnn_internal_convolution_forward(primitive, engine, implementation, kind, window, source, weights,
+                                                   bias, destination, post_ops, post_op);
+    pthread_mutex_unlock(&making_a_convolution);
+    return status;
+}
+
+int cdnn_convolution_backward_by(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                 cdnn_convolution_kind kind, const cdnn_window *window,
+                                 const cdnn_layout *source_gradient, const cdnn_layout *weights,
+                                 const cdnn_layout *destination_gradient) {
+    pthread_mutex_lock(&making_a_convolution);
+    int status = cdnn_internal_convolution_backward(primitive, engine, implementation, kind, window, source_gradient,
+                                                    weights, destination_gradient);
+    pthread_mutex_unlock(&making_a_convolution);
+    return status;
 }
 
 int cdnn_convolution_forward(cdnn_primitive **primitive, const cdnn_engine *engine, cdnn_convolution_kind kind,

@@ -44,6 +44,15 @@ dnnl_format_tag_t cdnn_internal_blocked(int rank);
 int cdnn_internal_attributes(dnnl_primitive_attr_t *attributes, int post_ops, const cdnn_post_op *post_op);
 /// Compiles `description` (owned from here on, also on failure) into `primitive`.
 int cdnn_internal_compile(cdnn_primitive **primitive, dnnl_primitive_desc_t description);
+/// The bodies of the functions that make convolutions. Implemented per version.
+int cdnn_internal_convolution_forward(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                      cdnn_convolution_kind kind, const cdnn_window *window,
+                                      const cdnn_layout *source, const cdnn_layout *weights, const cdnn_layout *bias,
+                                      const cdnn_layout *destination, int post_ops, const cdnn_post_op *post_op);
+int cdnn_internal_convolution_backward(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                       cdnn_convolution_kind kind, const cdnn_window *window,
+                                       const cdnn_layout *source_gradient, const cdnn_layout *weights,
+                                       const cdnn_layout *destination_gradient);
 /// Copies what a primitive descriptor says of an argument; 0 where it says nothing. Implemented per version.
 int cdnn_internal_query(cdnn_layout *layout, dnnl_primitive_desc_t description, int argument);
 void cdnn_internal_release(cdnn_layout *layout);

@@ -158,10 +158,10 @@ static int describe_convolution(dnnl_convolution_desc_t *operation, dnnl_prop_ki
         window->pad_end);
 }
 
-int cdnn_convolution_forward_by(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
-                                cdnn_convolution_kind kind, const cdnn_window *window, const cdnn_layout *source,
-                                const cdnn_layout *weights, const cdnn_layout *bias, const cdnn_layout *destination,
-                                int post_ops, const cdnn_post_op *post_op) {
+int cdnn_internal_convolution_forward(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                      cdnn_convolution_kind kind, const cdnn_window *window,
+                                      const cdnn_layout *source, const cdnn_layout *weights, const cdnn_layout *bias,
+                                      const cdnn_layout *destination, int post_ops, const cdnn_post_op *post_op) {
     dnnl_convolution_desc_t operation;
     dnnl_primitive_desc_t description;
     int status = describe_convolution(&operation, dnnl_forward_inference, kind, window, source, weights, bias,
@@ -170,10 +170,10 @@ int cdnn_convolution_forward_by(cdnn_primitive **primitive, const cdnn_engine *e
     return status ? status : cdnn_internal_compile(primitive, description);
 }
 
-int cdnn_convolution_backward_by(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
-                                 cdnn_convolution_kind kind, const cdnn_window *window,
-                                 const cdnn_layout *source_gradient, const cdnn_layout *weights,
-                                 const cdnn_layout *destination_gradient) {
+int cdnn_internal_convolution_backward(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                       cdnn_convolution_kind kind, const cdnn_window *window,
+                                       const cdnn_layout *source_gradient, const cdnn_layout *weights,
+                                       const cdnn_layout *destination_gradient) {
     dnnl_convolution_desc_t forward, backward;
     dnnl_primitive_desc_t hint, description;
     dnnl_dims_t dilation;

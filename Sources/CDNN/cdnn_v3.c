@@ -155,10 +155,10 @@ static int describe_convolution(dnnl_primitive_desc_t *description, const cdnn_e
         window->pad_begin, window->pad_end, attributes);
 }
 
-int cdnn_convolution_forward_by(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
-                                cdnn_convolution_kind kind, const cdnn_window *window, const cdnn_layout *source,
-                                const cdnn_layout *weights, const cdnn_layout *bias, const cdnn_layout *destination,
-                                int post_ops, const cdnn_post_op *post_op) {
+int cdnn_internal_convolution_forward(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                      cdnn_convolution_kind kind, const cdnn_window *window,
+                                      const cdnn_layout *source, const cdnn_layout *weights, const cdnn_layout *bias,
+                                      const cdnn_layout *destination, int post_ops, const cdnn_post_op *post_op) {
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_primitive_desc_t description = NULL;
     int status = cdnn_internal_attributes(&attributes, post_ops, post_op);
@@ -169,10 +169,10 @@ int cdnn_convolution_forward_by(cdnn_primitive **primitive, const cdnn_engine *e
     return finish(primitive, status, description, attributes, NULL);
 }
 
-int cdnn_convolution_backward_by(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
-                                 cdnn_convolution_kind kind, const cdnn_window *window,
-                                 const cdnn_layout *source_gradient, const cdnn_layout *weights,
-                                 const cdnn_layout *destination_gradient) {
+int cdnn_internal_convolution_backward(cdnn_primitive **primitive, const cdnn_engine *engine, int implementation,
+                                       cdnn_convolution_kind kind, const cdnn_window *window,
+                                       const cdnn_layout *source_gradient, const cdnn_layout *weights,
+                                       const cdnn_layout *destination_gradient) {
     dnnl_primitive_attr_t attributes = NULL;
     dnnl_primitive_desc_t description = NULL, hint = NULL;
     dnnl_dims_t dilation;

@@ -1,5 +1,4 @@
 import CDNN
-import Foundation
 import Tensors
 
 // oneDNN's objects as Swift types: a throwing initializer makes them, `deinit` frees them.
@@ -107,15 +106,8 @@ final class Memory {
 final class Primitive {
     let handle: OpaquePointer
 
-    /// One at a time in the whole process. oneDNN 2.6 keeps the instruction set and the data type of the convolution that
-    /// it plans in variables that all threads share (brgemm_convolution_utils): planned beside one in single precision, a
-    /// convolution in eight bits expects its weights in the other's order, or finds no memory.
-    private static let making = NSLock()
-
     /// - Parameter make: calls one of the cdnn functions that compile a primitive.
     init(_ make: (UnsafeMutablePointer<OpaquePointer?>) -> Int32) throws(KernelStatus) {
-        Self.making.lock()
-        defer { Self.making.unlock() }
         handle = try made(make)
     }
 
