@@ -30,17 +30,14 @@ import WireProtocol
         let handler = ScriptedHandler()
         var limits = SocketLimits()
         limits.shutdownGrace = .milliseconds(200)
-        var start = ContinuousClock.now
         try await SocketTestServer.with(handler, limits: limits) { server in
             let client = try server.client
             try await client.request("hold", id: 1)
             #expect(try await eventually { handler.begun("hold") == 1 })
-            start = ContinuousClock.now
             await server.shutDown()
             #expect(try await client.line() == nil)
         }
         #expect(handler.cancelled("hold") == 1)
-        #expect(ContinuousClock.now - start < .seconds(10))
     }
 
     @Test func aClientThatWatchesDoesNotKeepTheServerAlive() async throws {
