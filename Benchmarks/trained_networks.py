@@ -7,8 +7,8 @@ other), every tenth held out. A thousand photos are few for such networks, so th
 them, cropped, recoloured and mixed in ever new ways (Beyer et al. 2022, "Knowledge distillation: A good teacher is patient
 and consistent", arXiv:2106.05237). Vgg16 learns with batch normalization, which is then folded into its convolutions; its
 first two fully-connected layers stay as they were seeded, since a thousand photos do not say what 120 million weights
-should be. Three minutes each on a large GPU; without one the better part of a day, or --steps 500 for a weaker network in
-an hour. The weights stay in the cache of the conformance scripts and out of the repository, as the photos do.
+should be. Two to three minutes each on a large GPU. Without one it takes the better part of a day, and a weaker network,
+by --steps 500, an hour (resnet18) or three. The weights stay in the cache of the conformance scripts and out of the repository, as the photos do.
 
     python Benchmarks/trained_networks.py resnet18|vgg16 [--shared FOLDER] [--steps N]
 """
