@@ -167,6 +167,16 @@ final class PlanBuilder {
         try check(node) { () throws(KernelStatus) in try Layout.plain(extents) }
     }
 
+    func channelsLastLayout(_ extents: [Int], for node: Node) throws(ExecutionError) -> Layout {
+        try check(node) { () throws(KernelStatus) in try Layout.channelsLast(extents) }
+    }
+
+    /// The trained summands of so many output channels, where there are any.
+    func bias(of node: Node, count: Int) throws(ExecutionError) -> PlannedTensor? {
+        guard let bias = node.input(2) else { return nil }
+        return try weights(bias, as: [count], in: try plainLayout([count], for: node), for: node)
+    }
+
     /// A trained tensor in the layout a kernel wants; it is brought into it once per model.
     func weights(
         _ value: ValueID, as extents: [Int], in layout: Layout, part: WeightStore.Part = .all, for node: Node

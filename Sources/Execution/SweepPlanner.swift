@@ -34,7 +34,7 @@ final class SweepPlanner {
     private var axisClass: [[Int]] = [[], []]
     private var columnClassCount = 1
 
-    private let request: WindowSweep.Request
+    let request: WindowSweep.Request
     private let threads: Int
     private let graph: Graph
     /// Processor seconds for each node of the region, on one whole image.

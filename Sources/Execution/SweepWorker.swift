@@ -10,19 +10,14 @@ final class SweepParts: @unchecked Sendable {
     private let planner: SweepPlanner
     private let weights: WeightStore
     private let algorithms: AlgorithmChoice
-    private let arithmetic: WindowSweep.Request.Arithmetic
     private var settled: SweepAlgorithms?
     private let lock = NSLock()
 
-    init(
-        planner: SweepPlanner, features: FeatureStore, weights: WeightStore, algorithms: AlgorithmChoice,
-        arithmetic: WindowSweep.Request.Arithmetic
-    ) {
+    init(planner: SweepPlanner, features: FeatureStore, weights: WeightStore, algorithms: AlgorithmChoice) {
         self.planner = planner
         self.features = features
         self.weights = weights
         self.algorithms = algorithms
-        self.arithmetic = arithmetic
         names = planner.names
         report = planner.report
     }
@@ -73,6 +68,7 @@ final class SweepParts: @unchecked Sendable {
 
     private func settledAlgorithms(engine: Engine, arena: SharedArena) throws(ExecutionError) -> SweepAlgorithms {
         if let settled { return settled }
+        let arithmetic = planner.request.arithmetic
         let result: SweepAlgorithms
         switch (arithmetic, algorithms) {
         case (_, .measured(let table)):

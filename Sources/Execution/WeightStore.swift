@@ -76,8 +76,8 @@ final class WeightStore {
             case .negative: original.mapped { min($0, 0) }
             case .turned: original.turned(to: extents)
             case .toomCook(let window): ToomCook(window: window).transformed(original)
-            case .eightBit: EightBitProduct.weights(original, factors: false)
-            case .eightBitFactors: EightBitProduct.weights(original, factors: true)
+            case .eightBit: EightBitProduct.integers(original)
+            case .eightBitFactors: EightBitProduct.factors(original)
             }
         let block = try copied(tensor, as: extents, into: layout)
         blocks[key, default: []].append(WeakBlock(block: block))

@@ -43,8 +43,8 @@ public final class WindowSweep {
         public var mode: Mode
         /// How much of the grid is likely to be asked about at once, 0…1: the more, the more classes pay.
         public var share = 1.0
-        /// Largest share of a layer's side that a change is followed over, but for five positions. What lies farther from the middle of the
-        /// change is taken to be unchanged, which is an approximation; nil is exact.
+        /// Largest share of a layer's side that a change is followed over, but for five positions. What lies farther from
+        /// the middle of what the window is seen in is taken to be unchanged, which is an approximation; nil is exact.
         public var fieldCap: Double?
         public var arithmetic = Arithmetic.single
 
@@ -102,8 +102,7 @@ public final class WindowSweep {
             throw .outOfMemory(bytes: request.imageShape.count * MemoryLayout<Float>.stride)
         }
         parts = SweepParts(
-            planner: planner, features: features, weights: evaluator.weights, algorithms: evaluator.algorithms,
-            arithmetic: request.arithmetic)
+            planner: planner, features: features, weights: evaluator.weights, algorithms: evaluator.algorithms)
         var workers: [SweepWorker] = []
         for _ in 0..<threads {
             workers.append(try SweepWorker(parts: parts, memory: max(request.memory / threads, 1)))

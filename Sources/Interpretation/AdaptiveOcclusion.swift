@@ -114,7 +114,7 @@ struct AdaptiveOcclusion {
         var rough = [[Float]](repeating: [], count: grid.count)
         var shown = question.partialMap.map { _ in known }
         var done = 0
-        try sweep.run(try sweep.roughlyShown(fieldCap: fieldCap).sweep, at: grid.places) { places, scores in
+        try sweep.run(try sweep.roughlyShown(fieldCap: fieldCap), at: grid.places) { places, scores in
             for (place, scores) in zip(places, scores) {
                 let values = known.readings.values(of: scores)
                 rough[grid.index(place)] = values

@@ -88,14 +88,14 @@ struct HidingSweep {
         return try shown(request)
     }
 
-    /// Of a sweep that is fast rather than exact.
+    /// A sweep to which the image has been shown, which is fast rather than exact.
     ///
     /// - Parameter fieldCap: largest share of a layer's side that a change is followed over.
-    func roughlyShown(fieldCap: Double) throws(InterpretationError) -> Shown {
+    func roughlyShown(fieldCap: Double) throws(InterpretationError) -> WindowSweep {
         var request = try request()
         request.arithmetic = .eightBit
         request.fieldCap = fieldCap < 1 ? fieldCap : nil
-        return try shown(request)
+        return try shown(request).sweep
     }
 
     /// The numbers with the window at each of `places`, as they come.

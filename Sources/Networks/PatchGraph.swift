@@ -283,7 +283,7 @@ private struct PatchGraphBuilder {
     }
 
     private mutating func add(
-        _ graft: Graft, _ patch: Patch, of value: ValueID, with further: [ValueID] = []
+        _ graft: Graft, _ patch: Patch, of value: ValueID
     ) -> ValueID {
         let key = GraftKey(value: value, graft: graft)
         if let known = grafts[key] { return known }
@@ -294,7 +294,7 @@ private struct PatchGraphBuilder {
         nodes.append(
             Node(
                 name: PatchGraph.graftPrefix + name, operation: .graft(graft),
-                inputs: [patch.tensor, cleanInput, names.places] + further, outputs: [result]))
+                inputs: [patch.tensor, cleanInput, names.places], outputs: [result]))
         grafts[key] = result
         return result
     }

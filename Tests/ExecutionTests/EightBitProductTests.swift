@@ -104,6 +104,16 @@ struct EightBitProductTests {
             kernel: kernel, stride: stride, dilation: dilation, padding: .explicit(begin: begin, end: end))
     }
 
+    /// A convolution's window, its image of at most so many channels and rows, and the extents of its output.
+    private static func geometry(
+        channels most: Int, side: Int, _ generator: inout Generator
+    ) throws -> (window: Window, image: [Int], extents: [Int]) {
+        let window = window(&generator)
+        let (channels, outputs) = (1 + generator.below(most), 1 + generator.below(most))
+        let image = [1 + generator.below(3), channels, 8 + generator.below(side), 8 + generator.below(side)]
+        return (window, image, [image[0], outputs] + (try #require(window.outputExtents(for: Array(image.suffix(2))))))
+    }
+
     /// Integers −most…most, or 0…most, the largest among them in each part of so many.
     private static func integers(
         _ extents: [Int], most: Int, isSigned: Bool, per part: Int, _ generator: inout Generator
@@ -118,17 +128,13 @@ struct EightBitProductTests {
     @Test(arguments: 0..<40)
     func whatFitsIntoEightBitsIsExact(seed: Int) async throws {
         var generator = Generator(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ 7)
-        let window = Self.window(&generator)
-        let (channels, outputs) = (1 + generator.below(40), 1 + generator.below(40))
-        let image = [1 + generator.below(3), channels, 8 + generator.below(12), 8 + generator.below(12)]
-        let plane = try #require(window.outputExtents(for: Array(image.dropFirst(2))))
+        let (window, image, extents) = try Self.geometry(channels: 40, side: 12, &generator)
         let isSigned = generator.chance(50)
         let x = try Self.integers(
             image, most: isSigned ? 127 : 255, isSigned: isSigned, per: image.dropFirst().reduce(1, *), &generator)
         let weights = try Self.integers(
-            [outputs, channels] + window.kernel, most: 127, isSigned: true,
-            per: window.kernel.reduce(channels, *), &generator)
-        let extents = [image[0], outputs] + plane
+            [extents[1], image[1]] + window.kernel, most: 127, isSigned: true,
+            per: window.kernel.reduce(image[1], *), &generator)
         let layer = try Layer(
             .convolution(Convolution(window: window, groups: 1)), x, weights, output: extents, &generator, scale: 1e4)
         let found = try await layer.computed(threads: 1 + seed % 2)
@@ -140,14 +146,11 @@ struct EightBitProductTests {
     @Test(arguments: 0..<40)
     func whatDoesNotIsRoundedToTheNearest(seed: Int) async throws {
         var generator = Generator(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ 8)
-        let window = Self.window(&generator)
-        let (channels, outputs) = (1 + generator.below(20), 1 + generator.below(20))
-        let image = [1 + generator.below(3), channels, 8 + generator.below(8), 8 + generator.below(8)]
-        let extents = [image[0], outputs] + (try #require(window.outputExtents(for: Array(image.dropFirst(2)))))
+        let (window, image, extents) = try Self.geometry(channels: 20, side: 8, &generator)
         var x = try generator.tensor(image)
         let isSigned = generator.chance(50)
         if !isSigned { for index in 0..<x.count { x[index] = abs(x[index]) } }
-        let weights = try generator.tensor([outputs, channels] + window.kernel, scale: 0.3)
+        let weights = try generator.tensor([extents[1], image[1]] + window.kernel, scale: 0.3)
         let layer = try Layer(
             .convolution(Convolution(window: window, groups: 1)), x, weights, output: extents, &generator, scale: 1)
         let found = try await layer.computed(threads: 1 + seed % 2)
@@ -155,14 +158,14 @@ struct EightBitProductTests {
         let expected = layer.sums(window, { Double(filter[$0]) }, { Double(values[$0]) }, extents)
 
         // Half a step of a value times the weight, and the other way round.
-        let (item, kernel) = (image.dropFirst().reduce(1, *), window.kernel.reduce(channels, *))
+        let (item, kernel) = (image.dropFirst().reduce(1, *), window.kernel.reduce(image[1], *))
         func largest(_ tensor: Tensor, _ part: Range<Int>) -> Double {
             part.reduce(0) { max($0, abs(Double(tensor[$1]))) }
         }
         let steps = (0..<image[0]).map {
             largest(values, $0 * item..<($0 + 1) * item) / (isSigned ? 127 : 255)
         }
-        let weightSteps = (0..<outputs).map { largest(filter, $0 * kernel..<($0 + 1) * kernel) / 127 }
+        let weightSteps = (0..<extents[1]).map { largest(filter, $0 * kernel..<($0 + 1) * kernel) / 127 }
         let bySizes = layer.sums(
             window, isWhole: false, { abs(Double(filter[$0])) + weightSteps[$0 / kernel] / 2 },
             { steps[$0 / item] / 2 }, extents)

@@ -28,10 +28,7 @@ extension PlanBuilder {
             (compiled.source, try converted(x, to: try layout(compiled.primitive, compiled.source, node), for: node)),
             (CDNN_ARG_WEIGHTS, try weights(try inputID(node, 1), for: compiled, of: node)),
         ]
-        if let biasID = node.input(2) {
-            let layout = try plainLayout([outputExtents[1]], for: node)
-            arguments.append((CDNN_ARG_BIAS, try weights(biasID, as: [outputExtents[1]], in: layout, for: node)))
-        }
+        if let bias = try bias(of: node, count: outputExtents[1]) { arguments.append((CDNN_ARG_BIAS, bias)) }
         let destination = try layout(compiled.primitive, compiled.destination, node)
         var y: PlannedTensor
         switch (sum, compiled.residual) {

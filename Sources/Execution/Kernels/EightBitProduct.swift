@@ -152,29 +152,38 @@ struct EightBitProduct {
         }
     }
 
-    /// Weights [O,…] as integers, still written as Float, or their scales and, of each output channel, the sum of the
-    /// integers [2,O].
-    static func weights(_ tensor: Tensor, factors: Bool) -> Tensor {
-        let outputs = tensor.shape[0]
-        let count = tensor.count / max(outputs, 1)
-        return tensor.withUnsafeValues { values in
-            let scales = (0..<outputs).map { output in
-                values[(output * count)..<((output + 1) * count)].reduce(0) { max($0, abs($1)) } / largestWeight
+    /// Weights [O,…] as integers, still written as Float.
+    static func integers(_ weights: Tensor) -> Tensor {
+        Tensor(shape: weights.shape) { target in
+            forEachRow(of: weights) { _, values, scale in
+                for index in values.indices { target[index] = integer(values[index], scale) }
             }
-            func integer(_ index: Int) -> Float {
-                let scale = scales[index / count]
-                return scale > 0 ? (values[index] / scale).rounded() : 0
+        }
+    }
+
+    /// What the integers mean: their scales and, of each output channel, their sum [2,O].
+    static func factors(_ weights: Tensor) -> Tensor {
+        let outputs = weights.shape[0]
+        // As many as there are output channels, twice.
+        return Tensor(shape: (try? Shape([2, outputs])) ?? .scalar) { target in
+            forEachRow(of: weights) { output, values, scale in
+                target[output] = scale
+                target[outputs + output] = values.reduce(0) { $0 + integer($1, scale) }
             }
-            guard factors, let shape = try? Shape([2, outputs]) else {
-                return Tensor(shape: tensor.shape) { target in
-                    for index in target.indices { target[index] = integer(index) }
-                }
-            }
-            return Tensor(shape: shape) { target in
-                for output in 0..<outputs {
-                    target[output] = scales[output]
-                    target[outputs + output] = (0..<count).reduce(0) { $0 + integer(output * count + $1) }
-                }
+        }
+    }
+
+    private static func integer(_ value: Float, _ scale: Float) -> Float { scale > 0 ? (value / scale).rounded() : 0 }
+
+    /// The weights of each output channel and their scale.
+    private static func forEachRow(
+        of weights: Tensor, _ body: (_ output: Int, _ values: Slice<UnsafeBufferPointer<Float>>, _ scale: Float) -> Void
+    ) {
+        let count = weights.count / max(weights.shape[0], 1)
+        weights.withUnsafeValues { values in
+            for output in 0..<weights.shape[0] {
+                let row = values[(output * count)..<((output + 1) * count)]
+                body(output, row, row.reduce(0) { max($0, abs($1)) } / largestWeight)
             }
         }
     }
@@ -207,17 +216,13 @@ extension PlanBuilder {
 
     func emit(_ node: Node, _ product: EightBitProduct) throws(ExecutionError) {
         let (extents, output) = (try input(node, 0).extents, shape(of: node.output).dimensions)
-        func channelsLast(_ extents: [Int]) throws(ExecutionError) -> Layout {
-            try check(node) { () throws(KernelStatus) in try Layout.channelsLast(extents) }
-        }
-        let x = try converted(try input(node, 0), to: try channelsLast(extents), for: node)
+        let x = try converted(try input(node, 0), to: try channelsLastLayout(extents, for: node), for: node)
+        let order = try channelsLastLayout(output, for: node)
         let sum = takeFollowingSum(node)
-        let beside = try sum.map { sum throws(ExecutionError) in
-            try converted(sum.other, to: try channelsLast(output), for: node)
-        }
+        let beside = try sum.map { sum throws(ExecutionError) in try converted(sum.other, to: order, for: node) }
         let last = sum?.node ?? node
         let relu = takeFollowingReLU(last)
-        let y = allocate(output, try channelsLast(output))
+        let y = allocate(output, order)
         try emit(node, product, x: x, beside: beside, rectifies: relu != nil, y: y)
         set((relu ?? last).output, y)
     }
@@ -240,12 +245,8 @@ extension PlanBuilder {
         let integers = allocate([product.items, product.channels] + product.padded, product.source)
         let meaning = try allocatePlain([product.items, 2], for: node)
         let sums = allocate([product.items, product.outputs, product.positions], product.sums)
-        var read = [sums, meaning, factors]
-        let bias = try node.input(2).map { bias throws(ExecutionError) in
-            try weights(
-                bias, as: [product.outputs], in: try plainLayout([product.outputs], for: node), for: node)
-        }
-        read += [bias, beside].compactMap { $0 }
+        let bias = try bias(of: node, count: product.outputs)
+        let read = [sums, meaning, factors] + [bias, beside].compactMap { $0 }
         let (hasBias, hasSum) = (bias != nil, beside != nil)
 
         emit(node, reading: [x], writing: [integers, meaning]) { addresses in

@@ -39,10 +39,7 @@ extension PlanBuilder {
             try inputID(node, 1), as: weightExtents, in: try layout(primitive, CDNN_ARG_WEIGHTS, node), for: node)
         let y = try allocatePlain(outputExtents, for: node)
         var arguments = [(CDNN_ARG_SRC, x), (CDNN_ARG_WEIGHTS, filter), (CDNN_ARG_DST, y)]
-        if let biasID {
-            let layout = try plainLayout([weightExtents[0]], for: node)
-            arguments.append((CDNN_ARG_BIAS, try weights(biasID, as: [weightExtents[0]], in: layout, for: node)))
-        }
+        if let bias = try bias(of: node, count: weightExtents[0]) { arguments.append((CDNN_ARG_BIAS, bias)) }
         try emit(node, primitive, arguments)
         let result = try reshaped(y, to: finalExtents, for: node)
         if activation == nil { set(node.output, result) }

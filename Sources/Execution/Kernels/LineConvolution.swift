@@ -112,11 +112,8 @@ extension PlanBuilder {
     func emit(_ node: Node, _ line: LineConvolution) throws(ExecutionError) {
         let (points, channels, outputs) = (ToomCook.points, line.input[1], line.output[1])
         let relu = takeFollowingReLU(node)
-        func channelsLast(_ extents: [Int]) throws(ExecutionError) -> Layout {
-            try check(node) { () throws(KernelStatus) in try Layout.channelsLast(extents) }
-        }
-        let x = try converted(try input(node, 0), to: try channelsLast(line.input), for: node)
-        let y = allocate(line.output, try channelsLast(line.output))
+        let x = try converted(try input(node, 0), to: try channelsLastLayout(line.input, for: node), for: node)
+        let y = allocate(line.output, try channelsLastLayout(line.output, for: node))
         let block = line.tilesPerBlock
         let values = try allocatePlain([points, block, channels], for: node)
         let products = try allocatePlain([points, block, outputs], for: node)
@@ -124,11 +121,7 @@ extension PlanBuilder {
             try inputID(node, 1), as: [points, channels, outputs],
             in: try plainLayout([points, channels, outputs], for: node), part: .toomCook(window: line.toomCook.window),
             for: node)
-        var summands = [products]
-        if let bias = node.input(2) {
-            summands.append(
-                try weights(bias, as: [outputs], in: try plainLayout([outputs], for: node), for: node))
-        }
+        let summands = [products] + [try bias(of: node, count: outputs)].compactMap { $0 }
         let product = try check(node) { () throws(KernelStatus) in
             try Primitive {
                 cdnn_matmul(
