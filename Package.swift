@@ -51,22 +51,40 @@ let package = Package(
         // The daemon and its client.
         .target(name: "Digests", dependencies: ["CCrypto"]),
         .target(name: "WireProtocol"),
+        .target(name: "Files", dependencies: ["Digests"]),
+        // Knows no network: lines in, lines out.
         .target(
-            name: "Service",
+            name: "Socket",
             dependencies: [
-                "CInotifyTools", "CSystemd", "DatasetSearch", "Digests", "Execution", "Interpretation",
-                "Localization", "Networks", "ONNXImport", "Photos", "Tensors", "WireProtocol",
-                .product(name: "GRDB", package: "GRDB.swift"),
+                "Digests", "WireProtocol",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        // Knows no network: which photos there are, what became of them, and the files beside them.
+        .target(
+            name: "Inbox",
+            dependencies: [
+                "CInotifyTools", "Digests", "Files", "WireProtocol",
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]),
+        // Joins networks, inbox and socket.
+        .target(
+            name: "Service",
+            dependencies: [
+                "CSystemd", "DatasetSearch", "Digests", "Execution", "Files", "Inbox", "Interpretation",
+                "Localization", "Networks", "ONNXImport", "Photos", "Socket", "Tensors", "WireProtocol",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         .executableTarget(
             name: "interpretd",
             dependencies: [
-                "Service",
+                "Inbox", "Service",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
@@ -98,15 +116,18 @@ let package = Package(
         .testTarget(
             name: "SocketTests",
             dependencies: [
-                "DatasetSearch", "Digests", "Execution", "Interpretation", "Networks", "Photos", "Service", "Tensors",
+                "DatasetSearch", "Digests", "Execution", "Interpretation", "Networks", "Photos", "Service", "Socket",
+                "Tensors",
                 "WireProtocol", "interpretctl", "interpretd",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .testTarget(
-            name: "ServiceTests",
+            name: "ServiceTests", dependencies: ["Service", .product(name: "Logging", package: "swift-log")]),
+        .testTarget(
+            name: "InboxTests",
             dependencies: [
-                "Digests", "Service",
+                "Digests", "Files", "Inbox", "WireProtocol",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),

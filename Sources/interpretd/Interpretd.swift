@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Inbox
 import Logging
 import Service
 

@@ -1,5 +1,5 @@
 import Foundation
-import Service
+import Socket
 import WireProtocol
 
 /// Answers every method as a daemon with the network `petshop` and the photo of a cat would, without either.

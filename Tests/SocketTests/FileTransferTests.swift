@@ -1,6 +1,6 @@
 import Digests
 import Foundation
-import Service
+import Socket
 import Testing
 import WireProtocol
 

@@ -1,5 +1,5 @@
 import Foundation
-import Service
+import Socket
 import Testing
 import WireProtocol
 

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import Service
+import Socket
 import Testing
 import WireProtocol
 

@@ -1,7 +1,7 @@
 import Foundation
 import Logging
-import Service
 import ServiceLifecycle
+import Socket
 import Synchronization
 import Testing
 import WireProtocol

@@ -1,0 +1,73 @@
+package import Glibc
+
+/// What tells one state of a file from another without reading it.
+public struct FileIdentity: Hashable, Sendable {
+    public var device: UInt64
+    public var inode: UInt64
+    /// Bytes.
+    public var size: Int64
+    /// Time of the last change of the contents, nanoseconds since 1970.
+    public var modified: Int64
+
+    public init(device: UInt64, inode: UInt64, size: Int64, modified: Int64) {
+        self.device = device
+        self.inode = inode
+        self.size = size
+        self.modified = modified
+    }
+
+    /// Whether both describe the same contents as far as size and time can tell.
+    ///
+    /// The device is left out because its number may change with every mount.
+    public func hasSameContents(as other: FileIdentity) -> Bool {
+        size == other.size && modified == other.modified
+    }
+}
+
+/// The part of `lstat(2)` that the daemon looks at. Symbolic links are never followed.
+public struct FileStatus: Sendable {
+    public enum Kind: Sendable { case regular, folder, other }
+
+    public let identity: FileIdentity
+    public let kind: Kind
+    /// Names this file has; above 1 for a hard link.
+    public let linkCount: UInt64
+    package let group: gid_t
+
+    /// - Throws: `FileError` of `lstat`.
+    public init(of path: FilePath) throws(FileError) {
+        var status = stat()
+        guard path.withCString({ lstat($0, &status) }) == 0 else {
+            throw FileError("look at", path, errorNumber: errno)
+        }
+        self.init(status)
+    }
+
+    init(_ status: stat) {
+        // A broken file system may report any second; an overflow must not trap.
+        let (scaled, overflow) = Int64(status.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        identity = FileIdentity(
+            device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
+            modified: overflow ? Int64(status.st_mtim.tv_sec.signum()) * .max : scaled &+ Int64(status.st_mtim.tv_nsec))
+        kind =
+            switch status.st_mode & S_IFMT {
+            case S_IFREG: .regular
+            case S_IFDIR: .folder
+            default: .other
+            }
+        linkCount = UInt64(status.st_nlink)
+        group = status.st_gid
+    }
+
+    /// The identity of the regular file at `path`; `nil` where there is none (gone, or something else now).
+    ///
+    /// - Throws: `FileError` for anything else, such as a share that does not answer: not proof that it is gone.
+    package static func regularFile(at path: FilePath) throws(FileError) -> FileIdentity? {
+        do {
+            let status = try FileStatus(of: path)
+            return status.kind == .regular ? status.identity : nil
+        } catch  where error.meansGone {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package import Foundation
+import Glibc
+
+/// A regular file open for reading; closed when it goes out of use.
+package struct OpenFile: ~Copyable {
+    private let descriptor: CInt
+    package let path: FilePath
+    package let status: FileStatus
+
+    /// - Throws: `FileError`; `ELOOP` for a symbolic link, `EINVAL` for what is no regular file.
+    package init(_ path: FilePath) throws(FileError) {
+        (descriptor, status) = try OpenFile.open(path)
+        self.path = path
+    }
+
+    private static func open(_ path: FilePath) throws(FileError) -> (CInt, FileStatus) {
+        // Non-blocking: opening a FIFO that someone planted must not wait for a writer.
+        let descriptor = path.withCString { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
+        guard descriptor >= 0 else { throw FileError("open", path, errorNumber: errno) }
+        var raw = stat()
+        guard fstat(descriptor, &raw) == 0 else {
+            let errorNumber = errno
+            close(descriptor)
+            throw FileError("look at", path, errorNumber: errorNumber)
+        }
+        let status = FileStatus(raw)
+        guard status.kind == .regular else {
+            close(descriptor)
+            throw FileError("read what is no regular file", path, errorNumber: EINVAL)
+        }
+        return (descriptor, status)
+    }
+
+    deinit { close(descriptor) }
+
+    /// Calls `body` with the contents, a mebibyte at a time.
+    package func readAll(_ body: (UnsafeRawBufferPointer) -> Void) throws(FileError) {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        defer { buffer.deallocate() }
+        while true {
+            let count = read(descriptor, buffer.baseAddress, buffer.count)
+            if count == 0 { return }
+            if count > 0 {
+                body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            } else if errno != EINTR {
+                throw FileError("read", path, errorNumber: errno)
+            }
+        }
+    }
+
+    /// The whole contents.
+    ///
+    /// - Throws: `FileError`; `EFBIG` where the file is larger than `limit` bytes.
+    package func contents(atMost limit: Int) throws(FileError) -> Data {
+        guard status.identity.size <= limit else { throw FileError("read", path, errorNumber: EFBIG) }
+        var data = Data()
+        data.reserveCapacity(Int(status.identity.size))
+        var isTooLarge = false
+        try readAll { piece in
+            if data.count + piece.count > limit { isTooLarge = true } else { data.append(contentsOf: piece) }
+        }
+        guard !isTooLarge else { throw FileError("read", path, errorNumber: EFBIG) }
+        return data
+    }
+}

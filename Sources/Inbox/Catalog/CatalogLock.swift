@@ -1,0 +1,24 @@
+import Files
+import Glibc
+
+/// An advisory lock that keeps a second daemon away; the kernel gives it back whatever way the process ends.
+final class CatalogLock: Sendable {
+    private let descriptor: CInt
+
+    /// - Throws: `CatalogError.inUse` where another process holds it.
+    init(for path: String) throws(CatalogError) {
+        let file = FilePath(path + ".lock")
+        descriptor = file.withCString { Glibc.open($0, O_RDWR | O_CREAT | O_CLOEXEC, 0o600) }
+        guard descriptor >= 0 else {
+            throw .unavailable(message: "\(FileError("open", file, errorNumber: errno))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let errorNumber = errno
+            close(descriptor)
+            if errorNumber == EWOULDBLOCK { throw .inUse(path: path) }
+            throw .unavailable(message: "\(FileError("lock", file, errorNumber: errorNumber))")
+        }
+    }
+
+    deinit { close(descriptor) }
+}

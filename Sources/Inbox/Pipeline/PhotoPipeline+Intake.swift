@@ -1,0 +1,184 @@
+import Digests
+import Files
+import Glibc
+import Logging
+import Synchronization
+
+/// How photos get into the catalog, and out of it when they are gone.
+extension PhotoPipeline {
+    private static let batchSize = 256
+
+    // MARK: Start
+
+    /// Decides about the photos that were in hand when the daemon was killed.
+    func recover() async throws(CatalogError) {
+        for record in try await catalog.working() {
+            let found = await FileWork.run { [path = record.path] in
+                (identity: try? FileStatus.regularFile(at: path), proof: SidecarProof.verified(beside: path))
+            }
+            let isSameFile = found.identity?.hasSameContents(as: record.identity) ?? false
+            if isSameFile, let proof = found.proof {
+                try await catalog.complete(record, proof.summary)
+                count { $0.adopted += 1 }
+                log(.info, "a photo was finished before the daemon was stopped", record.path)
+            } else if record.crashes + 1 >= configuration.retry.crashesBeforeSettingAside, isSameFile {
+                await setAside(
+                    record, code: "stops-daemon",
+                    message: "the daemon was stopped \(record.crashes + 1) times while it worked on this photo; "
+                        + "touch the file to have it tried again")
+            } else {
+                try await catalog.release(record, crashed: true)
+                log(.notice, "a photo was interrupted and waits again", record.path)
+            }
+        }
+    }
+
+    // MARK: Scans
+
+    /// Looks through the whole inbox, then forgets the photos that are gone.
+    func scanInbox() async {
+        let inboxIsReadable = await walk(inbox)
+        if inboxIsReadable { await forgetVanished() }
+        mailbox.post { $0.scanEnded = true }
+    }
+
+    /// Looks through folders that appeared.
+    func scan(_ folders: Set<FilePath>) async {
+        for folder in folders { _ = await walk(folder) }
+        mailbox.post { $0.scanEnded = true }
+    }
+
+    /// Returns whether `top` itself could be read to its end.
+    private func walk(_ top: FilePath) async -> Bool {
+        let walk = Walk(of: top)
+        var topIsReadable = true
+        while !mailbox.isStopping, !Task.isCancelled {
+            let findings = await FileWork.run { walk.next(atMost: PhotoPipeline.batchSize) }
+            if findings.isEmpty { break }
+            var settled: [Catalog.SettledPhoto] = []
+            for finding in findings {
+                switch finding {
+                case .photo(let path, let identity):
+                    if hasRested(identity) {
+                        settled.append(Catalog.SettledPhoto(path: path, identity: identity))
+                    } else {
+                        mailbox.post { $0.touched.insert(path) }
+                    }
+                case .leftover(let path):
+                    if sidecars.removeLeftover(path) {
+                        log(.info, "removed an unfinished file of an earlier run", path)
+                    }
+                case .unreadable(let error):
+                    if error.path == top { topIsReadable = false }
+                    if error.meansGone, error.path != inbox { continue }
+                    count { $0.unreadableFolders += 1 }
+                    logger.warning("part of the inbox cannot be read", metadata: ["reason": "\(error)"])
+                }
+            }
+            await admitOrRetry(settled)
+        }
+        return topIsReadable
+    }
+
+    /// Whether the file was last written so long ago that nobody can be at it still.
+    private func hasRested(_ identity: FileIdentity) -> Bool {
+        let patience = identity.size == 0 ? configuration.emptyPatience : configuration.quietTime
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        let age =
+            Duration(secondsComponent: Int64(now.tv_sec), attosecondsComponent: Int64(now.tv_nsec) * 1_000_000_000)
+            - .nanoseconds(identity.modified)
+        return age >= patience
+    }
+
+    private func forgetVanished() async {
+        var last: FilePath?
+        do {
+            while !mailbox.isStopping {
+                let page = try await catalog.page(after: last, limit: PhotoPipeline.batchSize)
+                guard let end = page.last else { return }
+                last = end.path
+                let gone = await FileWork.run { [inbox] in
+                    page.map(\.path).filter { path in
+                        // An error other than "no such file" proves nothing: the record stays.
+                        guard path.isInside(inbox) else { return true }
+                        do { return try FileStatus.regularFile(at: path) == nil } catch { return false }
+                    }
+                }
+                for path in gone { try await forget(path) }
+            }
+        } catch {
+            logger.error("vanished photos could not be forgotten", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Takes a photo that is gone out of the catalog.
+    func forget(_ path: FilePath) async throws(CatalogError) {
+        guard try await catalog.drop(path) else { return }
+        await processor.didVanish(path)
+        count { $0.vanished += 1 }
+        log(.info, path.isInside(inbox) ? "a photo is gone" : "a photo is outside the inbox now", path)
+    }
+
+    // MARK: Admission
+
+    /// Puts settled photos into the catalog; the conductor's child task.
+    func admitSettled(_ photos: [Catalog.SettledPhoto]) async {
+        await admitOrRetry(photos)
+        mailbox.post { $0.admissionEnded = true }
+    }
+
+    private func admitOrRetry(_ photos: [Catalog.SettledPhoto]) async {
+        do {
+            try await admit(photos)
+        } catch {
+            if case .corrupt = error { return mailbox.post { $0.fatal = error } }
+            logger.error("photos could not be noted; trying again", metadata: ["reason": "\(error)"])
+            try? await Task.sleep(for: .seconds(1))
+            mailbox.post { $0.touched.formUnion(photos.map(\.path)) }
+        }
+    }
+
+    private func admit(_ photos: [Catalog.SettledPhoto]) async throws(CatalogError) {
+        let news = try await catalog.news(in: photos)
+        guard !news.isEmpty else { return }
+        let examined = await FileWork.run {
+            news.map { item in
+                var photo = item.photo
+                switch item.needs {
+                case .none: break
+                case .proof: photo.proof = SidecarProof.verified(beside: photo.path)
+                case .digest: photo.sha256 = try? SHA256.hexDigest(ofFile: photo.path)
+                }
+                return photo
+            }
+        }
+        let admissions = try await catalog.admit(examined)
+        for (photo, admission) in zip(examined, admissions) {
+            switch admission {
+            case .queued:
+                if !photo.path.isUTF8 { log(.warning, "the name of a photo is not UTF-8", photo.path) }
+                log(.debug, "a photo waits", photo.path)
+                observer(.queued(photo.path))
+            case .adopted:
+                count { $0.adopted += 1 }
+                log(.info, "the sidecars of a photo show that it is done", photo.path)
+            case .known: break
+            }
+        }
+        mailbox.ring()
+    }
+
+    func log(_ level: Logger.Level, _ message: Logger.Message, _ photo: FilePath, _ metadata: Logger.Metadata = [:]) {
+        logger.log(level: level, message, metadata: metadata.merging(["photo": "\(photo)"]) { first, _ in first })
+    }
+}
+
+/// A scan that can be passed between threads; it is still used by one at a time.
+private final class Walk: Sendable {
+    private let scan: Mutex<InboxScan>
+
+    init(of folder: FilePath) { scan = Mutex(InboxScan(of: folder)) }
+
+    func next(atMost limit: Int) -> [InboxScan.Finding] { scan.withLock { $0.next(atMost: limit) } }
+}

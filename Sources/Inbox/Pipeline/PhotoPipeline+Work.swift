@@ -1,0 +1,183 @@
+import Files
+import Foundation
+import Logging
+import WireProtocol
+
+/// What happens to one photo in hand.
+extension PhotoPipeline {
+    private enum Verdict {
+        case permanent(code: String, message: String)
+        case transient(code: String, message: String)
+        case cancelled
+    }
+
+    /// Interprets one photo that was claimed, and brings it to its next state. Never throws: one photo's trouble is not
+    /// another's.
+    func work(on record: PhotoRecord) async {
+        do {
+            let result = try await processor.process(record.queuedPhoto)
+            guard await isUnchanged(record) else { return }
+            try await FileWork.run { [sidecars] in try sidecars.write(result.sidecars, beside: record.path) }
+            // An old report of failure is no longer true. That it cannot be removed is no reason to call this undone.
+            try? sidecars.remove(.error, beside: record.path)
+            await result.whenWritten()
+            await finish(record, result.summary)
+        } catch {
+            await handle(error, record)
+        }
+    }
+
+    private func finish(_ record: PhotoRecord, _ summary: PhotoSummary) async {
+        guard await persist({ () throws(CatalogError) in try await self.catalog.complete(record, summary) }) else {
+            return
+        }
+        count { $0.done += 1 }
+        var metadata: Logger.Metadata = ["boxes": "\(summary.boxCount)"]
+        if let label = summary.label { metadata["label"] = "\(label)" }
+        if let milliseconds = summary.milliseconds { metadata["ms"] = "\(Int(milliseconds.rounded()))" }
+        if let warning = summary.warning { metadata["warning"] = "\(warning)" }
+        log(.info, "a photo is done", record.path, metadata)
+        observer(.done(record.path, summary))
+    }
+
+    private func handle(_ error: any Error, _ record: PhotoRecord) async {
+        switch verdict(on: error, record) {
+        case .cancelled:
+            // The task is cancelled and the catalog would refuse; a task of its own is not.
+            await Task { try? await catalog.release(record) }.value
+        case .permanent(let code, let message):
+            guard await isUnchanged(record) else { return }
+            await setAside(record, code: code, message: message)
+        case .transient(let code, let message):
+            guard await isUnchanged(record) else { return }
+            await postpone(record, code: code, message: message)
+        }
+    }
+
+    private func verdict(on error: any Error, _ record: PhotoRecord) -> Verdict {
+        switch error {
+        case PhotoFailure.permanent(let code, let message): return .permanent(code: code, message: message)
+        case PhotoFailure.transient(let message): return .transient(code: "try-again", message: message)
+        case is CancellationError: return .cancelled
+        case let error as FileError where error.isTransient || error.meansGone:
+            return .transient(code: "file-trouble", message: "\(error)")
+        case let error as FileError: return .permanent(code: "file-trouble", message: "\(error)")
+        default:
+            // Unknown: it may pass. Tried some times, so that it cannot go on for ever.
+            guard record.attempts >= configuration.retry.attemptsForUnknownErrors else {
+                return .transient(code: "internal-error", message: "\(error)")
+            }
+            return .permanent(code: "internal-error", message: "\(error)")
+        }
+    }
+
+    /// Whether the file is still as it was claimed. Where it is not, this sees to it: a changed photo settles and waits
+    /// again, a vanished one is forgotten.
+    private func isUnchanged(_ record: PhotoRecord) async -> Bool {
+        let answer = await FileWork.run { Result { try FileStatus.regularFile(at: record.path) } }
+        guard case .success(let identity) = answer else { return true }  // unknown; what follows will tell
+        if let identity, identity.hasSameContents(as: record.identity), identity.inode == record.identity.inode {
+            return true
+        }
+        if identity == nil {
+            _ = await persist { () throws(CatalogError) in
+                try await self.forget(record.path)
+                return true
+            }
+        } else {
+            log(.info, "a photo changed while it was read and waits again", record.path)
+            _ = await persist { () throws(CatalogError) in
+                try await self.catalog.postpone(
+                    record, code: "changed", message: "the file changed while it was read",
+                    until: Date().addingTimeInterval(2))
+            }
+            mailbox.post { $0.touched.insert(record.path) }
+        }
+        return false
+    }
+
+    /// Writes why the photo cannot be read, then lets it rest until it changes.
+    func setAside(_ record: PhotoRecord, code: String, message: String) async {
+        let report = FailureReport(record, code: code, message: message)
+        do {
+            let sidecar = SidecarFile(.error, contents: try report.encoded())
+            try await FileWork.run { [sidecars] in try sidecars.write([sidecar], beside: record.path) }
+        } catch let error as FileError where error.isTransient {
+            return await postpone(record, code: "file-trouble", message: "\(error)")
+        } catch {
+            log(.warning, "the report of a failure could not be written", record.path, ["reason": "\(error)"])
+        }
+        guard
+            await persist({ () throws(CatalogError) in
+                try await self.catalog.fail(record, code: code, message: message)
+            })
+        else { return }
+        count { $0.failed += 1 }
+        log(.warning, "a photo cannot be done", record.path, ["code": "\(code)", "reason": "\(message)"])
+        observer(.failed(record.path, code: code, message: message))
+    }
+
+    private func postpone(_ record: PhotoRecord, code: String, message: String) async {
+        let delay = configuration.retry.delay(afterAttempt: record.attempts)
+        count { $0.postponed += 1 }
+        log(
+            .warning, "a photo is tried again later", record.path,
+            ["code": "\(code)", "reason": "\(message)", "attempt": "\(record.attempts)", "seconds": "\(delay)"])
+        _ = await persist { () throws(CatalogError) in
+            try await self.catalog.postpone(
+                record, code: code, message: message, until: Date().addingTimeInterval(delay))
+        }
+    }
+
+    /// Brings a change into the catalog, patiently: the sidecars are on the disk, and a full disk must not have the
+    /// photo done again. Gives up when the daemon stops; the next start finds out by itself.
+    ///
+    /// - Returns: what `change` returned; `false` where it was given up.
+    private func persist(_ change: () async throws(CatalogError) -> Bool) async -> Bool {
+        var delay = Duration.seconds(1)
+        while true {
+            do throws(CatalogError) {
+                return try await change()
+            } catch {
+                if case .corrupt = error {
+                    mailbox.post { $0.fatal = error }
+                    return false
+                }
+                logger.error("the catalog failed", metadata: ["reason": "\(error)"])
+                if mailbox.isStopping || Task.isCancelled { return false }
+                try? await Task.sleep(for: delay)
+                delay = min(delay * 2, .seconds(30))
+            }
+        }
+    }
+}
+
+/// `IMG_1.jpg.error.json`.
+private struct FailureReport: Encodable {
+    struct Photo: Encodable {
+        let file: String
+        let bytes: Int64
+    }
+    struct Failure: Encodable {
+        let code: String
+        let message: String
+    }
+
+    let version = 1
+    let photo: Photo
+    let error: Failure
+    /// ISO 8601, UTC.
+    let time: String
+
+    init(_ record: PhotoRecord, code: String, message: String) {
+        photo = Photo(file: String(decoding: record.path.name, as: UTF8.self), bytes: record.identity.size)
+        error = Failure(code: code, message: message)
+        time = Date().formatted(.iso8601)
+    }
+
+    func encoded() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return try encoder.encode(self) + Data("\n".utf8)
+    }
+}

@@ -1,0 +1,156 @@
+public import Files
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// Finds photos in the inbox, has them interpreted, and writes what comes of it beside them.
+///
+/// One loop (``Conductor``) decides what happens next; scanning, admitting and processing are its child tasks and send
+/// it news. Up to `width` photos are in hand at a time, so that one is decoded or drawn while the network sees another.
+public final class PhotoPipeline: ServiceLifecycle.Service {
+    public struct Configuration: Sendable {
+        /// Photos in hand at a time.
+        public var width: Int
+        /// How long a photo must stay unchanged before it is read.
+        public var quietTime: Duration
+        /// How long an empty one must.
+        public var emptyPatience: Duration
+        /// Time between scans of the whole inbox: what happens on a network share from another machine, no event tells.
+        public var rescanInterval: Duration
+        public var retry: RetryPolicy
+
+        public init(
+            width: Int = 2, quietTime: Duration = .milliseconds(300), emptyPatience: Duration = .seconds(3),
+            rescanInterval: Duration = .seconds(300), retry: RetryPolicy = RetryPolicy()
+        ) {
+            self.width = max(1, width)
+            self.quietTime = quietTime
+            self.emptyPatience = emptyPatience
+            self.rescanInterval = rescanInterval
+            self.retry = retry
+        }
+    }
+
+    /// What this run has done so far, or one pass in all.
+    public struct Tally: Sendable, Hashable {
+        /// Photos interpreted and written.
+        public var done = 0
+        /// Photos set aside because they cannot be read.
+        public var failed = 0
+        /// Tries that failed for a passing reason.
+        public var postponed = 0
+        /// Photos whose sidecars proved that they were done.
+        public var adopted = 0
+        /// Photos that disappeared before or while they were read.
+        public var vanished = 0
+        /// Folders that a scan could not read.
+        public var unreadableFolders = 0
+
+        public init() {}
+
+        /// Whether one pass left nothing undone: what the exit code of `interpretd process` says.
+        public var isComplete: Bool { failed == 0 && postponed == 0 && unreadableFolders == 0 }
+    }
+
+    enum Mode { case service, onePass }
+
+    let inbox: FilePath
+    let catalog: Catalog
+    let processor: any PhotoProcessing
+    let configuration: Configuration
+    let notifier: (any ServiceNotifier)?
+    let observer: @Sendable (PhotoEvent) -> Void
+    let logger: Logger
+    let sidecars = SidecarWriter()
+    let mailbox = PipelineMailbox()
+    private let watcher: (any FolderWatcher)?
+    private let tallied = Mutex(Tally())
+
+    /// - Parameters:
+    ///   - inbox: an absolute path without symbolic links, so that each photo has one name.
+    ///   - watcher: tells what changes in `inbox`; not needed for ``processOnce()``.
+    ///   - notifier: is told that the loop turns and what it does.
+    ///   - observer: is told each event, on whatever thread it happens; must return soon.
+    public init(
+        inbox: FilePath, catalog: Catalog, watcher: (any FolderWatcher)?, processor: any PhotoProcessing,
+        configuration: Configuration = Configuration(), notifier: (any ServiceNotifier)? = nil, logger: Logger,
+        observer: @escaping @Sendable (PhotoEvent) -> Void = { _ in }
+    ) {
+        self.inbox = inbox
+        self.catalog = catalog
+        self.watcher = watcher
+        self.processor = processor
+        self.configuration = configuration
+        self.notifier = notifier
+        self.logger = logger
+        self.observer = observer
+    }
+
+    /// What this run has done so far.
+    public var tally: Tally { tallied.withLock { $0 } }
+
+    func count(_ change: (inout Tally) -> Void) { tallied.withLock { change(&$0) } }
+
+    /// Works until a graceful shutdown, which lets the photos in hand be finished and leaves the others waiting.
+    ///
+    /// - Throws: `FolderWatcherError` where the inbox cannot be watched, `CatalogError` where the catalog is damaged
+    ///   (starting again mends that), `CancellationError` where the task is cancelled.
+    public func run() async throws {
+        try await withGracefulShutdownHandler {
+            try await work(.service)
+        } onGracefulShutdown: {
+            self.mailbox.post { $0.isStopping = true }
+        }
+    }
+
+    /// Looks through the inbox once and does what is to be done there, without watching it.
+    public func processOnce() async throws -> Tally {
+        try await withGracefulShutdownHandler {
+            try await work(.onePass)
+        } onGracefulShutdown: {
+            self.mailbox.post { $0.isStopping = true }
+        }
+        return tally
+    }
+
+    private func work(_ mode: Mode) async throws {
+        // Watching comes before the first scan, so that nothing falls between them.
+        let events = try await startWatching(mode)
+        defer { watcher?.stop() }
+        try await recover()
+        try await withThrowingDiscardingTaskGroup { group in
+            if let events {
+                group.addTask { for await event in events { self.receive(event) } }
+            }
+            var conductor = Conductor(of: self, mode)
+            defer {
+                conductor.stopTimer()
+                watcher?.stop()
+            }
+            try await conductor.run(&group)
+        }
+    }
+
+    private func startWatching(_ mode: Mode) async throws(FolderWatcherError) -> AsyncStream<FolderEvent>? {
+        guard mode == .service, let watcher else { return nil }
+        return try await watcher.start()
+    }
+
+    private func receive(_ event: FolderEvent) {
+        switch event {
+        case .touched(let path), .removed(let path):
+            mailbox.post { $0.touched.insert(path) }
+        case .folderAppeared(let path):
+            mailbox.post { $0.folders.insert(path) }
+        case .rescanNeeded(let reason):
+            logger.notice("the inbox is scanned anew", metadata: ["reason": "\(reason)"])
+            mailbox.post { $0.scanAll = true }
+        case .inboxLost:
+            logger.error("the inbox is gone; waiting for it to come back", metadata: ["inbox": "\(inbox)"])
+        case .unwatched(let path, let reason):
+            logger.warning(
+                "a folder cannot be watched; its photos are found by scans only",
+                metadata: ["folder": "\(path)", "reason": "\(reason)"])
+        }
+    }
+}

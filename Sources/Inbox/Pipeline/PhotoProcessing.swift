@@ -1,0 +1,17 @@
+public import Files
+
+/// Turns one photo into what is written beside it. The pipeline owns queue, states and files; this owns the network.
+public protocol PhotoProcessing: Sendable {
+    /// Reads, interprets and draws `photo`. Called for several photos at a time. Writes nothing.
+    ///
+    /// - Throws: ``PhotoFailure`` to say whether trying again can help; `FileError` counts as transient where its
+    ///   `isTransient` says so; any other error is tried again a few times and then counts as permanent.
+    func process(_ photo: QueuedPhoto) async throws -> PhotoResult
+
+    /// The photo at `path` is gone from the inbox.
+    func didVanish(_ path: FilePath) async
+}
+
+extension PhotoProcessing {
+    public func didVanish(_ path: FilePath) async {}
+}

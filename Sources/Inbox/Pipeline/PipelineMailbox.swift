@@ -1,0 +1,51 @@
+import Files
+import Synchronization
+
+/// What the pipeline's child tasks tell its conductor. News of one photo fall together, so a burst of events costs no
+/// more memory than it has photos.
+final class PipelineMailbox: Sendable {
+    struct News: Sendable {
+        /// Photos that something happened to; the disk says what.
+        var touched: Set<FilePath> = []
+        /// Folders that appeared.
+        var folders: Set<FilePath> = []
+        /// Everything is to be scanned.
+        var scanAll = false
+        /// Photos whose work has ended, one way or another.
+        var finished: [FilePath] = []
+        var admissionEnded = false
+        var scanEnded = false
+        /// The pipeline cannot go on.
+        var fatal: CatalogError?
+        /// Sticky: stays once it is set.
+        var isStopping = false
+    }
+
+    private let news = Mutex(News())
+    private let bell: AsyncStream<Void>.Continuation
+    /// One element whenever there is news; for one reader.
+    let wakeups: AsyncStream<Void>
+
+    init() {
+        (wakeups, bell) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func post(_ change: (inout News) -> Void) {
+        news.withLock { change(&$0) }
+        bell.yield()
+    }
+
+    /// Wakes the reader without news.
+    func ring() { bell.yield() }
+
+    /// All news since the last call.
+    func take() -> News {
+        news.withLock { news in
+            let taken = news
+            news = News(isStopping: taken.isStopping)
+            return taken
+        }
+    }
+
+    var isStopping: Bool { news.withLock { $0.isStopping } }
+}

@@ -1,0 +1,11 @@
+public import Files
+
+/// A photo whose turn has come. Holds no pixels: ten thousand may wait.
+public struct QueuedPhoto: Sendable {
+    public let path: FilePath
+    /// The state of the file that was found settled. Where the file has another one after processing, the result is
+    /// thrown away and the photo waits again.
+    public let identity: FileIdentity
+    /// 1 for the first try.
+    public let attempt: Int
+}

@@ -1,0 +1,69 @@
+import Digests
+public import Files
+import Foundation
+import WireProtocol
+
+/// What a `.boxes.json` says about the photo beside it: proof of work that was done, even where the catalog is lost.
+public struct SidecarProof: Sendable {
+    /// SHA-256 of the photo's bytes, lower-case hexadecimal.
+    public let sha256: String
+    public let summary: PhotoSummary
+
+    /// Larger files are not ours.
+    private static let largestSidecar = 16 << 20
+
+    /// The proof that `photo` as it is now has been done: its `.boxes.json` names the photo's present bytes, and every
+    /// picture that it lists is there. `nil` where that is not so, for whatever reason; the photo is then done anew.
+    ///
+    /// Reads the whole photo, but only where a well-formed `.boxes.json` exists.
+    public static func verified(beside photo: FilePath) -> SidecarProof? {
+        guard let file = try? OpenFile(photo.adding(suffix: SidecarKind.boxes.suffix)),
+            let data = try? file.contents(atMost: largestSidecar),
+            let document = try? JSONDecoder().decode(Document.self, from: data),
+            let proof = document.proof,
+            document.fileNames.allSatisfy({ exists($0, beside: photo) }),
+            let digest = try? SHA256.hexDigest(ofFile: photo), digest == proof.sha256
+        else { return nil }
+        return proof
+    }
+
+    /// Whether the listed file is there. What counts is what `name` adds to the photo's name: of a photo whose name is
+    /// not UTF-8, JSON can say only a repaired one. Nothing elsewhere can be meant.
+    private static func exists(_ name: String, beside photo: FilePath) -> Bool {
+        let shown = String(decoding: photo.name, as: UTF8.self)
+        guard name.utf8.starts(with: shown.utf8), !name.utf8.contains(FilePath.slash) else { return false }
+        let suffix = String(decoding: name.utf8.dropFirst(shown.utf8.count), as: UTF8.self)
+        guard let identity = try? FileStatus.regularFile(at: photo.adding(suffix: suffix)) else { return false }
+        return identity.size > 0
+    }
+
+    private struct Document: Decodable {
+        struct Photo: Decodable { let sha256: String }
+        struct Model: Decodable { let name: String }
+        struct Prediction: Decodable {
+            let label: String
+            let probability: Double?
+        }
+        struct Box: Decodable {}
+        struct Milliseconds: Decodable { let total: Double? }
+
+        let photo: Photo
+        let model: Model?
+        let predictions: [Prediction]?
+        let boxes: [Box]
+        let files: [String: String]?
+        let milliseconds: Milliseconds?
+
+        var fileNames: [String] { files.map { Array($0.values) } ?? [] }
+
+        var proof: SidecarProof? {
+            guard photo.sha256.utf8.count == 64 else { return nil }
+            let best = predictions?.first
+            return SidecarProof(
+                sha256: photo.sha256,
+                summary: PhotoSummary(
+                    sha256: photo.sha256, model: model?.name, label: best?.label, probability: best?.probability,
+                    boxCount: boxes.count, milliseconds: milliseconds?.total))
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Files
+import WireProtocol
+
+/// What in the inbox is a photo, and what is the daemon's own or nobody's business.
+///
+/// Rules are about bytes, because names need not be UTF-8.
+public enum InboxRules {
+    /// Ends of the picture sidecars. `boxes.json` and `error.json` are no JPEG names and need no rule.
+    public static let pictureSidecarSuffixes = SidecarKind.allCases.filter(\.isPicture).map(\.suffix)
+
+    /// Folders that storage systems and Windows put among photos, full of thumbnails and deleted files.
+    public static let ignoredFolders: Set<String> = [
+        "@eaDir", "#recycle", "#snapshot", "$RECYCLE.BIN", "System Volume Information", "lost+found",
+    ]
+
+    /// Whether a file of this name is a photo to look at.
+    ///
+    /// `.jpg` and `.jpeg` in any case are; dotfiles (also macOS's `._IMG_1.jpg`) are not, and neither are the
+    /// daemon's sidecars: `IMG_1.jpg.overlay.jpg` is one, because what stands before the suffix is a photo's name;
+    /// a customer's own `my.overlay.jpg` is a photo. Uploads in progress (`.part`, `.tmp`, `.filepart`,
+    /// `.crdownload`) have another ending and become photos when they are renamed.
+    public static func isPhoto(name: [UInt8]) -> Bool {
+        guard hasPhotoExtension(name[...]) else { return false }
+        return !pictureSidecarSuffixes.contains { suffix in
+            let suffix = Array(suffix.utf8)
+            return name.count > suffix.count && name.suffix(suffix.count).elementsEqual(suffix)
+                && hasPhotoExtension(name.dropLast(suffix.count))
+        }
+    }
+
+    /// Whether a file of this name is a photo to look at.
+    public static func isPhoto(name: String) -> Bool { isPhoto(name: Array(name.utf8)) }
+
+    /// Whether the folder of this name is looked into: not a dot-folder and not one of ``ignoredFolders``.
+    public static func isWatchedFolder(name: [UInt8]) -> Bool {
+        guard let first = name.first, first != FilePath.dot else { return false }
+        return !ignoredFolders.contains(String(decoding: name, as: UTF8.self))
+    }
+
+    private static func hasPhotoExtension(_ name: ArraySlice<UInt8>) -> Bool {
+        guard let first = name.first, first != FilePath.dot, let dot = name.lastIndex(of: FilePath.dot) else {
+            return false
+        }
+        let ending = String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased()
+        return ending == "jpg" || ending == "jpeg"
+    }
+}

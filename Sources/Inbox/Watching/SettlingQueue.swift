@@ -1,0 +1,66 @@
+public import Files
+
+/// Photos that were written to a moment ago, waiting until nobody seems to be writing any more.
+///
+/// Cameras and scanners open and close a file several times; a photo is ready when its size and time have stayed the
+/// same for a short while. A plain value without clock or disk: the caller says what time it is and what it saw.
+public struct SettlingQueue: Sendable {
+    public typealias Instant = ContinuousClock.Instant
+
+    /// How long a file must stay unchanged.
+    public let quietTime: Duration
+    /// How long an empty file must: some programs reserve the name long before they write the picture.
+    public let emptyPatience: Duration
+
+    private struct Candidate {
+        var identity: FileIdentity
+        var unchangedSince: Instant
+    }
+
+    private var candidates: [FilePath: Candidate] = [:]
+
+    public init(quietTime: Duration = .milliseconds(300), emptyPatience: Duration = .seconds(3)) {
+        self.quietTime = quietTime
+        self.emptyPatience = emptyPatience
+    }
+
+    public var isEmpty: Bool { candidates.isEmpty }
+    public var count: Int { candidates.count }
+
+    /// How long a file of this size has to stay unchanged.
+    public func patience(forSize size: Int64) -> Duration { size == 0 ? max(emptyPatience, quietTime) : quietTime }
+
+    /// Someone wrote to the photo, or it was found freshly written: its wait begins anew.
+    public mutating func touch(_ path: FilePath, _ identity: FileIdentity, at now: Instant) {
+        candidates[path] = Candidate(identity: identity, unchangedSince: now)
+    }
+
+    /// When to look again; `nil` where nothing waits.
+    public var nextCheck: Instant? { candidates.values.map(dueTime).min() }
+
+    /// The photos whose wait may be over, to be looked at and passed to ``observe(_:_:at:)``.
+    public func due(at now: Instant) -> [FilePath] {
+        candidates.filter { dueTime($0.value) <= now }.map(\.key)
+    }
+
+    /// Takes note of what the disk says. Returns whether the photo is ready; it then leaves the queue. A photo that is
+    /// gone (`nil`) leaves it too.
+    public mutating func observe(_ path: FilePath, _ identity: FileIdentity?, at now: Instant) -> Bool {
+        guard let candidate = candidates[path] else { return false }
+        guard let identity else {
+            candidates[path] = nil
+            return false
+        }
+        guard identity == candidate.identity else {
+            touch(path, identity, at: now)
+            return false
+        }
+        guard dueTime(candidate) <= now else { return false }
+        candidates[path] = nil
+        return true
+    }
+
+    private func dueTime(_ candidate: Candidate) -> Instant {
+        candidate.unchangedSince.advanced(by: patience(forSize: candidate.identity.size))
+    }
+}

@@ -1,0 +1,151 @@
+import Digests
+import Execution
+import Files
+import Foundation
+public import Inbox
+public import Logging
+import Photos
+import ServiceLifecycle
+import Socket
+import UnixSignals
+import WireProtocol
+
+/// The parts of the daemon, put together.
+public struct Daemon: Sendable {
+    private let pipeline: PhotoPipeline
+    private let server: SocketServer
+    private let notifier: SystemdNotifier
+    private let logger: Logger
+
+    /// Loads the models and opens the catalog. What can go wrong with a configuration goes wrong here.
+    public init(_ configuration: DaemonConfiguration, logger: Logger) async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let inbox = try Daemon.prepared(configuration.inboxFolder)
+        let state = try Daemon.prepared(configuration.stateFolder(environment))
+        let models = try ModelStore(
+            directory: configuration.modelsFolder(), threads: configuration.threads,
+            algorithms: .measured(
+                AlgorithmTable(file: state.appending(path: "kernel-speeds.json")) { logger.notice("\($0)") }),
+            logger: logger)
+        let standard = try Daemon.photoModel(of: models)
+        let catalog = try Catalog(at: state.appending(path: Daemon.catalogName(for: inbox)).path, logger: logger)
+        let inherited = try SystemdNotifier.inheritedSockets().first
+        let socket = inherited.flatMap(SocketListener.path(ofDescriptor:)) ?? configuration.socketPath(environment)
+        let interpreter = PhotoInterpreter(overlay: Overlay(font: try Font()))
+        let hidesWindows = configuration.occlusion ?? false
+        let metrics = Metrics()
+        let events = EventHub()
+        let indexes = UnitIndexes(folder: state, inbox: inbox, logger: logger)
+        let processor = InboxProcessor(
+            interpreter: interpreter, model: standard, segmenter: models.segmenter, metrics: metrics,
+            hidesWindows: hidesWindows,
+            index: standard.indexedLayers.isEmpty ? nil : try await indexes.index(of: standard), logger: logger)
+        try await processor.warmUp()
+
+        notifier = SystemdNotifier()
+        self.logger = logger
+        pipeline = PhotoPipeline(
+            inbox: FilePath(inbox.path), catalog: catalog, watcher: InotifyFolderWatcher(folder: FilePath(inbox.path)),
+            processor: processor,
+            notifier: notifier, logger: logger, observer: { events.publish(Event($0, model: standard.name)) })
+        let requests = DaemonRequests(
+            models: models, catalog: catalog, metrics: metrics,
+            explainer: ExplainRequest(models: models, interpreter: interpreter), indexes: indexes,
+            inbox: inbox.path, socket: socket)
+        server = SocketServer(
+            endpoint: inherited.map { .inherited(descriptor: $0) } ?? .path(socket), handler: requests.handler(),
+            events: events,
+            logger: logger,
+            didListen: { [notifier] in
+                logger.info(
+                    "ready", metadata: ["inbox": "\(inbox.path)", "socket": "\(socket)", "model": "\(standard.name)"])
+                notifier.ready()
+            })
+    }
+
+    /// Serves until SIGTERM or SIGINT: the photos in hand are finished, the others wait for the next start.
+    public func run() async throws {
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [
+                    ServiceGroupConfiguration.ServiceConfiguration(service: FarewellService(notifier: notifier)),
+                    ServiceGroupConfiguration.ServiceConfiguration(service: server),
+                    ServiceGroupConfiguration.ServiceConfiguration(service: pipeline),
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: logger))
+        try await group.run()
+        logger.info("stopped", metadata: ["photos": "\(pipeline.tally.done)"])
+    }
+
+    /// One pass over a folder, without watching it and without a socket.
+    public static func process(
+        _ configuration: DaemonConfiguration, logger: Logger
+    ) async throws -> PhotoPipeline.Tally {
+        let inbox = try prepared(configuration.inboxFolder, mustExist: true)
+        let models = try ModelStore(
+            directory: configuration.modelsFolder(), threads: configuration.threads, logger: logger)
+        let model = try photoModel(of: models)
+        let pipeline = PhotoPipeline(
+            inbox: FilePath(inbox.path), catalog: try Catalog.inMemory(), watcher: nil,
+            processor: InboxProcessor(
+                interpreter: PhotoInterpreter(overlay: Overlay(font: try Font())), model: model,
+                segmenter: models.segmenter, metrics: Metrics(), hidesWindows: configuration.occlusion ?? false,
+                index: nil, logger: logger),
+            logger: logger)
+        return try await pipeline.processOnce()
+    }
+
+    /// The model for the inbox.
+    private static func photoModel(of models: ModelStore) throws -> LoadedModel {
+        guard let standard = models.standard else { throw ModelStoreError.noDefault(models.models.map(\.name)) }
+        guard standard.preprocessor != nil else { throw ModelStoreError.cannotReadPhotos(standard.name) }
+        return standard
+    }
+
+    /// One catalog an inbox, so that daemons for several inboxes can share a state folder.
+    private static func catalogName(for inbox: URL) -> String {
+        "catalog-\(SHA256.hexDigest(of: Data(inbox.path.utf8)).prefix(12)).sqlite"
+    }
+
+    /// The folder's real path, made where it is missing.
+    private static func prepared(_ folder: URL, mustExist: Bool = false) throws(DaemonError) -> URL {
+        do {
+            if !mustExist {
+                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+            }
+        } catch {
+            throw .folder(folder.path, error.localizedDescription)
+        }
+        guard let real = realpath(folder.path, nil) else {
+            throw .folder(folder.path, String(cString: strerror(errno)))
+        }
+        defer { free(real) }
+        return URL(filePath: String(cString: real), directoryHint: .isDirectory)
+    }
+}
+
+extension Event {
+    /// What watchers are told of a photo.
+    init(_ event: PhotoEvent, model: String) {
+        switch event {
+        case .queued(let path):
+            self.init(.photoQueued, path: path.string)
+        case .done(let path, let summary):
+            self.init(
+                .photoDone, path: path.string, model: summary.model ?? model, label: summary.label,
+                probability: summary.probability, boxes: summary.boxCount, warning: summary.warning)
+        case .failed(let path, _, let message):
+            self.init(.photoFailed, path: path.string, error: message)
+        }
+    }
+}
+
+/// Tells systemd that the daemon is ending as soon as it is asked to.
+private struct FarewellService: ServiceLifecycle.Service {
+    let notifier: SystemdNotifier
+
+    func run() async throws {
+        try await gracefulShutdown()
+        notifier.stopping()
+    }
+}

@@ -1,0 +1,98 @@
+public import Foundation
+import WireProtocol
+
+/// How a daemon is run: from a JSON file, or from flags, which win; whatever is left out has a default that works.
+public struct DaemonConfiguration: Codable, Sendable, Hashable {
+    /// Folder whose photos are interpreted; made where it is missing.
+    public var inbox: String?
+    /// Where clients connect.
+    public var socket: String?
+    /// Folder of model folders.
+    public var models: String?
+    /// Folder for what is remembered between runs.
+    public var state: String?
+    /// Threads of the network's kernels.
+    public var threads: Int?
+    /// Whether every photo gets an occlusion map beside its other pictures.
+    public var occlusion: Bool?
+
+    private enum CodingKeys: String, CodingKey, CaseIterable { case inbox, socket, models, state, threads, occlusion }
+
+    public init(
+        inbox: String? = nil, socket: String? = nil, models: String? = nil, state: String? = nil, threads: Int? = nil,
+        occlusion: Bool? = nil
+    ) {
+        self.occlusion = occlusion
+        self.inbox = inbox
+        self.socket = socket
+        self.models = models
+        self.state = state
+        self.threads = threads
+    }
+
+    /// - Throws: `DaemonError.configuration`, naming a misspelt key.
+    public init(contentsOf file: URL) throws(DaemonError) {
+        do {
+            let data = try Data(contentsOf: file)
+            let known = Set(CodingKeys.allCases.map(\.rawValue))
+            let given = try JSONDecoder().decode([String: AnyValue].self, from: data).keys
+            if let unknown = given.filter({ !known.contains($0) }).min() {
+                throw DaemonError.configuration(
+                    file.path, "there is no setting '\(unknown)'; there are \(known.sorted().joined(separator: ", "))")
+            }
+            self = try JSONDecoder().decode(DaemonConfiguration.self, from: data)
+        } catch let error as DaemonError {
+            throw error
+        } catch let DecodingError.typeMismatch(_, context) {
+            throw .configuration(
+                file.path, "'\(context.codingPath.last?.stringValue ?? "file")': \(context.debugDescription)")
+        } catch {
+            throw .configuration(file.path, error.localizedDescription)
+        }
+    }
+
+    /// What `self` sets, and `other` where it sets nothing.
+    public func filled(from other: DaemonConfiguration) -> DaemonConfiguration {
+        DaemonConfiguration(
+            inbox: inbox ?? other.inbox, socket: socket ?? other.socket, models: models ?? other.models,
+            state: state ?? other.state, threads: threads ?? other.threads,
+            occlusion: occlusion ?? other.occlusion)
+    }
+
+    // MARK: Defaults
+
+    var inboxFolder: URL { URL(filePath: inbox ?? "inbox", directoryHint: .isDirectory) }
+
+    func socketPath(_ environment: [String: String]) -> String {
+        let path = SocketPath.forListening(explicit: socket, environment: environment)
+        return URL(filePath: path).path
+    }
+
+    /// `$STATE_DIRECTORY` under systemd, else where the XDG base directory specification puts state.
+    func stateFolder(_ environment: [String: String]) -> URL {
+        func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        if let state { return URL(filePath: state, directoryHint: .isDirectory) }
+        if let folder = variable("STATE_DIRECTORY")?.split(separator: ":").first {
+            return URL(filePath: String(folder), directoryHint: .isDirectory)
+        }
+        if let folder = variable("XDG_STATE_HOME") { return URL(filePath: folder).appending(path: "interpretd") }
+        return FileManager.default.homeDirectoryForCurrentUser.appending(path: ".local/state/interpretd")
+    }
+
+    func modelsFolder() throws(DaemonError) -> URL {
+        if let models { return URL(filePath: models, directoryHint: .isDirectory) }
+        let candidates = ModelStore.standardDirectories(executable: Self.executable)
+        guard let found = candidates.first(where: { FileManager.default.fileExists(atPath: $0.path) }) else {
+            throw .noModelsFolder(searched: candidates.map(\.path))
+        }
+        return found
+    }
+
+    private static var executable: URL {
+        URL(filePath: (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? "/")
+    }
+
+    private struct AnyValue: Decodable {
+        init(from decoder: any Decoder) {}
+    }
+}

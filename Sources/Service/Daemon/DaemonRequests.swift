@@ -1,0 +1,154 @@
+import Files
+import Foundation
+import Inbox
+import Interpretation
+import Photos
+import Socket
+import WireProtocol
+
+/// Answers the requests of the socket.
+struct DaemonRequests: Sendable {
+    let models: ModelStore
+    let catalog: Catalog
+    let metrics: Metrics
+    let explainer: ExplainRequest
+    let indexes: UnitIndexes
+    let inbox: String
+    let socket: String
+
+    /// One row per method. The connection itself answers watch, unwatch and cancel.
+    func handler() -> any RequestHandling {
+        var router = RequestRouter()
+        answer(RPCMethods.version, in: &router) { _, _ in .current }
+        answer(RPCMethods.status, in: &router) { _, _ in try await status() }
+        answer(RPCMethods.models, in: &router) { parameters, _ in try await describeModels(parameters) }
+        answer(RPCMethods.methods, in: &router) { _, _ in Methods.all.map(\.card).map(MethodDescription.init) }
+        answer(RPCMethods.photos, in: &router) { parameters, _ in try await photos(parameters) }
+        answer(RPCMethods.metrics, in: &router) { _, _ in metrics.snapshot }
+        answer(RPCMethods.explain, in: &router) { parameters, context in
+            try await explainer.explain(parameters, context)
+        }
+        answer(RPCMethods.segment, in: &router) { parameters, _ in
+            try await SegmentRequest(models: models, interpreter: explainer.interpreter).segment(parameters)
+        }
+        answer(RPCMethods.convert, in: &router) { parameters, context in
+            try await ConvertRequest(models: models).convert(parameters, context)
+        }
+        answer(RPCMethods.index, in: &router) { parameters, context in
+            try await IndexRequest(models: models, indexes: indexes).index(parameters, context)
+        }
+        answer(RPCMethods.units, in: &router) { parameters, context in
+            try await UnitsRequest(models: models, indexes: indexes, font: explainer.interpreter.overlay.font)
+                .units(parameters, context)
+        }
+        answer(RPCMethods.run, in: &router) { parameters, _ in
+            try await RunRequest(models: models).run(parameters)
+        }
+        answer(RPCMethods.project, in: &router) { parameters, _ in
+            try await ProjectRequest(models: models, font: explainer.interpreter.overlay.font)
+                .project(parameters)
+        }
+        answer(RPCMethods.visualize, in: &router) { parameters, context in
+            try await VisualizeRequest(models: models, font: explainer.interpreter.overlay.font)
+                .visualize(parameters, context)
+        }
+        return router
+    }
+
+    /// Counts the request, and says its errors in the protocol's words.
+    private func answer<Parameters, Output>(
+        _ method: RPCMethod<Parameters, Output>, in router: inout RequestRouter,
+        _ body: @escaping @Sendable (Parameters, RequestContext) async throws -> Output
+    ) {
+        router.on(method) { [metrics] (parameters, context) async throws(RPCError) in
+            do {
+                let output = try await body(parameters, context)
+                metrics.recordRequest(failed: false)
+                return output
+            } catch {
+                metrics.recordRequest(failed: true)
+                throw RPCError(translating: error)
+            }
+        }
+    }
+
+    // MARK: The smaller answers
+
+    private func status() async throws -> StatusResult {
+        let counts = try await catalog.counts()
+        let current = try await catalog.working().map(\.path.string)
+        let lastFailure = try await catalog.latest(1, in: .failed).first
+        return StatusResult(
+            version: WireVersion.software, uptimeSeconds: metrics.uptime.rounded(toPlaces: 1),
+            pid: Int(ProcessInfo.processInfo.processIdentifier), inbox: inbox, socket: socket,
+            models: models.models.map(\.name),
+            photos: StatusResult.PhotoCounts(
+                pending: counts.pending, working: counts.working, done: counts.done, failed: counts.failed),
+            current: current,
+            lastError: lastFailure.map { "\($0.path): \($0.errorMessage ?? $0.errorCode ?? "failed")" },
+            photosPerMinute: metrics.photosPerMinute)
+    }
+
+    private func photos(_ parameters: PhotosParameters) async throws -> [WireProtocol.PhotoRecord] {
+        let limit = parameters.limit ?? 100
+        guard (1...100_000).contains(limit) else {
+            throw RPCError(.badParameter, "limit should lie between 1 and 100000, got \(limit)")
+        }
+        let state = parameters.state.flatMap { Inbox.PhotoState(rawValue: $0.rawValue) }
+        return try await catalog.latest(limit, in: state).map(WireProtocol.PhotoRecord.init)
+    }
+
+    private func describeModels(_ parameters: ModelsParameters) async throws -> ModelsResult {
+        let wanted = try parameters.model.map { [try models.requested($0)] } ?? models.models
+        var descriptions: [ModelDescription] = []
+        for model in wanted {
+            descriptions.append(
+                try await model.description(
+                    isDefault: model.name == models.standard?.name, withLayers: parameters.layers ?? false))
+        }
+        let refused = parameters.model == nil ? models.refused : []
+        return ModelsResult(
+            models: descriptions,
+            refused: refused.map { folder, error in
+                ModelsResult.Refused(name: folder.lastPathComponent, path: folder.path, error: "\(error)")
+            })
+    }
+}
+
+extension ModelStore {
+    /// The model a request means.
+    func requested(_ name: String?) throws(RPCError) -> LoadedModel {
+        let known = models.map(\.name).joined(separator: ", ")
+        guard let name else {
+            guard let standard else {
+                throw RPCError(.noSuchModel, "several models are loaded; name one of \(known) with --model")
+            }
+            return standard
+        }
+        guard let model = model(named: name) else {
+            if let (_, error) = refused.first(where: { $0.folder.lastPathComponent == name }) {
+                throw RPCError(.noSuchModel, "model '\(name)' was refused: \(error)")
+            }
+            throw RPCError(.noSuchModel, "there is no model '\(name)'; there are \(known)")
+        }
+        return model
+    }
+}
+
+extension MethodDescription {
+    init(_ card: MethodCard) {
+        self.init(
+            name: card.name, summary: card.summary, cost: card.cost.rawValue, needs: card.needs, caveat: card.caveat,
+            randomization: card.randomization.sentence, paper: card.paper)
+    }
+}
+
+extension WireProtocol.PhotoRecord {
+    init(_ record: Inbox.PhotoRecord) {
+        self.init(
+            path: record.path.string, state: WireProtocol.PhotoState(rawValue: record.state.rawValue) ?? .pending,
+            updated: record.finishedAt ?? record.startedAt ?? record.queuedAt, error: record.errorMessage,
+            warning: record.summary?.warning, boxes: record.summary?.boxCount, label: record.summary?.label,
+            probability: record.summary?.probability)
+    }
+}

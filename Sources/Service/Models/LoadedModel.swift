@@ -1,0 +1,158 @@
+public import DatasetSearch
+import Digests
+import Execution
+import Files
+public import Foundation
+public import Interpretation
+public import Localization
+import Networks
+import ONNXImport
+public import Photos
+import Tensors
+
+/// A network in memory with everything the folder says of it. Never changes.
+public struct LoadedModel: Sendable {
+    public let name: String
+    public let folder: URL
+    /// Of `model.onnx`, lower-case hexadecimal.
+    public let sha256: String
+    public let network: Network
+    public let task: ModelTask
+    /// The layers that dataset search knows; empty where the network reads no photos.
+    public let indexedLayers: [IndexedLayer]
+    /// Class names by index.
+    public let labels: [String]
+    /// Those that mean "nothing to find".
+    public let backgroundLabels: Set<String>
+    /// How photos become input; nil where the folder does not say, and then only tensors can be explained.
+    public let preprocessor: Preprocessor?
+    public let boxFinder: BoxFinder
+    let isMarkedDefault: Bool
+    /// Whether a segmentation network has one score map only.
+    let hasSingleMap: Bool
+    /// The shape used where a figure has to be given for some input.
+    let exampleInput: Shape
+
+    /// - Throws: `ModelError` naming the file, and for an operator that is not supported the node and opset.
+    init(folder url: URL, threads: Int?, algorithms: AlgorithmChoice) throws(ModelError) {
+        let folder = try ModelFolder(url)
+        name = url.lastPathComponent
+        self.folder = url
+        do {
+            sha256 = try SHA256.hexDigest(ofFile: FilePath(folder.modelFile.path))
+            network = try Network(
+                graph: try ONNXModel.load(contentsOf: folder.modelFile), threads: threads, algorithms: algorithms)
+        } catch {
+            throw ModelError(file: "model.onnx", reason: "\(error)")
+        }
+        task = folder.settings.task
+        backgroundLabels = Set(folder.settings.backgroundLabels)
+        preprocessor = folder.preprocessor.map(Preprocessor.init)
+        boxFinder = BoxFinder(threshold: folder.settings.camThreshold)
+        isMarkedDefault = folder.settings.isDefault
+        exampleInput = try LoadedModel.exampleInput(network.graph, folder.preprocessor)
+        hasSingleMap =
+            task == .segmentation ? try LoadedModel.maps(of: network, exampleInput) == 1 : false
+        labels =
+            task == .segmentation
+            ? try LoadedModel.segmentationLabels(folder.labels, network, exampleInput)
+            : try LoadedModel.labels(folder.labels, network, exampleInput)
+        indexedLayers =
+            folder.preprocessor == nil || network.graph.inputs.count != 1
+            ? [] : try LoadedModel.indexedLayers(network, exampleInput)
+    }
+
+    private static func indexedLayers(_ network: Network, _ input: Shape) throws(ModelError) -> [IndexedLayer] {
+        do {
+            return try network.graph.indexedLayers(for: [network.image: input], scores: network.classifier?.scores)
+        } catch {
+            throw ModelError(file: "model.onnx", reason: "\(error)")
+        }
+    }
+
+    public func isBackground(_ classIndex: Int) -> Bool { backgroundLabels.contains(labels[classIndex]) }
+
+    /// The class a person means: a label, or an index where no label reads so.
+    public func classIndex(named text: String) -> Int? {
+        labels.firstIndex(of: text)
+            ?? labels.firstIndex { $0.caseInsensitiveCompare(text) == .orderedSame }
+            ?? Int(text).flatMap { labels.indices.contains($0) ? $0 : nil }
+    }
+
+    /// Labels for all score maps. A network with one map tells an object, class 1, from background, class 0.
+    private static func segmentationLabels(
+        _ named: [String], _ network: Network, _ input: Shape
+    ) throws(ModelError) -> [String] {
+        let maps = try maps(of: network, input)
+        guard maps > 1 else {
+            guard named.count <= 2 else {
+                throw ModelError(
+                    file: "config.json", reason: "it names \(named.count) labels, the network has one score map")
+            }
+            return named.count == 2 ? named : ["background", named.first ?? "object"]
+        }
+        guard named.count <= maps else {
+            throw ModelError(
+                file: "config.json", reason: "it names \(named.count) labels, the network has \(maps) score maps")
+        }
+        return named + (named.count..<maps).map { "class \($0)" }
+    }
+
+    /// The number of score maps of a segmentation network.
+    private static func maps(of network: Network, _ input: Shape) throws(ModelError) -> Int {
+        guard network.graph.inputs.count == 1, let output = network.graph.outputs.first else {
+            throw ModelError(file: "interpret.json", reason: "task segmentation needs one input and an output")
+        }
+        do {
+            let shapes = try network.graph.shapes(for: [network.image: input])
+            guard let shape = shapes[output], shape.rank == 4, shape[1] > 0 else {
+                let found = shapes[output].map { "\($0)" } ?? "nothing"
+                throw ModelError(
+                    file: "interpret.json",
+                    reason: "task segmentation needs a first output [1,C,h,w], this network gives \(found)")
+            }
+            return shape[1]
+        } catch let error as ModelError {
+            throw error
+        } catch {
+            throw ModelError(file: "model.onnx", reason: "\(error)")
+        }
+    }
+
+    private static func exampleInput(
+        _ graph: Graph, _ preprocessor: PreprocessorConfiguration?
+    ) throws(ModelError) -> Shape {
+        var side = (height: 224, width: 224)
+        switch preprocessor?.size {
+        case .exact(let width, let height)?: side = (height, width)
+        case .shortestEdge(let length, _)?:
+            side = (preprocessor?.cropHeight ?? length, preprocessor?.cropWidth ?? length)
+        case nil: break
+        }
+        let usual = [1, 3, side.height, side.width]
+        let extents = graph.inputs[0].extents.enumerated().map { axis, extent in
+            extent ?? (axis < usual.count ? usual[axis] : 1)
+        }
+        do { return try Shape(extents) } catch { throw ModelError(file: "model.onnx", reason: "\(error)") }
+    }
+
+    /// Labels for all scores; a class without one is called by its number.
+    private static func labels(
+        _ named: [String], _ network: Network, _ input: Shape
+    ) throws(ModelError) -> [String] {
+        guard let classifier = network.classifier, network.graph.inputs.count == 1 else { return named }
+        do {
+            let shapes = try network.graph.shapes(for: [network.image: input])
+            guard let scores = shapes[classifier.scores], scores.rank == 2 else { return named }
+            guard named.count <= scores[1] else {
+                throw ModelError(
+                    file: "config.json", reason: "it names \(named.count) labels, the network has \(scores[1]) scores")
+            }
+            return named + (named.count..<scores[1]).map { "class \($0)" }
+        } catch let error as ModelError {
+            throw error
+        } catch {
+            throw ModelError(file: "model.onnx", reason: "\(error)")
+        }
+    }
+}

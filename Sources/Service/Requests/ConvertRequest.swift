@@ -1,0 +1,179 @@
+import Digests
+import Execution
+import Files
+import Foundation
+import Inbox
+import Interpretation
+import Localization
+import Networks
+import ONNXImport
+import Photos
+import Socket
+import Tensors
+import WireProtocol
+
+/// Answers `convert`: a network gets global average pooling and a newly trained last layer, so that it can say where.
+struct ConvertRequest: Sendable {
+    let models: ModelStore
+
+    private struct LabelledPhoto {
+        let path: String
+        let classIndex: Int
+    }
+
+    func convert(_ parameters: ConvertParameters, _ context: RequestContext) async throws -> ConvertResult {
+        let watch = Stopwatch()
+        guard let sender = context.files else {
+            throw RPCError(.invalidRequest, "convert needs an id: the new model's files are sent under it")
+        }
+        let model = try models.requested(parameters.model)
+        guard let preprocessor = model.preprocessor else { throw ModelStoreError.cannotReadPhotos(model.name) }
+        let (labels, photos) = try labelledPhotos(parameters, model)
+        let conversion = try HeadConversion(model.network, inputShape: model.exampleInput)
+
+        var examples: [HeadConversion.Example] = []
+        var classes: [Int] = []
+        var skipped: [String: String] = [:]
+        for (index, photo) in photos.enumerated() {
+            try Task.checkCancellation()
+            do {
+                let decoded = try PhotoDecoder.decode(
+                    try PhotoFile.readForRequest(photo.path),
+                    for: preprocessor.configuration.decodeTarget(overlayLongSide: 1))
+                let input = try preprocessor.input(from: decoded).tensor
+                examples.append(
+                    try await model.network.session.perform { (evaluator) throws(InterpretationError) in
+                        try conversion.example(of: input, on: evaluator)
+                    })
+                classes.append(photo.classIndex)
+            } catch let error as PhotoError {
+                skipped[photo.path] = "\(error)"
+            }
+            context.progress(fraction: 0.9 * Double(index + 1) / Double(photos.count), message: "reading photos")
+        }
+        context.progress(fraction: 0.9, message: "training")
+        let head = try HeadTraining(seed: UInt64(max(parameters.seed ?? 0, 0)))
+            .train(examples.map(\.pooled), labels: classes, classes: labels.count)
+        var result = ConvertResult(
+            labels: labels, photos: examples.count, heldOut: head.heldOut.count, skipped: skipped,
+            before: before(model, labels, head, examples, classes), after: quality(head.confusion, labels),
+            penalty: head.penalty, seconds: 0, files: [])
+        context.progress(fraction: 0.95, message: "sending the model")
+        for (name, file) in try files(model, conversion, head, labels) {
+            result.files.append(
+                try await sender.send(name, size: file.size) { range in
+                    try file.bytes(in: range)
+                })
+        }
+        result.seconds = (watch.total / 1000).rounded(toPlaces: 1)
+        return result
+    }
+
+    /// The photos of each class's folder, by name.
+    private func labelledPhotos(
+        _ parameters: ConvertParameters, _ model: LoadedModel
+    ) throws -> (labels: [String], photos: [LabelledPhoto]) {
+        let manager = FileManager.default
+        guard parameters.photos.hasPrefix("/"),
+            let entries = try? manager.contentsOfDirectory(atPath: parameters.photos)
+        else {
+            throw RPCError(
+                .badParameter, "the daemon cannot read the folder \(parameters.photos); let its user or group read it")
+        }
+        let folders = entries.filter { name in
+            var isFolder: ObjCBool = false
+            return !name.hasPrefix(".")
+                && manager.fileExists(atPath: "\(parameters.photos)/\(name)", isDirectory: &isFolder)
+                && isFolder.boolValue
+        }
+        let labels =
+            parameters.labels ?? (Set(folders) == Set(model.labels) ? model.labels : folders.sorted())
+        if let missing = labels.first(where: { !folders.contains($0) }) {
+            throw RPCError(.badParameter, "there is no folder '\(missing)' in \(parameters.photos)")
+        }
+        guard labels.count >= 2, Set(labels).count == labels.count else {
+            throw RPCError(.badParameter, "training needs the photos of at least two classes, one folder each")
+        }
+        var photos: [LabelledPhoto] = []
+        for (index, label) in labels.enumerated() {
+            let folder = "\(parameters.photos)/\(label)"
+            let names = try manager.contentsOfDirectory(atPath: folder)
+            photos += names.sorted().filter { InboxRules.isPhoto(name: Array($0.utf8)) }
+                .map { LabelledPhoto(path: "\(folder)/\($0)", classIndex: index) }
+        }
+        return (labels, photos)
+    }
+
+    /// The old head on the held-out photos, where it tells the same classes apart.
+    private func before(
+        _ model: LoadedModel, _ labels: [String], _ head: TrainedHead, _ examples: [HeadConversion.Example],
+        _ classes: [Int]
+    ) -> ConvertResult.Quality? {
+        let places = model.labels.map { labels.firstIndex(of: $0) }
+        guard Set(model.labels) == Set(labels) else { return nil }
+        var confusion = labels.map { _ in labels.map { _ in 0 } }
+        for index in head.heldOut {
+            let scores = examples[index].scores
+            guard let best = scores.indices.max(by: { scores[$0] < scores[$1] }), let place = places[best] else {
+                continue
+            }
+            confusion[classes[index]][place] += 1
+        }
+        return quality(confusion, labels)
+    }
+
+    private func quality(_ confusion: [[Int]], _ labels: [String]) -> ConvertResult.Quality {
+        func share(_ right: Int, _ total: Int) -> Double { total == 0 ? 0 : Double(right) / Double(total) }
+        let right = confusion.indices.reduce(0) { $0 + confusion[$1][$1] }
+        let byClass = labels.indices.map { (labels[$0], share(confusion[$0][$0], confusion[$0].reduce(0, +))) }
+        return ConvertResult.Quality(
+            accuracy: share(right, confusion.joined().reduce(0, +)), byClass: Dictionary(uniqueKeysWithValues: byClass),
+            confusion: confusion)
+    }
+
+    /// The new model folder. The network comes last: a folder is a model once it has one.
+    private func files(
+        _ model: LoadedModel, _ conversion: HeadConversion, _ head: TrainedHead, _ labels: [String]
+    ) throws -> [(name: String, contents: ComposedFile)] {
+        let source = model.folder.appending(path: "model.onnx")
+        // The trunk comes from the file, the head was trained on what is in memory.
+        guard try SHA256.hexDigest(ofFile: FilePath(source.path)) == model.sha256 else {
+            throw RPCError(
+                .methodNotApplicable,
+                "\(source.path) is not the file any more that was loaded; restart the daemon and convert again")
+        }
+        let isFree = conversion.graph(with: head).inputs[0].extents.suffix(2).allSatisfy { $0 == nil }
+        let network = try ONNXModel.replacingHead(
+            of: source, at: model.network.graph.name(of: conversion.features), weights: head.weights, bias: head.bias,
+            freesExtents: isFree)
+        let configuration = Configuration(
+            id2label: Dictionary(uniqueKeysWithValues: labels.enumerated().map { ("\($0)", $1) }),
+            label2id: Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0) }))
+        let settings = Settings(
+            backgroundLabels: labels.filter(model.backgroundLabels.contains), camThreshold: model.boxFinder.threshold)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        let preprocessor = model.folder.appending(path: "preprocessor_config.json")
+        return [
+            ("config.json", ComposedFile(try encoder.encode(configuration))),
+            ("interpret.json", ComposedFile(try encoder.encode(settings))),
+            ("preprocessor_config.json", ComposedFile(try Data(contentsOf: preprocessor))),
+            ("model.onnx", network),
+        ]
+    }
+
+    private struct Configuration: Encodable {
+        let id2label: [String: String]
+        let label2id: [String: Int]
+    }
+
+    private struct Settings: Encodable {
+        let backgroundLabels: [String]
+        let camThreshold: Float
+
+        private enum CodingKeys: String, CodingKey {
+            case backgroundLabels = "background_labels"
+            case camThreshold = "cam_threshold"
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Execution
+import Files
+import Foundation
+import Interpretation
+import Networks
+import Photos
+import Tensors
+import WireProtocol
+
+/// Answers `run`: a plain forward pass, and for networks that draw, their pictures.
+struct RunRequest: Sendable {
+    let models: ModelStore
+
+    func run(_ parameters: RunParameters) async throws -> RunResult {
+        let model = try models.requested(parameters.model)
+        let graph = model.network.graph
+        let inputs = try inputs(parameters, graph)
+        let range = try parameters.range.map(ValueRange.init)
+        guard range == nil || parameters.image == true else {
+            throw RPCError(.badParameter, "'range' says how values become a picture; ask for one with 'image'")
+        }
+        let outputs = try await model.network.session.perform { (evaluator) throws(any Error) in
+            let pass = try evaluator.forward(inputs)
+            return try graph.outputs.map { (value: $0, tensor: try pass.value($0)) }
+        }
+        var result = RunResult(
+            outputs: Dictionary(
+                outputs.map { (graph.name(of: $0.value), $0.tensor.npyData()) }, uniquingKeysWith: { first, _ in first }
+            ))
+        if parameters.image == true, let first = outputs.first {
+            guard let range = range ?? ValueRange(of: first.value, in: graph) else {
+                throw RPCError(
+                    .badParameter,
+                    "the network does not end in tanh or sigmoid, so its values have no known range; "
+                        + "say which values are black and white with --range, for example --range -1,1")
+            }
+            result.image = try await FileWork.run {
+                try JPEGEncoder.encode(try GeneratedPictures.sheet(of: first.tensor, range), quality: 95)
+            }
+        }
+        return result
+    }
+
+    private func inputs(_ parameters: RunParameters, _ graph: Graph) throws -> [Tensor] {
+        var given = parameters.inputs ?? [:]
+        if let single = parameters.npy {
+            guard given.isEmpty, graph.inputs.count == 1 else {
+                throw RPCError(
+                    .badParameter, "this network has \(graph.inputs.count) inputs; give each under its name in 'inputs'"
+                )
+            }
+            given[graph.name(of: graph.inputs[0].value)] = single
+        }
+        let names = graph.inputs.map { graph.name(of: $0.value) }
+        if let unknown = given.keys.filter({ !names.contains($0) }).min() {
+            throw RPCError(.badParameter, "there is no input '\(unknown)'; there are \(names.joined(separator: ", "))")
+        }
+        return try names.map { name in
+            guard let npy = given[name] else { throw RPCError(.badParameter, "input '\(name)' is missing") }
+            return try Tensor(npy: npy)
+        }
+    }
+}

@@ -1,0 +1,136 @@
+import Files
+import Foundation
+import Inbox
+import Testing
+import WireProtocol
+
+/// Kills are simulated by what they leave: the catalog is left as it stands at one point of the work, closed without
+/// another word, and opened by a new daemon.
+@Suite("After a kill every photo is done exactly once")
+struct CatalogRecoveryTests {
+    enum Moment: String, CaseIterable, CustomTestStringConvertible {
+        case beforeClaim, beforeWork, amongTemporaries, betweenPicturesAndBoxes, beforeCatalogCommit, afterCommit
+        var testDescription: String { rawValue }
+        /// Whether the work had been delivered, so that it must not be done again.
+        var isDelivered: Bool { self == .beforeCatalogCommit || self == .afterCommit }
+    }
+
+    @Test("wherever the daemon was killed", arguments: Moment.allCases)
+    func killed(at moment: Moment) async throws {
+        let inbox = try TestFolder()
+        let state = try TestFolder()
+        let photo = try inbox.write("a.jpg", "the photo", age: 60)
+        let result = exampleResult(for: photo, Data("the photo".utf8))
+        do {
+            let catalog = try Catalog(at: state.url("catalog.sqlite").path, logger: silentLogger)
+            _ = try await catalog.admit([.init(path: photo, identity: try FileStatus(of: photo).identity)])
+            if moment != .beforeClaim {
+                let record = try #require(try await catalog.claimNext())
+                switch moment {
+                case .beforeClaim, .beforeWork: break
+                case .amongTemporaries: try inbox.write(".interpretd-99999999-1-1.tmp", "half")
+                case .betweenPicturesAndBoxes: try SidecarWriter().write(result.sidecars.dropLast(), beside: photo)
+                case .beforeCatalogCommit: try SidecarWriter().write(result.sidecars, beside: photo)
+                case .afterCommit:
+                    try SidecarWriter().write(result.sidecars, beside: photo)
+                    try await catalog.complete(record, result.summary)
+                }
+            }
+        }
+
+        let processor = ScriptedProcessor()
+        for _ in 0..<2 {  // the second start finds nothing left to do
+            let catalog = try await reopenedCatalog(state.url("catalog.sqlite").path)
+            let pipeline = PhotoPipeline(
+                inbox: inbox.path, catalog: catalog, watcher: nil, processor: processor, configuration: .quick,
+                logger: silentLogger)
+            _ = try await pipeline.processOnce()
+            #expect(try await catalog.record(of: photo)?.state == .done)
+        }
+        #expect(processor.totalCalls == (moment.isDelivered ? 0 : 1))
+        #expect(inbox.names == ["a.jpg", "a.jpg.boxes.json", "a.jpg.overlay.jpg", "a.jpg.saliency.jpg"])
+        #expect(SidecarProof.verified(beside: photo) != nil)
+    }
+
+    @Test("sidecars of an older photo of that name prove nothing")
+    func staleSidecars() async throws {
+        let inbox = try TestFolder()
+        let photo = try inbox.write("a.jpg", "old", age: 60)
+        try SidecarWriter().write(exampleResult(for: photo, Data("old".utf8)).sidecars, beside: photo)
+        try inbox.write("a.jpg", "new", age: 60)
+        let catalog = try Catalog.inMemory()
+        _ = try await catalog.admit([.init(path: photo, identity: try FileStatus(of: photo).identity)])
+        _ = try await catalog.claimNext()
+        let processor = ScriptedProcessor()
+        let pipeline = PhotoPipeline(
+            inbox: inbox.path, catalog: catalog, watcher: nil, processor: processor, configuration: .quick,
+            logger: silentLogger)
+        let tally = try await pipeline.processOnce()
+        #expect(tally.done == 1)
+        #expect(tally.isComplete)
+        #expect(SidecarProof.verified(beside: photo) != nil)
+    }
+
+    @Test("a lost catalog is rebuilt from the sidecars without work")
+    func lostCatalog() async throws {
+        let inbox = try TestFolder()
+        for index in 0..<20 {
+            let photo = try inbox.write("\(index).jpg", "photo \(index)", age: 60)
+            if index % 2 == 0 {
+                try SidecarWriter().write(
+                    exampleResult(for: photo, Data("photo \(index)".utf8)).sidecars, beside: photo)
+            }
+        }
+        let catalog = try Catalog.inMemory()
+        let processor = ScriptedProcessor()
+        let pipeline = PhotoPipeline(
+            inbox: inbox.path, catalog: catalog, watcher: nil, processor: processor, configuration: .quick,
+            logger: silentLogger)
+        let tally = try await pipeline.processOnce()
+        #expect(tally.adopted == 10)
+        #expect(tally.done == 10)
+        #expect(processor.totalCalls == 10)
+        #expect(try await catalog.record(of: inbox.path("2.jpg"))?.summary?.label == "cat")
+    }
+
+    @Test("sidecars that their owner deletes are not made again while the catalog knows the photo")
+    func deletedSidecars() async throws {
+        let inbox = try TestFolder()
+        try inbox.write("a.jpg", age: 60)
+        let catalog = try Catalog.inMemory()
+        let processor = ScriptedProcessor()
+        for _ in 0..<2 {
+            let pipeline = PhotoPipeline(
+                inbox: inbox.path, catalog: catalog, watcher: nil, processor: processor, configuration: .quick,
+                logger: silentLogger)
+            _ = try await pipeline.processOnce()
+            if inbox.exists("a.jpg.boxes.json") {
+                for suffix in [".boxes.json", ".overlay.jpg", ".saliency.jpg"] { try inbox.remove("a.jpg" + suffix) }
+            }
+        }
+        #expect(processor.totalCalls == 1)
+        #expect(inbox.names == ["a.jpg"])
+    }
+
+    @Test("a photo over which the daemon dies again and again is set aside")
+    func poison() async throws {
+        let inbox = try TestFolder()
+        let photo = try inbox.write("a.jpg", age: 60)
+        let catalog = try Catalog.inMemory()
+        _ = try await catalog.admit([.init(path: photo, identity: try FileStatus(of: photo).identity)])
+        let processor = ScriptedProcessor()
+        for _ in 0..<2 {
+            let record = try #require(try await catalog.claimNext())
+            try await catalog.release(record, crashed: true)
+        }
+        _ = try #require(try await catalog.claimNext())
+        let pipeline = PhotoPipeline(
+            inbox: inbox.path, catalog: catalog, watcher: nil, processor: processor, configuration: .quick,
+            logger: silentLogger)
+        let tally = try await pipeline.processOnce()
+        #expect(tally.failed == 1)
+        #expect(!tally.isComplete)
+        #expect(processor.totalCalls == 0)
+        #expect(inbox.contents("a.jpg.error.json")?.contains("stops-daemon") == true)
+    }
+}

@@ -1,0 +1,211 @@
+import Files
+import Foundation
+import Inbox
+import Testing
+import WireProtocol
+
+@Suite("The catalog")
+struct CatalogTests {
+    private let path = FilePath("/inbox/a.jpg")
+
+    private func identity(size: Int64 = 5, modified: Int64 = 1, inode: UInt64 = 2) -> FileIdentity {
+        FileIdentity(device: 1, inode: inode, size: size, modified: modified)
+    }
+
+    private func admit(
+        _ catalog: Catalog, _ path: FilePath, _ identity: FileIdentity, sha256: String? = nil, at now: Date = Date()
+    ) async throws -> Catalog.Admission? {
+        try await catalog.admit(
+            [.init(path: path, identity: identity, sha256: sha256)], at: now
+        ).first
+    }
+
+    private let summary = PhotoSummary(
+        sha256: String(repeating: "a", count: 64), model: "petshop", label: "cat", probability: 0.75, boxCount: 2,
+        warning: "truncated", milliseconds: 12.5)
+
+    @Test("a photo goes from pending over working to done, and everything about it is kept")
+    func life() async throws {
+        let catalog = try Catalog.inMemory()
+        #expect(try await admit(catalog, path, identity()) == .queued)
+        #expect(try await catalog.counts().pending == 1)
+        let record = try #require(try await catalog.claimNext())
+        #expect(record.state == .working)
+        #expect(record.attempts == 1)
+        #expect(record.identity == identity())
+        #expect(try await catalog.claimNext() == nil)
+        #expect(try await catalog.complete(record, summary))
+        let done = try #require(try await catalog.record(of: path))
+        #expect(done.state == .done)
+        #expect(done.summary == summary)
+        #expect(try await catalog.counts().done == 1)
+    }
+
+    @Test("unchanged it is not queued again; changed it is; under another name it is another photo")
+    func changes() async throws {
+        let catalog = try Catalog.inMemory()
+        _ = try await admit(catalog, path, identity())
+        #expect(try await admit(catalog, path, identity()) == .known)
+        let record = try #require(try await catalog.claimNext())
+        #expect(try await admit(catalog, path, identity()) == .known)
+        _ = try await catalog.complete(record, summary)
+        #expect(try await admit(catalog, path, identity()) == .known)
+        #expect(try await admit(catalog, path, identity(modified: 2)) == .queued)
+        #expect(try await admit(catalog, FilePath("/inbox/b.jpg"), identity()) == .queued)
+    }
+
+    @Test("a failed photo rests until it changes")
+    func failed() async throws {
+        let catalog = try Catalog.inMemory()
+        _ = try await admit(catalog, path, identity())
+        let record = try #require(try await catalog.claimNext())
+        try await catalog.fail(record, code: "not-a-jpeg", message: "it is a text")
+        #expect(try await admit(catalog, path, identity()) == .known)
+        #expect(try await catalog.record(of: path)?.errorCode == "not-a-jpeg")
+        #expect(try await admit(catalog, path, identity(size: 6)) == .queued)
+        let again = try #require(try await catalog.record(of: path))
+        #expect(again.state == .pending)
+        #expect(again.attempts == 0)
+        #expect(again.errorCode == nil)
+    }
+
+    @Test("the same size and time under another inode is settled by the bytes")
+    func otherInode() async throws {
+        let catalog = try Catalog.inMemory()
+        _ = try await admit(catalog, path, identity())
+        let record = try #require(try await catalog.claimNext())
+        _ = try await catalog.complete(record, summary)
+        let moved = identity(inode: 77)
+        #expect(try await admit(catalog, path, moved, sha256: summary.sha256) == .known)
+        #expect(try await catalog.record(of: path)?.identity == moved)
+        #expect(try await admit(catalog, path, identity(inode: 78), sha256: "other") == .queued)
+    }
+
+    @Test("a result for a photo that changed meanwhile is not taken")
+    func changedWhileWorking() async throws {
+        let catalog = try Catalog.inMemory()
+        _ = try await admit(catalog, path, identity())
+        let record = try #require(try await catalog.claimNext())
+        #expect(try await admit(catalog, path, identity(size: 9)) == .queued)
+        #expect(try await catalog.complete(record, summary) == false)
+        #expect(try await catalog.record(of: path)?.state == .pending)
+        #expect(try await catalog.claimNext(excluding: [path]) == nil)
+        #expect(try await catalog.claimNext()?.identity.size == 9)
+    }
+
+    @Test("the photo that has waited longest comes first; of one batch the oldest")
+    func order() async throws {
+        let catalog = try Catalog.inMemory()
+        let now = Date()
+        _ = try await catalog.admit(
+            [
+                .init(path: FilePath("/i/new.jpg"), identity: identity(modified: 30)),
+                .init(path: FilePath("/i/old.jpg"), identity: identity(modified: 10)),
+            ], at: now)
+        _ = try await admit(catalog, FilePath("/i/late.jpg"), identity(modified: 1), at: now.addingTimeInterval(1))
+        var order: [String] = []
+        while let record = try await catalog.claimNext() { order.append(record.path.string) }
+        #expect(order == ["/i/old.jpg", "/i/new.jpg", "/i/late.jpg"])
+    }
+
+    @Test("a postponed photo waits for its time; a clock that was set back does not hold it for ever")
+    func postponed() async throws {
+        let catalog = try Catalog.inMemory()
+        let now = Date()
+        _ = try await admit(catalog, path, identity(), at: now)
+        let record = try #require(try await catalog.claimNext(at: now))
+        try await catalog.postpone(
+            record, code: "file-trouble", message: "disk full", until: now.addingTimeInterval(60))
+        #expect(try await catalog.claimNext(at: now.addingTimeInterval(59)) == nil)
+        let retry = try #require(try await catalog.nextRetry(after: now))
+        #expect(abs(retry.timeIntervalSince(now) - 60) < 0.01)
+        let second = try #require(try await catalog.claimNext(at: now.addingTimeInterval(61)))
+        #expect(second.attempts == 2)
+        try await catalog.postpone(
+            second, code: "file-trouble", message: "disk full", until: now.addingTimeInterval(60))
+        #expect(try await catalog.claimNext(at: now.addingTimeInterval(-86_400)) != nil)
+    }
+
+    @Test("delays grow and have an end")
+    func delays() {
+        let policy = RetryPolicy(firstDelay: 2)
+        #expect((1...4).map(policy.delay(afterAttempt:)) == [2, 4, 8, 16])
+        #expect(policy.delay(afterAttempt: 1_000_000) == 300)
+    }
+
+    @Test("it is the same after closing and opening; a path need not be UTF-8")
+    func reopens() async throws {
+        let folder = try TestFolder()
+        let file = folder.url("catalog.sqlite").path
+        let strange = FilePath(bytes: [0x2F, 0xFF, 0x0A, 0x22])
+        do {
+            let catalog = try Catalog(at: file, logger: silentLogger)
+            _ = try await admit(catalog, strange, identity())
+            let record = try #require(try await catalog.claimNext())
+            try await catalog.postpone(
+                record, code: "file-trouble", message: "disk full", until: Date().addingTimeInterval(100))
+        }
+        let catalog = try await reopenedCatalog(file)
+        let record = try #require(try await catalog.record(of: strange))
+        #expect(record.state == .pending)
+        #expect(record.attempts == 1)
+        #expect(record.retryAt != nil)
+        #expect(record.errorMessage == "disk full")
+    }
+
+    @Test("a second daemon with the same catalog is refused")
+    func locked() throws {
+        let folder = try TestFolder()
+        let file = folder.url("catalog.sqlite").path
+        let first = try Catalog(at: file, logger: silentLogger)
+        // flock(2) belongs to an open file, so a second opening in this process is as good as another process.
+        let error = #expect(throws: CatalogError.self) { _ = try Catalog(at: file, logger: silentLogger) }
+        #expect("\(try #require(error))".contains("another interpretd"))
+        withExtendedLifetime(first) {}
+    }
+
+    @Test("a damaged catalog is set aside and a new one begun", arguments: [true, false])
+    func damaged(isRubbish: Bool) async throws {
+        let folder = try TestFolder()
+        let file = folder.url("catalog.sqlite").path
+        if isRubbish {
+            try folder.write("catalog.sqlite", String(repeating: "this is no database. ", count: 500))
+        } else {
+            do {
+                let catalog = try Catalog(at: file, logger: silentLogger)
+                let photos = (0..<500).map {
+                    Catalog.SettledPhoto(path: FilePath("/inbox/\($0).jpg"), identity: identity())
+                }
+                _ = try await catalog.admit(photos)
+            }
+            let handle = try FileHandle(forUpdating: folder.url("catalog.sqlite"))
+            for page in 2..<8 {
+                try handle.seek(toOffset: UInt64(page * 4096))
+                try handle.write(contentsOf: Data(repeating: 0xA5, count: 4096))
+            }
+            try handle.close()
+        }
+        let catalog = try await reopenedCatalog(file)
+        #expect(try await catalog.counts() == CatalogCounts())
+        #expect(folder.names.contains { $0.hasPrefix("catalog.sqlite.damaged-") })
+        #expect(try await admit(catalog, path, identity()) == .queued)
+    }
+
+    @Test("questions about the latest photos, by state and in pages")
+    func listing() async throws {
+        let catalog = try Catalog.inMemory()
+        let now = Date()
+        for index in 0..<5 {
+            _ = try await admit(
+                catalog, FilePath("/i/\(index).jpg"), identity(), at: now.addingTimeInterval(Double(index)))
+        }
+        let record = try #require(try await catalog.claimNext(at: now.addingTimeInterval(10)))
+        try await catalog.complete(record, summary, at: now.addingTimeInterval(11))
+        #expect(try await catalog.latest(2).map(\.path.string) == ["/i/0.jpg", "/i/4.jpg"])
+        #expect(try await catalog.latest(9, in: .done).map(\.path.string) == ["/i/0.jpg"])
+        #expect(
+            try await catalog.page(after: FilePath("/i/1.jpg"), limit: 2).map(\.path.string) == [
+                "/i/2.jpg", "/i/3.jpg",
+            ])
+    }
+}
