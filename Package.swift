@@ -35,10 +35,9 @@ let package = Package(
             dependencies: ["Networks", "Tensors", .product(name: "SwiftProtobuf", package: "swift-protobuf")],
             exclude: ["onnx.proto"]),
         .target(name: "Execution", dependencies: ["CDNN", "CVectors", "Networks", "Tensors"]),
-        .target(
-            name: "Interpretation", dependencies: ["Execution", "Networks", "Tensors"], exclude: ["Deconvolution"]),
+        .target(name: "Interpretation", dependencies: ["Execution", "Networks", "Tensors"]),
         // A module of its own without any dependency, so that the client can give the lesson without a network.
-        .target(name: "Deconvolution", path: "Sources/Interpretation/Deconvolution"),
+        .target(name: "Deconvolution"),
         .target(name: "Localization", dependencies: ["Execution", "Interpretation", "Tensors"]),
 
         .target(
