@@ -11,13 +11,17 @@ public final class Evaluator {
     let threads: KernelThreads
     private let capacity: Int
     let algorithms: AlgorithmChoice
+    let turns: SessionTurns
     /// Most recently used last.
     var sweeps: [WindowSweep] = []
     /// Most recently used last.
     private var plans: [(request: PlanRequest, plan: Plan)] = []
 
-    init(graph: Graph, threads: KernelThreads, cachedPlans: Int, algorithms: AlgorithmChoice) throws(ExecutionError) {
+    init(
+        graph: Graph, threads: KernelThreads, cachedPlans: Int, algorithms: AlgorithmChoice, turns: SessionTurns
+    ) throws(ExecutionError) {
         self.graph = graph
+        self.turns = turns
         self.algorithms = algorithms
         self.threads = threads
         do {
@@ -27,6 +31,13 @@ public final class Evaluator {
         }
         weights = WeightStore(engine: engine)
         capacity = max(cachedPlans, 1)
+    }
+
+    /// Says that a bounded piece of work is done. Whoever is more urgent gets its turn here, and passes made before are
+    /// not readable afterwards. Somebody who has been cancelled should look for that then.
+    public func endPiece() async {
+        turns.noteProgress()
+        if turns.isWanted { await turns.passOn() }
     }
 
     /// One forward pass, ready for the derivatives named.
@@ -45,6 +56,7 @@ public final class Evaluator {
         let plan = try plan(
             for: PlanRequest(inputShapes: inputs.map(\.shape), kept: keeping, derivatives: derivatives))
         try plan.run(inputs)
+        turns.noteProgress()
         return ForwardPass(plan: plan, graph: graph)
     }
 
@@ -111,6 +123,7 @@ public final class Evaluator {
                 try build(request, arrangement).estimate(rounds: Evaluator.trials, threads: threads.count)
             }
             if fastest.map({ time < $0.time }) ?? true { fastest = (arrangement, time) }
+            turns.noteProgress()
         }
         return fastest?.arrangement ?? .channelsLast
     }
@@ -118,7 +131,7 @@ public final class Evaluator {
     private static let trials = 3
 }
 
-/// The result of a forward pass; readable until the evaluator's next pass of the same kind.
+/// The result of a forward pass; readable until the evaluator's next pass of the same kind, or until the piece ends.
 public final class ForwardPass {
     private let plan: Plan
     private let graph: Graph

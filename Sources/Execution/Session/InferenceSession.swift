@@ -1,10 +1,11 @@
 public import Networks
 import Tensors
 
-/// A loaded network that answers one request at a time, on a thread of its own.
+/// A loaded network that is asked by many and answers one at a time, on a thread of its own.
 ///
-/// A computation is written as a synchronous closure over an ``Evaluator`` and runs on that thread as a whole, so that
-/// everything it reads belongs to one forward pass:
+/// A computation is a closure over an ``Evaluator``. It has the session for a turn; between bounded pieces of its work
+/// (a batch, a step) it calls ``Evaluator/endPiece()``, where whoever is more urgent gets a turn of its own. What it has
+/// read into its own variables stays; a ``ForwardPass`` is readable until the piece ends.
 ///
 /// ```swift
 /// let scores = try await session.perform { evaluator in
@@ -14,6 +15,7 @@ import Tensors
 public actor InferenceSession {
     public nonisolated let graph: Graph
     private nonisolated let executor: ThreadExecutor
+    private nonisolated let turns: SessionTurns
     private let evaluator: Evaluator
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -26,12 +28,22 @@ public actor InferenceSession {
         graph: Graph, threads: Int? = nil, cachedPlans: Int = 8, algorithms: AlgorithmChoice = .standard
     ) throws(ExecutionError) {
         self.graph = graph
+        turns = SessionTurns()
         executor = ThreadExecutor(name: "inference") { setThreadCount(KernelThreads(threads).count) }
         evaluator = try Evaluator(
-            graph: graph, threads: KernelThreads(threads), cachedPlans: cachedPlans, algorithms: algorithms)
+            graph: graph, threads: KernelThreads(threads), cachedPlans: cachedPlans, algorithms: algorithms, turns: turns)
     }
 
-    public func perform<R: Sendable, E: Error>(_ body: @Sendable (Evaluator) throws(E) -> R) throws(E) -> R {
-        try body(evaluator)
+    /// Runs `body` on the session's thread when its turn comes.
+    public func perform<R: Sendable, E: Error>(
+        as urgency: Urgency = .question, _ body: @Sendable (Evaluator) async throws(E) -> R
+    ) async throws(E) -> R {
+        await turns.take(urgency)
+        defer { turns.release() }
+        return try await body(evaluator)
     }
+
+    /// How long the computation in hand has given no sign of progress; zero where there is none. A batch, a step and a
+    /// plan that was tried are signs.
+    public nonisolated var stalled: Duration { turns.stalled }
 }

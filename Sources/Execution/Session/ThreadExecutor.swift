@@ -1,17 +1,18 @@
 import Foundation
 
-/// Runs an actor's jobs one after the other on a thread of its own.
+/// Runs an actor's jobs one after the other on a thread of its own, which ends with the executor.
 ///
 /// oneDNN's OpenMP team belongs to the thread that starts it, and a forward pass blocks its thread: neither belongs
 /// into Swift's cooperative pool.
-final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
-    private let condition = NSCondition()
-    private var jobs: [UnownedJob] = []
-    private var isStopped = false
+package final class ThreadExecutor: SerialExecutor {
+    private let queue = Queue()
 
-    init(name: String, prepare: @escaping @Sendable () -> Void) {
-        let queue = Queue(executor: self)
-        let thread = Thread {
+    /// - Parameters:
+    ///   - name: of the thread.
+    ///   - prepare: called on the thread before the first job.
+    package init(name: String, prepare: @escaping @Sendable () -> Void = {}) {
+        // The thread knows the queue alone, so it does not keep the executor alive.
+        let thread = Thread { [queue] in
             prepare()
             queue.drain()
         }
@@ -20,47 +21,42 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
         thread.start()
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
-        condition.lock()
-        jobs.append(UnownedJob(job))
-        condition.signal()
-        condition.unlock()
-    }
+    package func enqueue(_ job: consuming ExecutorJob) { queue.add(UnownedJob(job), for: self) }
 
-    func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
+    package func asUnownedSerialExecutor() -> UnownedSerialExecutor { UnownedSerialExecutor(ordinary: self) }
 
-    deinit {
-        // The thread holds no strong reference; it wakes up and finds its executor gone.
-        condition.lock()
-        isStopped = true
-        condition.signal()
-        condition.unlock()
-    }
+    deinit { queue.stop() }
 
-    /// The thread's side, which does not keep the executor alive while it waits.
     private final class Queue: @unchecked Sendable {
-        private weak var executor: ThreadExecutor?
-        private let condition: NSCondition
+        private let condition = NSCondition()
+        // Guarded by the condition. A job keeps its executor alive until it has run.
+        private var jobs: [(job: UnownedJob, executor: ThreadExecutor)] = []
+        private var isStopped = false
 
-        init(executor: ThreadExecutor) {
-            self.executor = executor
-            condition = executor.condition
+        func add(_ job: UnownedJob, for executor: ThreadExecutor) {
+            condition.withLock {
+                jobs.append((job, executor))
+                condition.signal()
+            }
         }
 
+        func stop() {
+            condition.withLock {
+                isStopped = true
+                condition.signal()
+            }
+        }
+
+        /// Runs jobs until the executor is gone. The last reference to it may go with a job, here, hence never under
+        /// the lock.
         func drain() {
-            while true {
-                condition.lock()
-                while let executor, executor.jobs.isEmpty, !executor.isStopped {
-                    withExtendedLifetime(executor) {}
-                    _ = condition.wait(until: Date(timeIntervalSinceNow: 1))
-                }
-                guard let executor, !executor.jobs.isEmpty else {
-                    condition.unlock()
-                    return
-                }
-                let job = executor.jobs.removeFirst()
-                condition.unlock()
-                job.runSynchronously(on: executor.asUnownedSerialExecutor())
+            while let (job, executor) = next() { job.runSynchronously(on: executor.asUnownedSerialExecutor()) }
+        }
+
+        private func next() -> (job: UnownedJob, executor: ThreadExecutor)? {
+            condition.withLock {
+                while jobs.isEmpty, !isStopped { condition.wait() }
+                return jobs.isEmpty ? nil : jobs.removeFirst()
             }
         }
     }
