@@ -68,7 +68,7 @@ enum OcclusionBench {
                     name: name, seconds: seconds - before.seconds[name, default: 0], multiplications: done,
                     share: count?.share)
             }
-            let classes = after.classes.map { one in
+            let classes = after.groups.map { one in
                 [Double(one.places), Double(one.items), one.share, one.estimated * 1000]
             }
             var answer = Answer()

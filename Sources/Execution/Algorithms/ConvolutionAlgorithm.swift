@@ -32,7 +32,7 @@ public struct ConvolutionAlgorithm: Hashable, Sendable, CustomStringConvertible 
     /// What the library would do by itself.
     public static let standard = ConvolutionAlgorithm(.direct, .library)
 
-    /// As it is remembered, such as "winograd/blocked/1/turned".
+    /// The text it is remembered by, such as "winograd/blocked/1/turned".
     public var description: String {
         "\(method.rawValue)/\(arrangement.rawValue)/\(implementation)" + (turnsWeights ? "/turned" : "")
     }
@@ -61,27 +61,4 @@ public struct ConvolutionAlgorithm: Hashable, Sendable, CustomStringConvertible 
             }
         }
     }
-}
-
-/// The order of the values [N,C,H,W] in memory between the layers of a network.
-public enum Arrangement: String, Sendable, CaseIterable {
-    /// Whatever each kernel of the library likes best by itself.
-    case library
-    /// N,H,W,C.
-    case channelsLast
-    /// N,C/16,H,W,16: blocks of channels as wide as the processor's vectors.
-    case blocked
-}
-
-/// How the convolutions of a network are computed.
-public enum AlgorithmChoice: Sendable {
-    /// As the library prefers: always the same bits, on the same machine.
-    case standard
-    /// One way wherever it is possible, a direct one of the same arrangement or else the standard one elsewhere.
-    case preferring(ConvolutionAlgorithm)
-    /// Each layer in a way of its own, by the name of its node; as ``preferring(_:)`` where that is not possible, as
-    /// ``standard`` where none is named.
-    case byLayer([String: ConvolutionAlgorithm])
-    /// What was fastest when it was tried here.
-    case measured(AlgorithmTable)
 }

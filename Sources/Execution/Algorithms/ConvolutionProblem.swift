@@ -28,7 +28,7 @@ struct ConvolutionProblem {
     /// Whether a derivative passes through the result.
     var isDifferentiated = false
 
-    /// As it is remembered.
+    /// The text that its fastest algorithm is remembered under.
     var key: String {
         func list(_ values: [Int]) -> String { values.map(String.init).joined(separator: "x") }
         func list(_ values: (Int64, Int64, Int64)) -> String {

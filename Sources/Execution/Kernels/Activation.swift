@@ -146,7 +146,7 @@ struct FusedActivation {
         return operation
     }
 
-    /// As it is remembered; the numbers do not change the speed.
+    /// The part of a problem's key that names the activation; its numbers do not change the speed.
     var key: String { "activation \(kind.rawValue)" }
 
     /// The same with a derivative that reads the result alone.

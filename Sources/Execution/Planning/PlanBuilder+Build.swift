@@ -3,10 +3,15 @@ import Networks
 import Tensors
 
 extension PlanBuilder {
-    /// Emits everything the request asks for.
+    /// The plan that computes what the request asks for.
     ///
     /// - Parameter sharedArena: memory that plans which never run at the same time have in common.
     func build(in sharedArena: SharedArena? = nil) throws(ExecutionError) -> Plan {
+        try Plan(try stepList(), on: engine, in: sharedArena)
+    }
+
+    /// Emits everything the request asks for. To be called once.
+    func stepList() throws(ExecutionError) -> StepList {
         let inputs = try emitInputs()
         for node in graph.nodes where !isFused(node) && !isKnown(node.output) {
             try emitForward(node)
@@ -19,11 +24,11 @@ extension PlanBuilder {
         var residents: [ValueID: PlannedTensor] = [:]
         for value in request.resident { residents[value] = try tensor(value, for: edge(value)) }
         let forwardEnd = steps.count
-        var walks: [Plan.Walk] = []
+        var walks: [StepList.Walk] = []
         for index in request.derivatives.indices { walks.append(try emitBackward(index)) }
-        return try Plan(
-            builder: self, inputs: inputs, outputs: outputs, residents: residents, forwardEnd: forwardEnd, walks: walks,
-            sharedArena: sharedArena)
+        return StepList(
+            steps: steps, buffers: buffers, inputs: inputs, outputs: outputs, residents: residents,
+            forwardEnd: forwardEnd, walks: walks)
     }
 
     private func emitInputs() throws(ExecutionError) -> [PlannedTensor] {
@@ -67,7 +72,7 @@ extension PlanBuilder {
 
     /// One walk back over the tape. Signals that arrive at a value from several readers are summed when its own node
     /// is reached.
-    private func emitBackward(_ index: Int) throws(ExecutionError) -> Plan.Walk {
+    private func emitBackward(_ index: Int) throws(ExecutionError) -> StepList.Walk {
         let derivative = request.derivatives[index]
         let path = path(ofDerivative: index)
         let first = steps.count
@@ -88,7 +93,7 @@ extension PlanBuilder {
             }
             results.append(try plain(signal, for: edge(target)))
         }
-        return Plan.Walk(derivative: derivative, steps: first..<steps.count, seed: seed, results: results)
+        return StepList.Walk(steps: first..<steps.count, seed: seed, results: results)
     }
 
     /// The sum of the signals that have arrived at `value`, which stays in `signals` for whoever asks again.

@@ -35,51 +35,6 @@ final class PlanBuilder {
     /// Values that must exist in memory by themselves.
     private let observed: Set<ValueID>
 
-    /// A tensor of the plan; what a `Step` reads and writes.
-    struct PlannedTensor {
-        var extents: [Int]
-        var layout: Layout
-        var buffer: BufferID
-        /// Bytes from the start of the buffer.
-        var offset = 0
-    }
-
-    struct BufferID: Hashable {
-        let index: Int
-    }
-
-    enum Buffer {
-        case arena(bytes: Int)
-        /// Memory that outlives the plan.
-        case weights(WeightStore.Block)
-        case feature(FeatureStore.Entry)
-    }
-
-    struct Step {
-        enum Action {
-            case primitive(Primitive, [(argument: Int32, tensor: PlannedTensor)])
-            /// A kernel of our own, called with the addresses of the tensors.
-            case kernel([PlannedTensor], ([UnsafeMutableRawPointer]) -> Void)
-        }
-
-        let name: String
-        let action: Action
-        let reads: [BufferID]
-        let writes: [BufferID]
-    }
-
-    /// How a signal at `output` goes back to the inputs of the node that made it.
-    struct TapeEntry {
-        typealias VectorJacobianProduct = (PlanBuilder, PlannedTensor, BackwardRule) throws(ExecutionError) -> [(
-            input: ValueID, signal: PlannedTensor
-        )]
-
-        let node: Node
-        let output: ValueID
-        let inputs: [ValueID]
-        let vectorJacobianProduct: VectorJacobianProduct
-    }
-
     init(
         graph: Graph, request: PlanRequest, engine: Engine, weights: WeightStore,
         algorithms: AlgorithmChoice = .standard,

@@ -18,19 +18,6 @@ public struct PlanRequest: Hashable, Sendable {
     }
 }
 
-/// A backward walk: the signal put in at `source` as it arrives at each of `targets`.
-public struct Derivative: Hashable, Sendable {
-    public var source: ValueID
-    public var targets: [ValueID]
-    public var rule: BackwardRule
-
-    public init(of source: ValueID, withRespectTo targets: [ValueID], rule: BackwardRule = .gradient) {
-        self.source = source
-        self.targets = targets
-        self.rule = rule
-    }
-}
-
 extension PlanRequest {
     /// Changes with everything that the speed of an arrangement depends on.
     func key(on graph: Graph) throws(ExecutionError) -> String {

@@ -1,6 +1,6 @@
 import Networks
 
-/// How the convolutions of a sweep are computed: every class alike, since a sweep is too soon over to try all of them.
+/// How the convolutions of a sweep are computed: every group of places alike, since a sweep is too soon over to try all of them.
 struct SweepAlgorithms {
     let choice: AlgorithmChoice
     let arrangement: Arrangement
@@ -20,21 +20,21 @@ struct SweepAlgorithms {
         }
     }
 
-    /// Layer by layer what was fastest, tried on one class of places, and remembered.
+    /// Layer by layer what was fastest, tried on one group of places, and remembered.
     ///
     /// Each of a few ways is timed on all layers at once. Then every layer gets its fastest, and if all of it together is no
     /// faster than one way alone, that one is taken.
     ///
     /// - Parameters:
-    ///   - nodes: of the class.
+    ///   - nodes: those of the group's graph.
     ///   - arithmetic: what is remembered of another one does not count.
-    ///   - places: a batch of the class.
+    ///   - places: a batch of the group.
     ///   - key: what it is remembered under.
-    ///   - plan: makes one for the class.
+    ///   - plan: makes a plan for the group.
     static func measured(
         of nodes: [Node], in arithmetic: WindowSweep.Request.Arithmetic, places: [WindowSweep.Place], as key: String,
         table: AlgorithmTable,
-        plan: (SweepAlgorithms) throws(ExecutionError) -> ClassPlan
+        plan: (SweepAlgorithms) throws(ExecutionError) -> BatchPlan
     ) throws(ExecutionError) -> SweepAlgorithms {
         let convolutions = nodes.compactMap(\.convolution)
         let layers = nodes.filter { node in
@@ -49,7 +49,7 @@ struct SweepAlgorithms {
 
         var fastest: (ways: [(String, ConvolutionAlgorithm)], seconds: Double)?
         // Kept until the end, so that weights of one order are put into it once.
-        var plans: [ClassPlan] = []
+        var plans: [BatchPlan] = []
         func seconds(_ ways: [(String, ConvolutionAlgorithm)]) throws(ExecutionError) -> [String: Double] {
             let made = try plan(SweepAlgorithms(byLayer: ways))
             plans.append(made)

@@ -1,16 +1,16 @@
 import Foundation
 
-/// A batch of places of one class.
+/// A batch of places of one group.
 struct SweepJob: Sendable {
-    let classIndex: Int
-    /// Of the plan that does it, at least as many as there are places unless memory is short.
+    let groupIndex: Int
+    /// How many places the plan that does it takes, at least as many as there are unless memory is short.
     let items: Int
     let places: [WindowSweep.Place]
 }
 
 /// Batches to be done, taken from both ends, and what came of those that other threads did.
 ///
-/// Neighbours are of one class, so that threads that come from different ends compile different classes.
+/// Neighbours are of one group, so that threads that come from different ends compile different groups.
 final class SweepQueue: @unchecked Sendable {
     struct Result {
         let places: [WindowSweep.Place]

@@ -3,12 +3,12 @@ import Tensors
 
 /// What a sweep did and where its time went.
 public struct SweepReport: Sendable {
-    /// Places that share a plan.
-    public struct Class: Sendable {
+    /// Places of the grid that share a plan.
+    public struct Group: Sendable {
         public let places: Int
-        /// Per batch.
+        /// Places per batch.
         public let items: Int
-        /// Of the multiplications of a whole pass, 0…1.
+        /// The share of a whole pass's multiplications that one place takes, 0…1.
         public let share: Double
         /// Processor seconds per place that were expected.
         public let estimated: Double
@@ -20,9 +20,9 @@ public struct SweepReport: Sendable {
         var grafting = 0.0
         var compiling = 0.0
         var places = 0
-        /// With those that filled up batches.
+        /// Places computed, with those that filled up batches.
         var items = 0
-        /// By the name of the node.
+        /// The time of each node, by its name.
         var seconds: [String: Double] = [:]
 
         mutating func add(_ steps: [(node: String, seconds: Double)], places: Int, items: Int) {
@@ -41,13 +41,14 @@ public struct SweepReport: Sendable {
 
     /// Multiplications of one whole pass.
     public private(set) var wholeMultiplications = 0
-    public private(set) var classes: [Class] = []
+    /// The groups that the grid is divided into.
+    public private(set) var groups: [Group] = []
     /// Processor seconds, summed over the threads: in the network's operators, in copying clean neighbours beside what
     /// has changed, and in making plans.
     public private(set) var computing = 0.0
     public private(set) var grafting = 0.0
     public private(set) var compiling = 0.0
-    /// Places asked about, and items computed for them: the last batch of a class may have been filled up.
+    /// Places asked about, and items computed for them: the last batch of a group may have been filled up.
     public private(set) var places = 0
     public private(set) var items = 0
 
@@ -57,15 +58,15 @@ public struct SweepReport: Sendable {
     public private(set) var multiplications: [String: (whole: Int, share: Double)] = [:]
     /// Processor seconds per place that were expected, over the whole grid, and of a whole pass.
     public var expected: (incremental: Double, whole: Double) {
-        let places = Double(max(classes.reduce(0) { $0 + $1.places }, 1))
-        return (classes.reduce(0) { $0 + $1.estimated * Double($1.places) } / places, wholeSeconds)
+        let places = Double(max(groups.reduce(0) { $0 + $1.places }, 1))
+        return (groups.reduce(0) { $0 + $1.estimated * Double($1.places) } / places, wholeSeconds)
     }
     private var wholeSeconds = 0.0
 
     /// Multiplications saved, 0…1, over all places of the grid.
     public var savedShare: Double {
-        let places = classes.reduce(0) { $0 + $1.places }
-        return 1 - classes.reduce(0) { $0 + $1.share * Double($1.places) } / Double(max(places, 1))
+        let places = groups.reduce(0) { $0 + $1.places }
+        return 1 - groups.reduce(0) { $0 + $1.share * Double($1.places) } / Double(max(places, 1))
     }
 
     mutating func add(
@@ -74,7 +75,7 @@ public struct SweepReport: Sendable {
         let counts = region.nodes.map(region.multiplications)
         wholeMultiplications = counts.reduce(0, +)
         wholeSeconds = whole
-        let before = classes.reduce(0) { $0 + $1.places }
+        let before = groups.reduce(0) { $0 + $1.places }
         var done = 0.0
         for ((node, count), share) in zip(zip(region.nodes, counts), shares) where count > 0 {
             done += share * Double(count)
@@ -82,8 +83,8 @@ public struct SweepReport: Sendable {
             let mean = (known * Double(before) + share * Double(places)) / Double(max(before + places, 1))
             multiplications[node.name] = (count, mean)
         }
-        classes.append(
-            Class(
+        groups.append(
+            Group(
                 places: places, items: items, share: done / Double(max(wholeMultiplications, 1)), estimated: estimated))
     }
 

@@ -6,7 +6,7 @@ public import Tensors
 /// A network asked again and again about one image of which a window shows something else, by computing only what
 /// changes (see ``RegionOfChange``), exactly.
 ///
-/// Places whose regions of change have similar extents form a class and are computed in batches. Each of the session's
+/// Places whose regions of change have similar extents form a group and are computed in batches. Each of the session's
 /// threads works on batches of its own, one kernel thread each: what a batch needs stays in its core's cache, and the
 /// threads never wait for each other. Compiled once per image shape and grid, and used again for other images.
 public final class WindowSweep {
@@ -41,7 +41,7 @@ public final class WindowSweep {
         /// Bytes of activations that all batches in hand may need, besides the clean image's.
         public var memory: Int
         public var mode: Mode
-        /// How much of the grid is likely to be asked about at once, 0…1: the more, the more classes pay.
+        /// How much of the grid is likely to be asked about at once, 0…1: the more, the more groups pay.
         public var share = 1.0
         /// Largest share of a layer's side that a change is followed over, but for five positions. What lies farther from
         /// the middle of what the window is seen in is taken to be unchanged, which is an approximation; nil is exact.
@@ -77,7 +77,7 @@ public final class WindowSweep {
     private var isShown = false
     private let threads: Int
     private let cleanPlan: Plan
-    private let parts: SweepParts
+    private let compiler: SweepCompiler
     private let workers: [SweepWorker]
 
     init(_ request: Request, image: Tensor, on evaluator: Evaluator) throws(ExecutionError) {
@@ -87,7 +87,7 @@ public final class WindowSweep {
         let graph = evaluator.graph.ending(at: request.target)
         let planner = try SweepPlanner(request, graph, image: image, on: evaluator)
         var cleanRequest = PlanRequest(inputShapes: [request.imageShape], kept: [request.target])
-        let wanted = planner.classes.reduce(into: [ValueID: ValueID]()) { wanted, one in
+        let wanted = planner.groups.reduce(into: [ValueID: ValueID]()) { wanted, one in
             wanted.merge(one.graph.clean) { known, _ in known }
         }
         cleanRequest.resident = Set(wanted.values).sorted()
@@ -101,11 +101,11 @@ public final class WindowSweep {
         do { try features.allocate(planner.names.fill, extents: request.imageShape.dimensions) } catch {
             throw .outOfMemory(bytes: request.imageShape.count * MemoryLayout<Float>.stride)
         }
-        parts = SweepParts(
+        compiler = SweepCompiler(
             planner: planner, features: features, weights: evaluator.weights, algorithms: evaluator.algorithms)
         var workers: [SweepWorker] = []
         for _ in 0..<threads {
-            workers.append(try SweepWorker(parts: parts, memory: max(request.memory / threads, 1)))
+            workers.append(try SweepWorker(compiler: compiler, memory: max(request.memory / threads, 1)))
         }
         self.workers = workers
     }
@@ -115,14 +115,14 @@ public final class WindowSweep {
         self.request = request
         threads = other.threads
         cleanPlan = other.cleanPlan
-        parts = other.parts
+        compiler = other.compiler
         workers = other.workers
     }
 
     /// Processor seconds for a place, of a batch from the middle of the grid.
     fileprivate func measured(_ image: Tensor) throws(ExecutionError) -> Double {
         let middle = Place(row: request.rows.count / 2, column: request.columns.count / 2)
-        let places = parts.batch(around: middle)
+        let places = compiler.batch(around: middle)
         var best = Double.infinity
         try show(image: image, fill: image)
         for _ in 0..<2 {
@@ -137,7 +137,7 @@ public final class WindowSweep {
 
     /// What was done, and where the time went.
     public var report: SweepReport {
-        workers.reduce(into: parts.report) { $0.add($1.times) }
+        workers.reduce(into: compiler.report) { $0.add($1.times) }
     }
 
     /// Takes up an image: one clean pass.
@@ -151,10 +151,10 @@ public final class WindowSweep {
         for tensor in [image, fill] { try request.check(tensor) }
         try cleanPlan.run([image])
         guard let target = cleanPlan.value(request.target) else { throw .unknownValue("-") }
-        parts.features.write(fill, to: parts.names.fill)
+        compiler.features.write(fill, to: compiler.names.fill)
         setThreadCount(1)
         defer { setThreadCount(threads) }
-        do { try parts.features.refresh() } catch {
+        do { try compiler.features.refresh() } catch {
             throw .kernel(node: "-", operation: "reorder", status: error.code)
         }
         isShown = true
@@ -176,7 +176,7 @@ public final class WindowSweep {
         else { throw .windows("a place lies outside of the grid") }
         setThreadCount(1)
         defer { setThreadCount(threads) }
-        let queue = SweepQueue(parts.jobs(for: places))
+        let queue = SweepQueue(compiler.jobs(for: places))
         for worker in workers.dropFirst() { queue.start(worker) }
         var goesOn = true
         while goesOn, let job = queue.take(fromEnd: false) {
