@@ -140,6 +140,10 @@ for target in package.targets where [.regular, .executable, .test].contains(targ
             .enableUpcomingFeature("ExistentialAny"),
             .enableUpcomingFeature("MemberImportVisibility"),
             .enableUpcomingFeature("InternalImportsByDefault"),
-            .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
         ]
+}
+
+// What is computed in pieces stays on the thread of the session that asked.
+for target in package.targets where ["Execution", "Interpretation", "Localization", "Service"].contains(target.name) {
+    target.swiftSettings?.append(.enableUpcomingFeature("NonisolatedNonsendingByDefault"))
 }

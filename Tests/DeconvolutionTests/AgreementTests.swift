@@ -50,11 +50,12 @@ import Testing
         graph.outputs += transposed
         let session = try InferenceSession(graph: graph, threads: 1)
         let input = try Numbers.tensor(shape, seed: 3)
-        let (outputs, signals) = try await session.perform { [graph] (evaluator) throws(ExecutionError) in
+        let finished = graph
+        let (outputs, signals) = try await session.perform { (evaluator) throws(ExecutionError) in
             let pass = try evaluator.forward(
-                [input], derivatives: cases.indices.map { Derivative(of: graph.outputs[$0], withRespectTo: [image]) })
+                [input], derivatives: cases.indices.map { Derivative(of: finished.outputs[$0], withRespectTo: [image]) })
             var outputs: [Tensor] = []
-            for index in graph.outputs.indices { outputs.append(try pass.output(index)) }
+            for index in finished.outputs.indices { outputs.append(try pass.output(index)) }
             var signals: [Tensor?] = []
             // The convolution's own output goes back, so that all ways start from the same values.
             for index in cases.indices { signals.append(try pass.derivative(index, seed: outputs[index])[0]) }

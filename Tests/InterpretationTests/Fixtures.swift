@@ -91,7 +91,7 @@ extension Network {
             parameters: parameters,
             normalization: .init(mean: [0.485, 0.456, 0.406], deviation: [0.229, 0.224, 0.225]),
             memoryBudget: memoryBudget, progress: progress)
-        return try await session.perform { evaluator in try method.explain(question, on: evaluator) }
+        return try await session.perform { evaluator in try await method.explain(question, on: evaluator) }
     }
 }
 

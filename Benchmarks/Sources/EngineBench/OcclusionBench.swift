@@ -46,18 +46,18 @@ enum OcclusionBench {
             let sweep = try evaluator.sweep(request, image: image)
             let prepared = clock.now
             var scores: [WindowSweep.Place: [Float]] = [:]
-            func pass() throws {
-                try sweep.show(image: image, fill: Tensor(shape: shape))
-                try sweep.run(places: places) { places, targets in
+            func pass() async throws {
+                let shown = try sweep.show(image: image, fill: Tensor(shape: shape))
+                try await shown.run(places: places) { places, targets in
                     for (place, target) in zip(places, targets) { scores[place] = target }
                     return true
                 }
             }
-            try pass()
+            try await pass()
             let compiled = clock.now
             let before = sweep.report
             let user = Self.processorSeconds()
-            try pass()
+            try await pass()
             let end = clock.now
             let processor = Self.processorSeconds() - user
             let after = sweep.report

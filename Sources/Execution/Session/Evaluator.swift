@@ -14,6 +14,8 @@ public final class Evaluator {
     let turns: SessionTurns
     /// Most recently used last.
     var sweeps: [WindowSweep] = []
+    /// What was found to be faster for a request: computing what changes, or every image whole.
+    var sweepModes: [WindowSweep.Request: WindowSweep.Request.Mode] = [:]
     /// Most recently used last.
     private var plans: [(request: PlanRequest, plan: Plan)] = []
 

@@ -2,10 +2,10 @@
 /// asker's time is when it began to wait plus its patience.
 ///
 /// A plain value without clock or thread: the caller says what time it is.
-struct TurnScheduler: Sendable {
-    typealias Instant = ContinuousClock.Instant
+package struct TurnScheduler: Sendable {
+    package typealias Instant = ContinuousClock.Instant
 
-    struct Asker: Hashable, Sendable {
+    package struct Asker: Hashable, Sendable {
         fileprivate let number: UInt64
     }
 
@@ -19,20 +19,22 @@ struct TurnScheduler: Sendable {
 
     /// Askers of equal urgency change places no more often than this: the first piece after a change finds nothing of
     /// its own in the processor's caches.
-    static let quantum = Duration.milliseconds(250)
+    package static let quantum = Duration.milliseconds(250)
 
     private var holder: Entry?
     /// In the order in which they came.
     private var waiting: [Entry] = []
     private var askers: UInt64 = 0
 
-    var isHeld: Bool { holder != nil }
-    var waitingCount: Int { waiting.count }
+    package init() {}
+
+    package var isHeld: Bool { holder != nil }
+    package var waitingCount: Int { waiting.count }
 
     /// Somebody wants a turn.
     ///
     /// - Returns: who that is, and whether its turn has begun; otherwise ``release(at:)`` names it some time.
-    mutating func ask(_ urgency: Urgency, at now: Instant) -> (asker: Asker, begins: Bool) {
+    package mutating func ask(_ urgency: Urgency, at now: Instant) -> (asker: Asker, begins: Bool) {
         askers += 1
         let entry = Entry(asker: Asker(number: askers), urgency: urgency, since: now)
         guard holder != nil else {
@@ -46,7 +48,7 @@ struct TurnScheduler: Sendable {
     /// The turn is over.
     ///
     /// - Returns: whose turn begins now; nil where nobody waits.
-    mutating func release(at now: Instant) -> Asker? {
+    package mutating func release(at now: Instant) -> Asker? {
         holder = nil
         guard let next = firstDue else { return nil }
         let entry = waiting.remove(at: next)
@@ -56,7 +58,7 @@ struct TurnScheduler: Sendable {
 
     /// Whether the holder, at the end of a piece, should let another have its turn: one that is due before the holder
     /// would be if it began to wait now. Between equals the holder keeps its turn for a ``quantum``.
-    func isWanted(at now: Instant) -> Bool {
+    package func isWanted(at now: Instant) -> Bool {
         guard let holder, let next = firstDue else { return false }
         return waiting[next].due.advanced(by: TurnScheduler.quantum) < now.advanced(by: holder.urgency.patience)
     }
@@ -64,7 +66,7 @@ struct TurnScheduler: Sendable {
     /// The holder gives its turn up and asks for another.
     ///
     /// - Returns: the holder under its new name, and whose turn begins now: perhaps its own.
-    mutating func passOn(at now: Instant) -> (asker: Asker, next: Asker)? {
+    package mutating func passOn(at now: Instant) -> (asker: Asker, next: Asker)? {
         guard let held = holder else { return nil }
         askers += 1
         let again = Entry(asker: Asker(number: askers), urgency: held.urgency, since: now)

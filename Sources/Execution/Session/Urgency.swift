@@ -13,7 +13,7 @@ public enum Urgency: Sendable, Hashable, CaseIterable {
     case longQuestion
 
     /// How long it can wait without harm, beside others that wait as well.
-    var patience: Duration {
+    package var patience: Duration {
         switch self {
         case .freshPhoto: .zero
         case .question: .milliseconds(50)

@@ -22,12 +22,24 @@ final class SweepQueue: @unchecked Sendable {
     private var results: [Result] = []
     private var error: ExecutionError?
     private var running = 0
+    private var isPaused = false
 
     init(_ jobs: [SweepJob]) { self.jobs = jobs[...] }
 
+    /// The next batch from either end; nil where none is left, or while the queue is paused.
     func take(fromEnd: Bool) -> SweepJob? {
-        condition.withLock { fromEnd ? jobs.popLast() : jobs.popFirst() }
+        condition.withLock {
+            if isPaused { return nil }
+            return fromEnd ? jobs.popLast() : jobs.popFirst()
+        }
     }
+
+    var hasJobs: Bool { condition.withLock { !jobs.isEmpty } }
+
+    /// Hands out no batches until ``resume()``.
+    func pause() { condition.withLock { isPaused = true } }
+
+    func resume() { condition.withLock { isPaused = false } }
 
     /// Drops what nobody has begun.
     func stop() { condition.withLock { jobs.removeAll() } }

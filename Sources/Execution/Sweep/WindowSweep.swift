@@ -74,14 +74,17 @@ public final class WindowSweep {
     }
 
     public let request: Request
-    private var isShown = false
+    /// Counts the images shown, so that each asker knows whether its own still is.
+    private(set) var generation = 0
+    let turns: SessionTurns
     private let threads: Int
     private let cleanPlan: Plan
-    private let compiler: SweepCompiler
+    let compiler: SweepCompiler
     private let workers: [SweepWorker]
 
     init(_ request: Request, image: Tensor, on evaluator: Evaluator) throws(ExecutionError) {
         self.request = request
+        turns = evaluator.turns
         threads = max(evaluator.threads.count, 1)
         try request.check(image: image, graph: evaluator.graph)
         let graph = evaluator.graph.ending(at: request.target)
@@ -113,6 +116,7 @@ public final class WindowSweep {
     /// The same under another request.
     fileprivate init(_ other: WindowSweep, as request: Request) {
         self.request = request
+        turns = other.turns
         threads = other.threads
         cleanPlan = other.cleanPlan
         compiler = other.compiler
@@ -124,10 +128,10 @@ public final class WindowSweep {
         let middle = Place(row: request.rows.count / 2, column: request.columns.count / 2)
         let places = compiler.batch(around: middle)
         var best = Double.infinity
-        try show(image: image, fill: image)
+        try takeUp(image, fill: image)
         for _ in 0..<2 {
             let before = report
-            try run(places: places) { _, _ in true }
+            try run(SweepQueue(compiler.jobs(for: places)), mayPause: false) { _, _ in true }
             let after = report
             let seconds = after.computing - before.computing + after.grafting - before.grafting
             best = min(best, seconds / Double(max(after.items - before.items, 1)))
@@ -145,10 +149,15 @@ public final class WindowSweep {
     /// - Parameters:
     ///   - image: [1,C,H,W].
     ///   - fill: what shows in the windows, of the same shape.
+    public func show(image: Tensor, fill: Tensor) throws(ExecutionError) -> ShownImage {
+        for tensor in [image, fill] { try request.check(tensor) }
+        return ShownImage(image, fill: fill, target: try takeUp(image, fill: fill), in: self)
+    }
+
     /// - Returns: the target of the clean image.
     @discardableResult
-    public func show(image: Tensor, fill: Tensor) throws(ExecutionError) -> Tensor {
-        for tensor in [image, fill] { try request.check(tensor) }
+    func takeUp(_ image: Tensor, fill: Tensor) throws(ExecutionError) -> Tensor {
+        generation += 1
         try cleanPlan.run([image])
         guard let target = cleanPlan.value(request.target) else { throw .unknownValue("-") }
         compiler.features.write(fill, to: compiler.names.fill)
@@ -157,26 +166,20 @@ public final class WindowSweep {
         do { try compiler.features.refresh() } catch {
             throw .kernel(node: "-", operation: "reorder", status: error.code)
         }
-        isShown = true
         return target
     }
 
-    /// Asks the network about the image that was shown last, with the fill in a window at each of `places`.
+    /// Runs batches until none are left, or until somebody else is to have the session.
     ///
-    /// - Parameter deliver: gets places and their targets [places,…] as they are ready, in any order, on the caller's
-    ///   thread; false ends the sweep.
-    public func run(
-        places: [Place], deliver: (_ places: [Place], _ targets: [[Float]]) -> Bool
-    ) throws(ExecutionError) {
-        guard isShown else { throw .windows("no image has been shown yet") }
-        guard
-            places.allSatisfy({
-                request.rows.indices.contains($0.row) && request.columns.indices.contains($0.column)
-            })
-        else { throw .windows("a place lies outside of the grid") }
+    /// - Parameter deliver: see ``ShownImage/run(places:deliver:)``.
+    /// - Returns: whether batches are left.
+    @discardableResult
+    func run(
+        _ queue: SweepQueue, mayPause: Bool, _ deliver: (_ places: [Place], _ targets: [[Float]]) -> Bool
+    ) throws(ExecutionError) -> Bool {
         setThreadCount(1)
         defer { setThreadCount(threads) }
-        let queue = SweepQueue(compiler.jobs(for: places))
+        queue.resume()
         for worker in workers.dropFirst() { queue.start(worker) }
         var goesOn = true
         while goesOn, let job = queue.take(fromEnd: false) {
@@ -191,11 +194,14 @@ public final class WindowSweep {
             for result in try collected(queue, waiting: false) where goesOn {
                 goesOn = deliver(result.places, result.targets)
             }
+            turns.noteProgress()
+            if mayPause, turns.isWanted { queue.pause() }
         }
         if !goesOn { queue.stop() }
         for result in try collected(queue, waiting: true) where goesOn {
             goesOn = deliver(result.places, result.targets)
         }
+        return goesOn && queue.hasJobs
     }
 
     private func collected(_ queue: SweepQueue, waiting: Bool) throws(ExecutionError) -> [SweepQueue.Result] {
@@ -221,6 +227,12 @@ extension WindowSweep.Request {
         guard fits else { throw .windows("every window should cover a part of the image and lie within it") }
     }
 
+    func check(_ places: [WindowSweep.Place]) throws(ExecutionError) {
+        guard places.allSatisfy({ rows.indices.contains($0.row) && columns.indices.contains($0.column) }) else {
+            throw .windows("a place lies outside of the grid")
+        }
+    }
+
     fileprivate func check(_ tensor: Tensor) throws(ExecutionError) {
         guard tensor.shape == imageShape else {
             throw .windows("image and fill should have shape \(imageShape), got \(tensor.shape)")
@@ -239,6 +251,7 @@ extension Evaluator {
         if sweeps.count >= Evaluator.cachedSweeps { sweeps.removeFirst() }
         let sweep = try faster(try WindowSweep(request, image: image, on: self), image: image)
         sweeps.append(sweep)
+        turns.noteProgress()
         return sweep
     }
 
@@ -251,11 +264,19 @@ extension Evaluator {
         else {
             return sweep
         }
+        // Settled once for as long as the session lives, so that equal requests get equal bits.
+        if sweepModes[sweep.request] == .incremental { return sweep }
         var request = sweep.request
         request.mode = .whole
         let whole = try WindowSweep(request, image: image, on: self)
-        return try sweep.measured(image) <= whole.measured(image) ? sweep : WindowSweep(whole, as: sweep.request)
+        var isIncremental = false
+        if sweepModes[sweep.request] == nil { isIncremental = try sweep.measured(image) <= whole.measured(image) }
+        if sweepModes.count >= Evaluator.rememberedModes { sweepModes.removeAll() }
+        sweepModes[sweep.request] = isIncremental ? .incremental : .whole
+        return isIncremental ? sweep : WindowSweep(whole, as: sweep.request)
     }
+
+    private static var rememberedModes: Int { 1000 }
 
     private static var clearGain: Double { 1.6 }
 

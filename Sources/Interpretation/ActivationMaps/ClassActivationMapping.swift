@@ -29,7 +29,7 @@ public struct ClassActivationMapping: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         guard let head = question.network.classifier?.classActivation else { throw .notAClassifier }
         let pass = try ClassificationPass(question.network, question.input, on: evaluator, keeping: [head.features])
         var explanations: [Explanation] = []

@@ -24,7 +24,7 @@ public struct EigenCAM: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         let layer = try LayerReading(question, method: card.name, on: evaluator, isDifferentiated: false)
         let centred = layer.centredFeatures()
         let projection = principalProjection(centred, rows: layer.channels, columns: layer.places)

@@ -25,7 +25,7 @@ public struct GradCAM: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         let layer = try LayerReading(question, method: card.name, on: evaluator)
         var explanations: [Explanation] = []
         for target in try layer.pass.targets(question, classes: classes) {

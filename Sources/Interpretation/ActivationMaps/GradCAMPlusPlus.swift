@@ -24,7 +24,7 @@ public struct GradCAMPlusPlus: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         let layer = try LayerReading(question, method: card.name, on: evaluator)
         let places = layer.places
         var explanations: [Explanation] = []

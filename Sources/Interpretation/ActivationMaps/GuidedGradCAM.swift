@@ -27,7 +27,7 @@ public struct GuidedGradCAM: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         let interpolation = try question.choice(
             "interpolation", ["bilinear": Interpolation.bilinear, "nearest": .nearest])
         let layer = try LayerReading(question, method: card.name, on: evaluator, imageRules: [.guided])

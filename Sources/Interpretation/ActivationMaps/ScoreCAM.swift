@@ -24,14 +24,14 @@ public struct ScoreCAM: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         let layer = try LayerReading(question, method: card.name, on: evaluator, isDifferentiated: false)
         let targets = try layer.pass.targets(question, classes: classes)
         let scores = layer.pass.scores
         let (height, width) = (question.input.shape[2], question.input.shape[3])
         let plane = height * width
         var values = targets.map { _ in [Float]() }
-        try BatchedPasses(question: question, evaluator: evaluator).run(layer.channels) { channel, image in
+        try await BatchedPasses(question: question, evaluator: evaluator).run(layer.channels) { channel, image in
             let mask = layer.mask(ofChannel: channel, height: height, width: width)
             question.input.withUnsafeValues { input in
                 for index in image.indices { image[index] = input[index] * mask[index % plane] }

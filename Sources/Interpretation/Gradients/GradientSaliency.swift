@@ -19,7 +19,7 @@ public struct GradientSaliency: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         try signalExplanations(question, classes: classes, on: evaluator, rule: .gradient)
     }
 }
@@ -58,7 +58,7 @@ public struct RuleSaliency: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         try signalExplanations(question, classes: classes, on: evaluator, rule: rule)
     }
 }

@@ -22,7 +22,7 @@ public struct GradientTimesInput: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         let pass = try ClassificationPass(
             question.network, question.input, on: evaluator, derivatives: [([question.network.image], .gradient)])
         var explanations: [Explanation] = []

@@ -30,7 +30,7 @@ public struct IntegratedGradients: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         let steps = try question.whole("steps", default: 50, in: 1...10_000)
         let baseline = try Fill(question, parameter: "baseline").image(for: question.input)
         let whole = try ClassificationPass(question.network, question.input, on: evaluator)
@@ -42,7 +42,7 @@ public struct IntegratedGradients: InterpretationMethod {
 
         let passes = BatchedPasses(
             question: question, evaluator: evaluator, derivatives: [([question.network.image], .gradient)])
-        try passes.run(steps) { step, image in
+        try await passes.run(steps) { step, image in
             let share = Float(rule.points[step])
             question.input.withUnsafeValues { input in
                 baseline.withUnsafeValues { baseline in

@@ -36,7 +36,7 @@ public struct LayerwiseRelevancePropagation: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         let composite = try question.choice(
             "rule", ["epsilon-plus": Composite.epsilonPlus, "alpha-beta": .alphaBeta, "epsilon": .epsilon])
         let alpha = try question.number("alpha", default: 2, in: 1...100)

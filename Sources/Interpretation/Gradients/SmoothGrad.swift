@@ -34,7 +34,7 @@ public struct SmoothGrad: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         let samples = try question.samples(default: 50, atMost: 100_000)
         let kind = try question.choice(
             "kind", ["smoothgrad": Kind.mean, "squared": .squared, "variance": .variance])
@@ -48,7 +48,7 @@ public struct SmoothGrad: InterpretationMethod {
 
         let passes = BatchedPasses(
             question: question, evaluator: evaluator, derivatives: [([question.network.image], .gradient)])
-        try passes.run(samples) { sample, image in
+        try await passes.run(samples) { sample, image in
             var generator = SeededGenerator(seed: seed, sample: sample)
             question.input.withUnsafeValues { input in
                 for index in stride(from: 0, to: image.count, by: 2) {

@@ -32,18 +32,18 @@ struct AdaptiveOcclusion {
         random = SeededGenerator(seed: try question.seed())
     }
 
-    consuming func explanations(of classes: [Int?]) throws(InterpretationError) -> [Explanation] {
+    consuming func explanations(of classes: [Int?]) async throws(InterpretationError) -> [Explanation] {
         let grid = sweep.grid
         let coarse = coarsePlaces(of: grid)
         let exact = try sweep.shown(share: Double(coarse.count) / Double(grid.count))
         question.progress?(0)
-        let targets = try ClassificationPass.targets(question, classes: classes, scores: exact.scores)
+        let targets = try ClassificationPass.targets(question, classes: classes, scores: exact.target.values)
         let readings = ClassReadings(targets)
         var known = HiddenReadings(grid: grid, readings: readings)
-        try ask(exact.sweep, at: coarse, &known, targets, goal: coarse.count, part: (0, Self.coarseProgress))
+        try await ask(exact, at: coarse, &known, targets, goal: coarse.count, part: (0, Self.coarseProgress))
         var map = EstimatedMap(
-            known, unhidden: readings.values(of: exact.scores), relevant: targets.flatMap(readings.parts),
-            rough: try roughReadings(known, targets))
+            known, unhidden: readings.values(of: exact.target.values), relevant: targets.flatMap(readings.parts),
+            rough: try await roughReadings(known, targets))
         var estimates = map.estimates()
         var approximations: [Approximation] = []
         // What is expected to be within the tolerance and is measured not to be, has to be expected to be within less.
@@ -65,12 +65,12 @@ struct AdaptiveOcclusion {
                 // More than as many again would trust a first impression too far.
                 places.removeSubrange(map.known.count...)
             }
-            try ask(exact.sweep, at: places, &map.known, targets, goal: grid.count, part: (Self.roughProgress, 1))
+            try await ask(exact, at: places, &map.known, targets, goal: grid.count, part: (Self.roughProgress, 1))
         }
         question.progress?(1)
         return zip(targets, approximations).map { target, approximation in
             estimates.explanation(
-                of: target, unhidden: exact.scores, input: question.input, approximation: approximation)
+                of: target, unhidden: exact.target.values, input: question.input, approximation: approximation)
         }
     }
 
@@ -108,13 +108,13 @@ struct AdaptiveOcclusion {
     /// What a rough computation says of every place [places][readings]; nil where most places are known in full.
     private func roughReadings(
         _ known: HiddenReadings, _ targets: [ScoreTarget]
-    ) throws(InterpretationError) -> [[Float]]? {
+    ) async throws(InterpretationError) -> [[Float]]? {
         let grid = sweep.grid
         guard Double(known.count) <= Self.most * Double(grid.count) else { return nil }
         var rough = [[Float]](repeating: [], count: grid.count)
         var shown = question.partialMap.map { _ in known }
         var done = 0
-        try sweep.run(try sweep.roughlyShown(fieldCap: fieldCap), at: grid.places) { places, scores in
+        try await sweep.run(try sweep.roughlyShown(fieldCap: fieldCap), at: grid.places) { places, scores in
             for (place, scores) in zip(places, scores) {
                 let values = known.readings.values(of: scores)
                 rough[grid.index(place)] = values
@@ -138,12 +138,12 @@ struct AdaptiveOcclusion {
     ///   - goal: how many places are to be known at the end of this part of the work.
     ///   - part: progress at its beginning and at its end.
     private func ask(
-        _ asked: WindowSweep, at places: [WindowSweep.Place], _ found: inout HiddenReadings, _ targets: [ScoreTarget],
+        _ asked: ShownImage, at places: [WindowSweep.Place], _ found: inout HiddenReadings, _ targets: [ScoreTarget],
         goal: Int, part: (Double, Double)
-    ) throws(InterpretationError) {
+    ) async throws(InterpretationError) {
         var readings = found
         let isFirst = found.count == 0
-        try sweep.run(asked, at: places) { answered, scores in
+        try await sweep.run(asked, at: places) { answered, scores in
             for (place, scores) in zip(answered, scores) { readings[place] = readings.readings.values(of: scores) }
             if isFirst { question.partialMap?(readings.partialMap(of: targets[0])) }
             report(Double(readings.count) / Double(max(goal, 1)), of: part)

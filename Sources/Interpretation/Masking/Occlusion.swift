@@ -46,27 +46,27 @@ public struct Occlusion: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         let sweep = HidingSweep(
             question: question, grid: try WindowGrid(question),
             fill: try Fill(question, parameter: "fill").image(for: question.input), evaluator: evaluator)
         if try question.choice("precision", ["exact": false, "adaptive": true]) {
-            return try AdaptiveOcclusion(question, sweep: sweep).explanations(of: classes)
+            return try await AdaptiveOcclusion(question, sweep: sweep).explanations(of: classes)
         }
         for name in ["tolerance", "field-cap", "seed"] where question.parameters[name] != nil {
             throw .badParameter("\(name) is for precision adaptive; an exact map needs none")
         }
         let exact = try sweep.shown()
-        let targets = try ClassificationPass.targets(question, classes: classes, scores: exact.scores)
+        let targets = try ClassificationPass.targets(question, classes: classes, scores: exact.target.values)
         let readings = ClassReadings(targets)
         var hidden = HiddenReadings(grid: sweep.grid, readings: readings)
         question.progress?(0)
-        try sweep.run(exact.sweep, at: sweep.grid.places) { places, scores in
+        try await sweep.run(exact, at: sweep.grid.places) { places, scores in
             for (place, scores) in zip(places, scores) { hidden[place] = readings.values(of: scores) }
             question.partialMap?(hidden.partialMap(of: targets[0]))
             question.progress?(Double(hidden.count) / Double(sweep.grid.count))
         }
-        return targets.map { hidden.explanation(of: $0, unhidden: exact.scores, input: question.input) }
+        return targets.map { hidden.explanation(of: $0, unhidden: exact.target.values, input: question.input) }
     }
 }
 
@@ -78,33 +78,32 @@ struct HidingSweep {
     let fill: Tensor
     let evaluator: Evaluator
 
-    /// A sweep to which the image has been shown, and the scores of the whole image.
-    typealias Shown = (sweep: WindowSweep, scores: [Float])
-
+    /// The image, shown to an exact sweep.
+    ///
     /// - Parameter share: how much of the grid is likely to be asked about at once, 0…1.
-    func shown(share: Double = 1) throws(InterpretationError) -> Shown {
+    func shown(share: Double = 1) throws(InterpretationError) -> ShownImage {
         var request = try request()
         request.share = share
         return try shown(request)
     }
 
-    /// A sweep to which the image has been shown, which is fast rather than exact.
+    /// The image, shown to a sweep that is fast rather than exact.
     ///
     /// - Parameter fieldCap: largest share of a layer's side that a change is followed over.
-    func roughlyShown(fieldCap: Double) throws(InterpretationError) -> WindowSweep {
+    func roughlyShown(fieldCap: Double) throws(InterpretationError) -> ShownImage {
         var request = try request()
         request.arithmetic = .eightBit
         request.fieldCap = fieldCap < 1 ? fieldCap : nil
-        return try shown(request).sweep
+        return try shown(request)
     }
 
     /// The numbers with the window at each of `places`, as they come.
     func run(
-        _ sweep: WindowSweep, at places: [WindowSweep.Place],
+        _ shown: ShownImage, at places: [WindowSweep.Place],
         _ deliver: (_ places: [WindowSweep.Place], _ numbers: [[Float]]) -> Void
-    ) throws(InterpretationError) {
+    ) async throws(InterpretationError) {
         do {
-            try sweep.run(places: places) { places, numbers in
+            try await shown.run(places: places) { places, numbers in
                 deliver(places, numbers)
                 return !Task.isCancelled
             }
@@ -121,11 +120,9 @@ struct HidingSweep {
             target: classifier.scores, takesBatches: question.network.takesBatches, memory: question.memoryBudget)
     }
 
-    private func shown(_ request: WindowSweep.Request) throws(InterpretationError) -> Shown {
+    private func shown(_ request: WindowSweep.Request) throws(InterpretationError) -> ShownImage {
         do {
-            let sweep = try evaluator.sweep(request, image: question.input)
-            let scores = try sweep.show(image: question.input, fill: fill)
-            return (sweep, scores.values)
+            return try evaluator.sweep(request, image: question.input).show(image: question.input, fill: fill)
         } catch {
             throw .execution(error)
         }

@@ -31,7 +31,7 @@ public struct RISE: InterpretationMethod {
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         let count = try question.samples(default: 2000, atMost: 1_000_000)
         let masks = MaskSource(
             cells: try question.whole("cells", default: 7, in: 1...64),
@@ -46,7 +46,7 @@ public struct RISE: InterpretationMethod {
         let plane = masks.height * masks.width
         var sums = targets.map { _ in [Double](repeating: 0, count: plane) }
         var shown: [[Float]] = []
-        try BatchedPasses(question: question, evaluator: evaluator).run(count) { sample, image in
+        try await BatchedPasses(question: question, evaluator: evaluator).run(count) { sample, image in
             let mask = masks.mask(sample)
             question.input.withUnsafeValues { input in
                 for index in image.indices { image[index] = input[index] * mask[index % plane] }

@@ -17,7 +17,7 @@ public protocol InterpretationMethod: Sendable {
     /// batches a method reports its progress and looks whether it has been cancelled.
     func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation]
+    ) async throws(InterpretationError) -> [Explanation]
 }
 
 extension InterpretationMethod {
@@ -25,8 +25,8 @@ extension InterpretationMethod {
     public var localizes: Bool { false }
 
     /// Runs on the session's thread.
-    public func explain(_ question: Question, on evaluator: Evaluator) throws(InterpretationError) -> Explanation {
-        let explanations = try explain(question, classes: [question.classIndex], on: evaluator)
+    public func explain(_ question: Question, on evaluator: Evaluator) async throws(InterpretationError) -> Explanation {
+        let explanations = try await explain(question, classes: [question.classIndex], on: evaluator)
         guard let first = explanations.first else { throw .notAClassifier }
         return first
     }
@@ -37,7 +37,7 @@ extension InterpretationMethod {
     ///   `cancelled` where the task was, and whatever the network's execution throws.
     public func explain(
         _ question: Question, classes: [Int?], on evaluator: Evaluator
-    ) throws(InterpretationError) -> [Explanation] {
+    ) async throws(InterpretationError) -> [Explanation] {
         if let reason = obstacle(for: question.network) {
             let alternatives = Methods.applicable(to: question.network).map(\.card.name)
             throw .notApplicable(method: card.name, reason: reason, alternatives: alternatives)
@@ -50,7 +50,7 @@ extension InterpretationMethod {
         guard question.input.shape.rank == 4, question.input.shape[0] == 1, question.input.count > 0 else {
             throw .badParameter("the input should be one image [1,C,H,W], got shape \(question.input.shape)")
         }
-        return try explanations(of: question, classes: classes, on: evaluator)
+        return try await explanations(of: question, classes: classes, on: evaluator)
     }
 }
 

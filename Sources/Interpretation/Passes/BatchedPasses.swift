@@ -2,7 +2,8 @@ import Execution
 import Networks
 import Tensors
 
-/// Many variants of one image through a classifier, in batches that keep to a memory budget.
+/// Many variants of one image through a classifier, in batches that keep to a memory budget. Each batch is a piece of
+/// work: between two of them the session may be another's.
 struct BatchedPasses {
     let question: Question
     let evaluator: Evaluator
@@ -19,7 +20,7 @@ struct BatchedPasses {
     func run(
         _ count: Int, write: (_ index: Int, _ image: UnsafeMutableBufferPointer<Float>) -> Void,
         read: (_ pass: ClassificationPass, _ variants: Range<Int>) throws(InterpretationError) -> Void
-    ) throws(InterpretationError) {
+    ) async throws(InterpretationError) {
         let limit = try batchLimit()
         // Batches of equal size share a plan; what is left over is spread instead of making a small one.
         let batches = (count + limit - 1) / limit
@@ -43,6 +44,7 @@ struct BatchedPasses {
             }
             let pass = try ClassificationPass(question.network, batch, on: evaluator, derivatives: derivatives)
             try read(pass, variants)
+            await evaluator.endPiece()
         }
         question.progress?(1)
     }

@@ -54,7 +54,7 @@ extension PhotoInterpreter {
         let question = Question(
             network: model.network, input: judgement.decisiveInput.tensor, classIndex: judgement.classIndex)
         let explanation = try await model.network.session.perform { (evaluator) throws(InterpretationError) in
-            try Occlusion().explain(question, on: evaluator)
+            try await Occlusion().explain(question, on: evaluator)
         }
         return try HiddenWindows(explanation, prepared: prepared, judgement: judgement)
     }

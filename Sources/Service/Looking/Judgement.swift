@@ -89,7 +89,7 @@ struct Judge {
             var closerLook: Judgement.CloserLook?
             var decisiveInput = input
             if classIndex == nil, model.isBackground(explained),
-                let found = try look(closerAt: pass, input.tensor, bitmap, preprocessor, evaluator)
+                let found = try await look(closerAt: pass, input.tensor, bitmap, preprocessor, evaluator)
             {
                 closerLook = Judgement.CloserLook(part: found.part, wholePhotoScores: scores)
                 scores = found.scores
@@ -97,7 +97,7 @@ struct Judge {
                 decisiveInput = found.input
                 pass = try firstPass(input.tensor, evaluator)
             }
-            let evidence = try heatMap(pass, input.tensor, explained, evaluator)
+            let evidence = try await heatMap(pass, input.tensor, explained, evaluator)
             let signal = try pass.signals(ofClass: explained)[0] ?? Tensor(shape: input.tensor.shape)
             return Judgement(
                 scores: scores, classIndex: explained, evidence: evidence, saliency: channelMaximum(signal),
@@ -114,14 +114,14 @@ struct Judge {
     /// Where the class evidence lies: CAM where the head allows it, Grad-CAM (which is the same there) where not.
     private func heatMap(
         _ pass: ClassificationPass, _ input: Tensor, _ classIndex: Int, _ evaluator: Evaluator
-    ) throws(InterpretationError) -> (map: Tensor, method: String)? {
+    ) async throws(InterpretationError) -> (map: Tensor, method: String)? {
         if model.network.classifier?.classActivation != nil {
             return (try pass.classActivationMap(ofClass: classIndex, of: model.network), "cam")
         }
         let method = GradCAM()
         guard method.obstacle(for: model.network) == nil else { return nil }
         let question = Question(network: model.network, input: input, classIndex: classIndex)
-        return (try method.explain(question, on: evaluator).map, method.card.name)
+        return (try await method.explain(question, on: evaluator).map, method.card.name)
     }
 
     /// What the decision rests on: the class's probability with the box hidden, with as much hidden elsewhere, and
@@ -139,10 +139,10 @@ struct Judge {
     private func look(
         closerAt whole: ClassificationPass, _ input: Tensor, _ bitmap: Bitmap, _ preprocessor: Preprocessor,
         _ evaluator: Evaluator
-    ) throws -> (part: PixelRectangle, input: NetworkInput, scores: [Float], classIndex: Int)? {
+    ) async throws -> (part: PixelRectangle, input: NetworkInput, scores: [Float], classIndex: Int)? {
         let foreground = whole.scores.indices.filter { !model.isBackground($0) }
         guard let best = foreground.max(by: { whole.scores[$0] < whole.scores[$1] }),
-            let evidence = try heatMap(whole, input, best, evaluator)
+            let evidence = try await heatMap(whole, input, best, evaluator)
         else { return nil }
         let placed = try EvidencePlacement(evidence.map, on: bitmap, preprocessor)
         guard let region = placed.regions(above: model.boxFinder.threshold * Judge.closerLookFactor).first else {

@@ -168,7 +168,7 @@ struct ExplainRequest: Sendable {
             memoryBudget: memory << 20,
             progress: report, partialMap: parameters.partialMaps == true ? showMap : nil)
         return try await model.network.session.perform { (evaluator) throws(InterpretationError) in
-            try method.explain(question, classes: [classIndex] + further.map { $0 }, on: evaluator)
+            try await method.explain(question, classes: [classIndex] + further.map { $0 }, on: evaluator)
         }
     }
 

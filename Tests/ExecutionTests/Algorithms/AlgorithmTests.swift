@@ -168,9 +168,8 @@ import Testing
         let meta = try Fixtures.meta(name)
         let input = try #require(meta.inputs[graph.name(of: graph.inputs[0].value)])
         let session = try InferenceSession(graph: graph, threads: 1, algorithms: .measured(table))
-        let output = try await session.perform { [input = try Fixtures.tensor("networks/\(name)/\(input)")] in
-            try $0.forward([input]).output()
-        }
+        let tensor = try Fixtures.tensor("networks/\(name)/\(input)")
+        let output = try await session.perform { try $0.forward([tensor]).output() }
         let file = try #require(meta.outputs[graph.name(of: graph.outputs[0])])
         #expect(output.relativeError(to: try Fixtures.tensor("networks/\(name)/\(file)")) < meta.tolerance)
     }

@@ -111,7 +111,7 @@ import Testing
             let question = Question(
                 network: network, input: input, against: 2, isProbability: true, parameters: parameters)
             return try await network.session.perform { (evaluator) throws(InterpretationError) in
-                try Occlusion().explanations(of: question, classes: [0, 1], on: evaluator)
+                try await Occlusion().explanations(of: question, classes: [0, 1], on: evaluator)
             }
         }
         let (estimated, exact) = (try await explained(adaptive), try await explained(parameters))
@@ -162,7 +162,7 @@ import Testing
                 seen.withLock { $0.append(known) }
             })
         let explanation = try await network.session.perform { (evaluator) throws(InterpretationError) in
-            try Occlusion().explain(question, on: evaluator)
+            try await Occlusion().explain(question, on: evaluator)
         }
         let counts = seen.withLock { $0 }
         #expect(counts.count > 1 && counts == counts.sorted() && counts.last == explanation.map.count)

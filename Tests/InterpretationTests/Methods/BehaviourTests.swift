@@ -43,7 +43,7 @@ struct BehaviourTests {
         let method = try Methods.named(name)
         let question = Question(network: network, input: input, parameters: Self.quick(name))
         let together = try await network.session.perform { evaluator in
-            try method.explain(question, classes: [2, nil, 1], on: evaluator)
+            try await method.explain(question, classes: [2, nil, 1], on: evaluator)
         }
         #expect(together.map(\.classIndex) == [2, 0, 1])
         for explanation in together {
