@@ -360,7 +360,12 @@ extension Operator {
         case .pooling(var pooling):
             pooling.window = window
             return .pooling(pooling)
-        default: return self
+        // No other operator looks through a window that steps are made of.
+        case .transposedConvolution, .maximumUnpooling, .globalPooling, .resize, .fullyConnected, .matrixProduct,
+            .batchNormalization, .normalization, .localResponseNormalization, .softmax, .activation, .arithmetic,
+            .reduction, .concatenation, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .slice, .part, .padding,
+            .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .graft, .identity, .shapeArithmetic:
+            return self
         }
     }
 }
