@@ -18,7 +18,7 @@ public struct RelevanceRules: Hashable, Sendable {
 
     public var convolution: Rule
     public var fullyConnected: Rule
-    /// Added, with its sign, to what is divided by.
+    /// A small number that is added, with its sign, to what is divided by.
     public var epsilon: Float
 
     public init(convolution: Rule, fullyConnected: Rule, epsilon: Float) {
@@ -47,14 +47,14 @@ public struct RelevanceRules: Hashable, Sendable {
 extension RelevanceRules {
     /// How relevance passes a layer.
     enum Passage {
-        /// Shared out by what the weights make of each input.
+        /// It is shared out by what the weights make of each input.
         case shared(Rule)
-        /// Shared out in proportion to what each input contributed: R_x = x · vjp(R / (z ± ε)), with vjp the layer's
+        /// It is shared out in proportion to what each input contributed: R_x = x · vjp(R / (z ± ε)), with vjp the layer's
         /// vector-Jacobian product.
         case inProportion
-        /// Taken where a gradient would be: to the maximum, or to where a value came from.
+        /// It is taken where a gradient would be: to the maximum, or to where a value came from.
         case asGradient
-        /// Handed on as it is.
+        /// It is handed on as it is.
         case unchanged
     }
 

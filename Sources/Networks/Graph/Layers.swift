@@ -5,10 +5,10 @@ public struct Layer: Sendable {
     public let value: ValueID
     /// The ONNX name.
     public let name: String
-    /// What makes it.
+    /// The name of the operator that makes it.
     public let operatorName: String
     public let shape: Shape
-    /// Nil where it is not a regular window: behind upsampling, slices, or branches of different strides.
+    /// The part of the image it depends on; nil where that is not a regular window: behind upsampling, slices, or branches of different strides.
     public let receptiveField: ReceptiveField?
 }
 
@@ -17,7 +17,7 @@ public enum ReceptiveField: Sendable, Equatable {
     /// Position p along an axis reads the pixels offset + p·stride ..< offset + p·stride + size. Padding counts as
     /// pixels outside of the image.
     case window(size: [Int], stride: [Int], offset: [Int])
-    /// All of it: a global operator has been passed.
+    /// It depends on all of the image, since a global operator has been passed.
     case everything
 }
 
@@ -44,7 +44,8 @@ extension Graph {
 private struct ReceptiveFieldTracer {
     let graph: Graph
     let specialization: Specialization
-    /// What is not here does not depend on an input; nil is not known.
+    /// The field of each value. A value that is not here does not depend on an input; one with nil has a field that is not
+    /// known.
     private var fields: [ValueID: ReceptiveField?] = [:]
 
     init(graph: Graph, specialization: Specialization) {
@@ -140,7 +141,7 @@ private struct ReceptiveFieldTracer {
 }
 
 extension ReceptiveField {
-    /// Behind a window that stands on values of this field; nil where the numbers get out of hand.
+    /// The field behind a window that stands on values of this field; nil where the numbers get out of hand.
     fileprivate func through(_ window: Window, _ extents: [Int]) -> ReceptiveField? {
         guard case .window(var size, var stride, var offset) = self else { return self }
         guard size.count == window.kernel.count, extents.count == size.count else { return nil }
@@ -172,7 +173,7 @@ extension ReceptiveField {
 }
 
 extension Int {
-    /// Nil beyond any honest receptive field; sums of a few thousand of them do not overflow.
+    /// The product; nil beyond any honest receptive field, so that sums of a few thousand of them do not overflow.
     fileprivate static func product(_ a: Int, _ b: Int) -> Int? {
         let (product, isTooLarge) = a.multipliedReportingOverflow(by: b)
         return isTooLarge || product.magnitude > 1 << 40 ? nil : product

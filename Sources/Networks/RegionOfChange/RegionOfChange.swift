@@ -8,27 +8,27 @@ public import Tensors
 public struct RegionOfChange: Sendable {
     /// How the region at a node's output follows from those at its inputs.
     public enum Step: Sendable, Hashable {
-        /// Whatever has changed in one of the inputs.
+        /// What has changed in one of the inputs changes, and nothing else.
         case same
-        /// What a window that touches the region has to do with; `begin` is the padding before the first row and column,
+        /// Every position changes whose window touches the region; `begin` is the padding before the first row and column,
         /// which reads as `outside`.
         case window(Window, begin: [Int], outside: Float)
-        /// Rows and columns put before the first.
+        /// So many rows and columns are put before the first.
         case shifted(by: [Int])
         /// The mean of each plane, which changes by what the region adds to it.
         case mean
-        /// Everything.
+        /// All of it changes.
         case everything
     }
 
     public let graph: Graph
     public let image: ValueID
     public let target: ValueID
-    /// For as many images as a batch has.
+    /// What the shapes decide for as many images as a batch has.
     public let specialization: Specialization
-    /// What the target depends on, in order.
+    /// The nodes that the target depends on, in order.
     public let nodes: [Node]
-    /// By node of `nodes`.
+    /// What each node of `nodes` does to the region.
     public let steps: [Step]
 
     /// - Parameters:
@@ -58,14 +58,14 @@ public struct RegionOfChange: Sendable {
     /// The inputs of a node that depend on the image.
     public func changingInputs(_ node: Node) -> [ValueID] { node.inputs.compactMap { $0 }.filter { !isConstant($0) } }
 
-    /// What two 3×3 convolutions see of one position: where an axis has few positions, a share of it would be less.
+    /// How many positions two 3×3 convolutions see along an axis: where there are few, a share of them would be less.
     static let leastKept = 5
 
     /// The changed positions of every value that a region can be followed to, along one axis.
     ///
     /// - Parameters:
     ///   - axis: 0 for rows, 1 for columns.
-    ///   - changed: of the image, one range for each place of the window.
+    ///   - changed: what changes of the image, one range for each place of the window.
     ///   - cap: the largest share of an axis that a range may have; what lies farther from the middle of what the image's
     ///     change is seen in is cut off, but for ``leastKept`` positions.
     /// - Returns: one range for each place. An empty range says that the change has been stepped over.
@@ -111,7 +111,7 @@ extension RegionOfChange.Step {
 }
 
 extension Range<Int> {
-    /// As many as `most` of it, as near to the middle as it reaches.
+    /// At most `most` of its positions, as near to the middle as it reaches.
     fileprivate func capped(to most: Int, around middle: Double) -> Range<Int> {
         guard count > most else { return self }
         let wanted = Int((middle - Double(most - 1) / 2).rounded())

@@ -69,7 +69,7 @@ extension Specializer {
         }
     }
 
-    /// NumPy's rule.
+    /// The shape that both have when they are broadcast by NumPy's rule.
     func broadcast(_ a: Shape, _ b: Shape) throws(NetworkError) -> Shape {
         try shape(try broadcast(a.dimensions, b.dimensions))
     }
