@@ -26,7 +26,7 @@ public final class AlgorithmTable: @unchecked Sendable {
     private let log: @Sendable (String) -> Void
     private let budget: Duration
     private let lock = NSLock()
-    // Guarded by the lock.
+    // The lock guards what follows.
     private var algorithms: [String: ConvolutionAlgorithm] = [:]
     private var arrangements: [String: Arrangement] = [:]
     private var provisional: Set<String> = []
@@ -36,7 +36,7 @@ public final class AlgorithmTable: @unchecked Sendable {
     /// - Parameters:
     ///   - file: where to remember; in memory alone where nil. A file of another machine or version, or one that
     ///     cannot be read, is replaced.
-    ///   - budget: of measuring for one plan.
+    ///   - budget: how long may be measured for one plan.
     ///   - log: is told where the file is of no use, in one line.
     public init(
         file: URL? = nil, budget: Duration = AlgorithmTable.standardBudget,
@@ -49,7 +49,7 @@ public final class AlgorithmTable: @unchecked Sendable {
     }
 
     /// How many questions are settled.
-    public var count: Int { lock.withLock { algorithms.count + arrangements.count } }
+    package var count: Int { lock.withLock { algorithms.count + arrangements.count } }
 
     // MARK: Asking and settling
 

@@ -39,7 +39,8 @@ extension PlanBuilder {
         return try problem.compiled(by: .standard, on: engine)
     }
 
-    /// By what is remembered, or else by what is fastest now, on one thread (see ``MeasuringClock``).
+    /// The problem compiled by the algorithm that is remembered, or else by the one that is fastest now, on one thread (see
+    /// ``MeasuringClock``).
     private func compiled(
         _ problem: ConvolutionProblem, by table: AlgorithmTable
     ) throws(KernelStatus) -> ConvolutionProblem.Compiled {

@@ -16,9 +16,9 @@ package struct ToomCook {
     /// Windows for which there are enough outputs to be worth it.
     package static let windows = 3...7
 
-    /// k.
+    /// The window's extent k.
     package let window: Int
-    /// m.
+    /// Outputs of a tile, m.
     package var outputs: Int { Self.points - window + 1 }
     /// Bᵀ [points,points], row by row.
     package let input: [Float]
@@ -31,11 +31,11 @@ package struct ToomCook {
     package init(window: Int) {
         self.window = window
         let (points, outputs) = (Self.points, Self.points - window + 1)
-        // Of one point after the other.
+        // The rows are those of one point after the other.
         var basis = Self.finitePoints.map(Self.lagrange) + [Self.product(Self.finitePoints)]
         for index in basis.indices { basis[index] += [Double](repeating: 0, count: points - basis[index].count) }
         var weights = Self.powers(window)
-        // Powers of two between the two factors of each point, so that neither is much larger than the other.
+        // Powers of two are moved between the two factors of each point, so that neither is much larger than the other.
         for index in basis.indices {
             let scale = 2.0.power((Self.norm(weights[index]) / Self.norm(basis[index])).squareRoot().exponent)
             for position in basis[index].indices { basis[index][position] *= scale }

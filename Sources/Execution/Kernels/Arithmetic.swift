@@ -74,7 +74,7 @@ extension PlanBuilder {
         }
     }
 
-    /// In the layout of `a`, to which `b` is broadcast; nil where oneDNN has only its slow reference for it.
+    /// a ∘ b in the layout of `a`, to which `b` is broadcast; nil where oneDNN has only its slow reference for it.
     private func oneDNNBinary(
         _ operation: cdnn_binary_kind, _ a: PlannedTensor, _ b: PlannedTensor, for node: Node
     ) throws(ExecutionError) -> PlannedTensor? {

@@ -19,10 +19,10 @@ struct EightBitProduct {
     let plane: [Int]
     let begin: [Int]
     let padded: [Int]
-    /// Of an item of the result.
+    /// Positions in the plane of an item of the result.
     let positions: Int
     let outputs: Int
-    /// As the primitive sees them: integers and sums with the channels of a position beside each other.
+    /// How integers and sums lie in memory for the primitive: with the channels of a position beside each other.
     let source: Layout
     let sums: Layout
     let weightExtents: [Int]
@@ -135,8 +135,8 @@ struct EightBitProduct {
     /// What the sums [N,H′,W′,O] stand for.
     ///
     /// - Parameters:
-    ///   - meaning: of the items, [N,2].
-    ///   - factors: of the weights, [2,O].
+    ///   - meaning: scale and zero of each item, [N,2].
+    ///   - factors: what the weights' integers mean, [2,O].
     ///   - bias: [O].
     ///   - beside: added to the result, of its shape.
     func restore(
@@ -164,7 +164,7 @@ struct EightBitProduct {
     /// What the integers mean: their scales and, of each output channel, their sum [2,O].
     static func factors(_ weights: Tensor) -> Tensor {
         let outputs = weights.shape[0]
-        // As many as there are output channels, twice.
+        // Twice as many values as output channels are a valid shape, since the weights are one.
         return Tensor(shape: (try? Shape([2, outputs])) ?? .scalar) { target in
             forEachRow(of: weights) { output, values, scale in
                 target[output] = scale

@@ -53,7 +53,7 @@ private struct GraftKernel {
     let breadth: Int
     let changedHeight: Int
     let changedBreadth: Int
-    /// 0 where all items share the changed tensor.
+    /// Values from one item of the changed tensor to the next; 0 where all items share it.
     let changedItem: Int
 
     init(_ graft: Graft, clean: [Int], changed: [Int], order: ChannelOrder) {
@@ -89,7 +89,7 @@ private struct GraftKernel {
                         continue
                     }
                     let cleanLine = cleanPlane + line * breadth * width
-                    // Only looked at where the line has changed.
+                    // It is only looked at where the line has changed.
                     let changedLine =
                         changedRows.contains(line)
                         ? changedPlane + (line - rows.source[row]) * changedBreadth * width : nil
@@ -188,9 +188,9 @@ private struct GraftKernel {
 
     /// What a line of a window is made of, from left to right: padding, clean, changed, clean, padding.
     private struct Segments {
-        /// Of the clean line.
+        /// The position in the clean line at which the window begins.
         let first: Int
-        /// Of the changed line.
+        /// The position in the clean line at which the changed line begins.
         let source: Int
         let extent: Int
         /// Where in the window the segments end.

@@ -8,7 +8,7 @@ import Tensors
 /// multiplies the matrices of each point, and a step takes the products back, with all that lies between in the cache.
 struct LineConvolution {
     let toomCook: ToomCook
-    /// 2 or 3 of [N,C,H,W].
+    /// The axis of [N,C,H,W] along which it goes, 2 or 3.
     let axis: Int
     /// [N,C,H,W] and [N,O,H′,W′].
     let input: [Int]
@@ -24,7 +24,7 @@ struct LineConvolution {
             && (window.stride + window.dilation).allSatisfy { $0 == 1 }
     }
 
-    /// nil where it is none, or where the image is padded across the window's axis.
+    /// The convolution along one axis; nil where it is none, or where the image is padded across the window's axis.
     init?(_ convolution: Convolution, input: [Int], output: [Int]) {
         guard Self.fits(convolution), input.count == 4 else { return nil }
         let kernel = convolution.window.kernel
@@ -41,7 +41,7 @@ struct LineConvolution {
     private var linesPerItem: Int { input[5 - axis] }
     var tiles: Int { input[0] * linesPerItem * tilesPerLine }
 
-    /// So many that what lies between the steps stays in the processor's second cache.
+    /// As many tiles as leave what lies between the steps in the processor's second cache.
     var tilesPerBlock: Int {
         let bytes = ToomCook.points * (input[1] + output[1]) * MemoryLayout<Float>.stride
         return min(max(Self.blockBytes / bytes / 16 * 16, 16), tiles)

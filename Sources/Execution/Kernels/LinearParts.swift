@@ -92,10 +92,10 @@ extension PlanBuilder {
 
     private struct Linear {
         let weightExtents: [Int]
-        /// As the kernel sees them: a fully-connected layer's are [rows, values].
+        /// The extents as the kernel sees them: a fully-connected layer's are [rows, values].
         let inputExtents: [Int]
         let outputExtents: [Int]
-        /// Nil for a fully-connected layer.
+        /// The convolution's window; nil for a fully-connected layer.
         let window: cdnn_window?
 
         /// Number of bias values.

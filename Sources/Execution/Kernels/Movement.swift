@@ -131,7 +131,7 @@ extension PlanBuilder {
     }
 }
 
-/// Operand 0 to operand 1.
+/// Copies operand 0 to operand 1.
 private func copyRuns(_ loop: StridedLoop, _ source: UnsafeMutableRawPointer, _ target: UnsafeMutableRawPointer) {
     let source = source.assumingMemoryBound(to: Float.self)
     let target = target.assumingMemoryBound(to: Float.self)

@@ -112,7 +112,7 @@ extension PlanBuilder {
     }
 }
 
-/// Operand 0 of the loop, dense, into operand 1.
+/// Copies operand 0 of the loop, dense, into operand 1.
 private func reduce(
     _ kind: Reduction.Kind, _ loop: StridedLoop, _ source: FloatPointer, _ target: FloatPointer, results: Int
 ) {

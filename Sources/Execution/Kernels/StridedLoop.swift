@@ -11,7 +11,7 @@ struct StridedLoop: Sendable {
     }
 
     private(set) var extents: [Int] = []
-    /// By operand, then by axis.
+    /// The strides of each operand, by axis.
     private(set) var strides: [[Int]]
     private let offsets: [Int]
 

@@ -10,7 +10,7 @@ extension PlanBuilder {
         let weightID = try inputID(node, 1)
         let declared = shape(of: weightID).dimensions
         let groups = convolution.groups
-        // Of the convolution: [O, I/G, k…], O being the channels of x.
+        // The convolution's weights are [O, I/G, k…], O being the channels of x.
         let weightExtents = groups == 1 ? declared : [groups, declared[0] / groups] + declared.dropFirst()
         guard let output = convolution.output(for: Array(x.extents.dropFirst(2))) else {
             throw .unsupported(node: node.name, operation: node.operation.name, reason: "it has no output")
@@ -48,7 +48,7 @@ extension PlanBuilder {
         }
     }
 
-    /// Plus one value per channel, in any layout.
+    /// The tensor plus one value per channel, in any layout.
     private func biased(_ y: PlannedTensor, _ node: Node) throws(ExecutionError) -> PlannedTensor {
         guard let biasID = node.input(2) else { return y }
         let channels = y.extents[1]

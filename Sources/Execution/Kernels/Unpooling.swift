@@ -33,7 +33,7 @@ extension PlanBuilder {
         }
     }
 
-    /// Each value to where its maximum stood. Back: from there.
+    /// Takes each value to where its maximum stood, and back from there.
     func emitUnpooling(_ node: Node) throws(ExecutionError) {
         let x = try plain(try input(node, 0), for: node)
         let positions = try plain(try input(node, 1), for: node)

@@ -29,12 +29,12 @@ final class Layout {
 
     private init(handle: OpaquePointer) { self.handle = handle }
 
-    /// Dense row-major; a scalar becomes one value.
+    /// The dense row-major layout; a scalar becomes one value.
     static func plain(_ extents: [Int]) throws(KernelStatus) -> Layout {
         Layout(handle: try made { cdnn_layout_create($0, rank(extents), wide(extents)) })
     }
 
-    /// Left to the primitive.
+    /// A layout that is left to the primitive.
     static func any(_ extents: [Int], of type: cdnn_type = CDNN_FLOAT32) throws(KernelStatus) -> Layout {
         Layout(handle: try made { cdnn_layout_create_any($0, type, rank(extents), wide(extents)) })
     }

@@ -4,7 +4,8 @@ import Foundation
 /// How many threads the kernels that are made and run by the calling thread use from now on.
 func setThreadCount(_ count: Int) { cdnn_set_thread_count(Int32(clamping: count)) }
 
-/// How many threads the kernels of a session are made for and run on. Belongs to the session's thread.
+/// How many threads the kernels of a session are made for and run on. Only the session's thread may
+/// use it.
 final class KernelThreads {
     let count: Int
     private var current: Int

@@ -19,7 +19,7 @@ enum ChannelOrder: Hashable {
         }
     }
 
-    /// That of a tensor of rank 4; nil where it is none of these.
+    /// The order of a tensor of rank 4; nil where it is none of these.
     static func of(_ layout: Layout, extents: [Int]) -> ChannelOrder? {
         guard extents.count == 4 else { return nil }
         return known.first { order in (try? order.layout(extents)).map { $0 == layout } ?? false }

@@ -13,10 +13,10 @@ final class FeatureStore {
         let layout: Layout
         let address: UnsafeMutableRawPointer
         private let isOwned: Bool
-        /// Whose memory it is.
+        /// The plan that owns the memory; nil where the entry does.
         private let owner: Plan?
 
-        /// Memory of a plan.
+        /// An entry in the memory of a plan.
         fileprivate init(extents: [Int], layout: Layout, address: UnsafeMutableRawPointer, owner: Plan) {
             self.extents = extents
             self.layout = layout
@@ -25,7 +25,7 @@ final class FeatureStore {
             isOwned = false
         }
 
-        /// New memory.
+        /// An entry in memory of its own.
         fileprivate init(extents: [Int], layout: Layout) {
             self.extents = extents
             self.layout = layout
@@ -118,9 +118,6 @@ final class FeatureStore {
     func refresh() throws(KernelStatus) {
         for copy in copies { try run(copy) }
     }
-
-    /// Bytes of the copies and of what was allocated.
-    var byteCount: Int { entries.values.reduce(0) { $0 + $1.layout.byteCount } }
 
     private func run(_ copy: Copy) throws(KernelStatus) {
         try copy.primitive.execute(on: engine, copy.arguments, copy.memories.map(\.handle))

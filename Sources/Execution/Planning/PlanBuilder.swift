@@ -13,7 +13,7 @@ final class PlanBuilder {
     let engine: Engine
     let weights: WeightStore
     let algorithms: AlgorithmChoice
-    /// Of the values between the layers, where the algorithms are chosen by measurement.
+    /// How the values between the layers lie in memory, where the algorithms are chosen by measurement.
     let arrangement: Arrangement
     let threads: KernelThreads
     let stopwatch = ConvolutionStopwatch()
@@ -76,7 +76,7 @@ final class PlanBuilder {
     func tensor(_ value: ValueID, for node: Node) throws(ExecutionError) -> PlannedTensor {
         if let known = tensors[value] { return known }
         if case .floats(let constant)? = specialization.constants[value] {
-            // Belongs to these input shapes, hence to the plan and not to the weights.
+            // It belongs to these input shapes, hence to the plan and not to the weights.
             let block = try check(node) { () throws(KernelStatus) in try weights.block(of: constant) }
             let tensor = adopt(block, extents: constant.shape.dimensions)
             tensors[value] = tensor

@@ -55,7 +55,7 @@ final class WeightStore {
     }
 
     private let engine: Engine
-    /// Held by the plans; what no plan uses any more goes.
+    /// The plans hold the blocks; what no plan uses any more goes.
     private var blocks: [Key: [WeakBlock]] = [:]
 
     init(engine: Engine) { self.engine = engine }

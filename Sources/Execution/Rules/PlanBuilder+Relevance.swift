@@ -11,21 +11,11 @@ extension PlanBuilder {
     ) throws(ExecutionError) -> [(input: ValueID, signal: PlannedTensor)] {
         guard let rules = rule.relevance else { return try entry.vectorJacobianProduct(self, signal, rule) }
         let node = entry.node
-        switch node.operation {
-        case .convolution: return try shared(signal, through: entry, by: rules.convolution, epsilon: rules.epsilon)
-        case .fullyConnected:
-            return try shared(signal, through: entry, by: rules.fullyConnected, epsilon: rules.epsilon)
-        case .activation:
-            return [(try inputID(node, 0), signal)]
-        case .batchNormalization:
-            return rules.convolution == .epsilon
-                ? try proportional(signal, through: entry, epsilon: rules.epsilon) : [(try inputID(node, 0), signal)]
-        case .pooling(let pooling) where pooling.kind == .maximum:
-            return try entry.vectorJacobianProduct(self, signal, .gradient)
-        case .globalPooling(.maximum), .flatten, .reshape, .concatenation, .identity:
-            return try entry.vectorJacobianProduct(self, signal, .gradient)
-        default:
-            return try proportional(signal, through: entry, epsilon: rules.epsilon)
+        switch rules.passage(through: node.operation.layerKind) {
+        case .shared(let rule): return try shared(signal, through: entry, by: rule, epsilon: rules.epsilon)
+        case .inProportion: return try proportional(signal, through: entry, epsilon: rules.epsilon)
+        case .asGradient: return try entry.vectorJacobianProduct(self, signal, .gradient)
+        case .unchanged: return [(try inputID(node, 0), signal)]
         }
     }
 

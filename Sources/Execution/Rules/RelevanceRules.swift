@@ -2,9 +2,9 @@
 /// one for fully-connected layers (a "composite", Kohlbrenner et al. 2020, "Towards Best Practice in Explaining Neural
 /// Network Decisions with LRP").
 ///
-/// Everything else is passed the same way by all of them: activations, and batch normalization that no convolution took
-/// in, hand relevance on unchanged; max pooling hands it to the maximum; sums, averages and products share it out in
-/// proportion to what each input contributed.
+/// Everything else is passed the same way by all of them: activations hand relevance on unchanged; max pooling hands it
+/// to the maximum; sums, averages and products share it out in proportion to what each input contributed. Batch
+/// normalization that no convolution took in hands it on unchanged, or by the ε rule where convolutions follow that.
 public struct RelevanceRules: Hashable, Sendable {
     /// With z the layer's output, x its input, W its weights and b its bias; ⁺ and ⁻ are the positive and negative
     /// parts. Bach et al. 2015, "On Pixel-Wise Explanations for Non-Linear Classifier Decisions".
@@ -18,7 +18,7 @@ public struct RelevanceRules: Hashable, Sendable {
 
     public var convolution: Rule
     public var fullyConnected: Rule
-    /// Added, with its sign, to what is divided by.
+    /// A small number that is added, with its sign, to what is divided by.
     public var epsilon: Float
 
     public init(convolution: Rule, fullyConnected: Rule, epsilon: Float) {
@@ -41,5 +41,33 @@ public struct RelevanceRules: Hashable, Sendable {
     public static func alphaBeta(_ alpha: Float = 2, _ epsilon: Float = 1e-6) -> RelevanceRules {
         RelevanceRules(
             convolution: .alphaBeta(alpha: alpha, beta: alpha - 1), fullyConnected: .epsilon, epsilon: epsilon)
+    }
+}
+
+extension RelevanceRules {
+    /// How relevance passes a layer.
+    enum Passage {
+        /// It is shared out by what the weights make of each input.
+        case shared(Rule)
+        /// It is shared out in proportion to what each input contributed: R_x = x · vjp(R / (z ± ε)), with vjp the layer's
+        /// vector-Jacobian product.
+        case inProportion
+        /// It is taken where a gradient would be: to the maximum, or to where a value came from.
+        case asGradient
+        /// It is handed on as it is.
+        case unchanged
+    }
+
+    /// The table of the rules: how relevance passes each kind of layer.
+    func passage(through kind: LayerKind) -> Passage {
+        switch kind {
+        case .convolution: .shared(convolution)
+        case .fullyConnected: .shared(fullyConnected)
+        case .activation: .unchanged
+        case .batchNormalization: convolution == .epsilon ? .inProportion : .unchanged
+        case .maximum: .asGradient
+        case .regrouping: .asGradient
+        case .mixture: .inProportion
+        }
     }
 }

@@ -7,7 +7,7 @@ struct SweepAlgorithms {
 
     static let standard = SweepAlgorithms(choice: .standard, arrangement: .library)
 
-    /// Tried on all layers at once.
+    /// The ways that are tried, each on all layers at once.
     private static func candidates(in arithmetic: WindowSweep.Request.Arithmetic) -> [ConvolutionAlgorithm] {
         switch arithmetic {
         case .single:
@@ -48,7 +48,7 @@ struct SweepAlgorithms {
         if known.count == layers.count { return SweepAlgorithms(byLayer: known) }
 
         var fastest: (ways: [(String, ConvolutionAlgorithm)], seconds: Double)?
-        // Kept until the end, so that weights of one order are put into it once.
+        // Plans are kept until the end, so that weights of one order are put into it once.
         var plans: [BatchPlan] = []
         func seconds(_ ways: [(String, ConvolutionAlgorithm)]) throws(ExecutionError) -> [String: Double] {
             let made = try plan(SweepAlgorithms(byLayer: ways))

@@ -12,7 +12,7 @@ struct SweepCosts {
 
     /// - Parameters:
     ///   - graph: the part of the evaluator's network that the target depends on.
-    ///   - region: of one image.
+    ///   - region: the region of change of one image.
     init(
         _ request: WindowSweep.Request, _ graph: Graph, region: RegionOfChange, image: Tensor, on evaluator: Evaluator
     ) throws(ExecutionError) {
@@ -21,7 +21,7 @@ struct SweepCosts {
         let builder = try PlanBuilder(
             graph: graph, request: PlanRequest(inputShapes: [request.imageShape], kept: [request.target]),
             engine: evaluator.engine, weights: evaluator.weights)
-        // One thread, as the batches will have: nothing is measured of how threads wait for each other.
+        // Batches run on one thread each, so this does: nothing is measured of how threads wait for each other.
         setThreadCount(1)
         defer { setThreadCount(max(evaluator.threads.count, 1)) }
         let plan = try builder.build()

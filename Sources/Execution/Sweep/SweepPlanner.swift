@@ -20,7 +20,7 @@ final class SweepPlanner {
     /// The region of change of batches, by the number of items.
     private var batchRegions: [Int: RegionOfChange] = [:]
 
-    /// From which share of a plane on it may be computed whole.
+    /// The shares of a plane from which on it may be computed whole.
     private static let wholeFrom = [0.6, 0.8, 0.95, .infinity]
 
     /// - Parameter graph: the part of the evaluator's network that the target depends on.
@@ -151,7 +151,7 @@ final class SweepPlanner {
             wholeFrom: group.wholeFrom)
     }
 
-    /// As many as make good use of weights once read, and no more than fit into the cache beyond that.
+    /// As many places as make good use of weights once read, and no more than fit into the cache beyond that.
     private func largestBatch(of choice: Choice) -> Int {
         guard request.takesBatches else { return 1 }
         let bytes = max(choice.graph.largestNodeCount * MemoryLayout<Float>.stride, 1)
@@ -161,7 +161,7 @@ final class SweepPlanner {
         return max(min(wanted, Self.largestBatch, request.memory / (2 * bytes * threads)), 1)
     }
 
-    /// Batches of equal size share a plan, and the last shall not be mostly empty.
+    /// How many of the places share a batch: batches of equal size share a plan, and the last shall not be mostly empty.
     private func batchSize(places: Int, most: Int) -> Int {
         let expected = max(Int((Double(places) * min(max(request.share, 0), 1)).rounded(.up)), 1)
         let batches = (expected + most - 1) / most

@@ -115,7 +115,12 @@ extension RegionOfChange {
             return extents(x).dropFirst().reduce(1, *) * weights.dimensions.dropFirst().reduce(1, *)
         case .matrixProduct:
             return results * (node.input(0).flatMap { extents($0).last } ?? 0)
-        default: return 0
+        // These multiply little, or nothing.
+        case .pooling, .maximumUnpooling, .globalPooling, .resize, .batchNormalization, .normalization,
+            .localResponseNormalization, .softmax, .activation, .arithmetic, .reduction, .concatenation, .flatten,
+            .reshape, .squeeze, .unsqueeze, .transpose, .slice, .part, .padding, .expansion, .tiling, .depthToSpace,
+            .spaceToDepth, .gather, .graft, .identity, .shapeArithmetic:
+            return 0
         }
     }
 }

@@ -117,7 +117,12 @@ private struct TransposePass {
             }
             before.operation = .padding(Padding(mode: padding.mode, axes: axes))
             before.inputs[0] = node.input(0).flatMap { views[$0]?.source }
-        default: return false
+        // These want their axes in the order in which they are.
+        case .convolution, .transposedConvolution, .pooling, .maximumUnpooling, .globalPooling, .resize,
+            .fullyConnected, .matrixProduct, .batchNormalization, .normalization, .localResponseNormalization,
+            .flatten, .reshape, .squeeze(axes: nil), .unsqueeze, .transpose, .slice, .expansion, .tiling,
+            .depthToSpace, .spaceToDepth, .gather, .graft, .shapeArithmetic:
+            return false
         }
         finish(before, node, order, dropped)
         return true

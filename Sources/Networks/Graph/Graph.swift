@@ -17,7 +17,7 @@ public struct Graph: Sendable {
 
     public var inputs: [Input]
     public var outputs: [ValueID]
-    /// In topological order: a node's inputs are graph inputs, constants, or outputs of earlier nodes.
+    /// The nodes in topological order: a node's inputs are graph inputs, constants, or outputs of earlier nodes.
     public var nodes: [Node]
     /// Weights, and the integers that shape arithmetic needs.
     public var constants: [ValueID: Constant]
@@ -76,7 +76,7 @@ public struct Graph: Sendable {
         return part
     }
 
-    /// What has to run for `target` to be there, in order; not what a value is made by that is given.
+    /// The nodes that have to run for `target` to be there, in order, without those that make what is given.
     func nodes(neededFor target: ValueID, given: (ValueID) -> Bool = { _ in false }) -> [Node] {
         var needed: Set<ValueID> = [target]
         return nodes.reversed().filter { node in

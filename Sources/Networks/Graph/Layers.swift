@@ -5,10 +5,10 @@ public struct Layer: Sendable {
     public let value: ValueID
     /// The ONNX name.
     public let name: String
-    /// What makes it.
+    /// The name of the operator that makes it.
     public let operatorName: String
     public let shape: Shape
-    /// Nil where it is not a regular window: behind upsampling, slices, or branches of different strides.
+    /// The part of the image it depends on; nil where that is not a regular window: behind upsampling, slices, or branches of different strides.
     public let receptiveField: ReceptiveField?
 }
 
@@ -17,7 +17,7 @@ public enum ReceptiveField: Sendable, Equatable {
     /// Position p along an axis reads the pixels offset + p·stride ..< offset + p·stride + size. Padding counts as
     /// pixels outside of the image.
     case window(size: [Int], stride: [Int], offset: [Int])
-    /// All of it: a global operator has been passed.
+    /// It depends on all of the image, since a global operator has been passed.
     case everything
 }
 
@@ -44,7 +44,8 @@ extension Graph {
 private struct ReceptiveFieldTracer {
     let graph: Graph
     let specialization: Specialization
-    /// What is not here does not depend on an input; nil is not known.
+    /// The field of each value. A value that is not here does not depend on an input; one with nil has a field that is not
+    /// known.
     private var fields: [ValueID: ReceptiveField?] = [:]
 
     init(graph: Graph, specialization: Specialization) {
@@ -85,38 +86,40 @@ private struct ReceptiveFieldTracer {
             if case .layer = normalization.kind, spatialCount(first) == 0 { return first }
             return .everything
         case .globalPooling, .fullyConnected, .matrixProduct, .flatten: return .everything
-        case .reshape, .transpose, .part, .padding: return moved(node, first)
+        case .reshape: return first == .everything || keepsPlanes(node, spatialCount(first)) ? first : nil
+        case .transpose(let order):
+            return first == .everything || leavesPlanes(node, order, spatialCount(first)) ? first : nil
+        case .part(let part): return first == .everything || !touches(node, [part.axis]) ? first : nil
+        case .padding(let padding): return padded(node, padding, first)
         case .transposedConvolution, .maximumUnpooling, .resize, .squeeze, .unsqueeze, .slice, .expansion, .tiling,
             .depthToSpace, .spaceToDepth, .gather, .graft:
             return first == .everything ? .everything : nil
         }
     }
 
-    /// Rearranging that leaves the planes alone, and padding.
-    private func moved(_ node: Node, _ field: ReceptiveField) -> ReceptiveField? {
+    /// Whether a reshape leaves the trailing axes, the planes, as they are.
+    private func keepsPlanes(_ node: Node, _ planes: Int) -> Bool {
+        node.input(0).map { dimensions($0).suffix(planes) == dimensions(node.output).suffix(planes) } ?? false
+    }
+
+    /// Whether a transpose leaves the planes where they are.
+    private func leavesPlanes(_ node: Node, _ order: [Int]?, _ planes: Int) -> Bool {
+        guard let order, let source = node.input(0) else { return false }
+        // An image that comes with its channels last: every pixel sees itself, wherever it goes.
+        if order == [0, 3, 1, 2], graph.inputs.contains(where: { $0.value == source }) { return true }
+        return order.suffix(planes) == Array(dimensions(source).indices).suffix(planes)
+    }
+
+    private func padded(_ node: Node, _ padding: Padding, _ field: ReceptiveField) -> ReceptiveField? {
         guard case .window(let size, let stride, var offset) = field, let source = node.input(0) else { return field }
-        let before = specialization.shapes[source]?.dimensions ?? []
-        let after = specialization.shapes[node.output]?.dimensions ?? []
-        let planes = offset.count
-        switch node.operation {
-        case .reshape: return before.suffix(planes) == after.suffix(planes) ? field : nil
-        case .transpose(let order?):
-            let isFirst = graph.inputs.contains { $0.value == source }
-            // An image that comes with its channels last: every pixel sees itself, wherever it goes.
-            if isFirst, order == [0, 3, 1, 2] { return field }
-            return order.suffix(planes) == Array(before.indices).suffix(planes) ? field : nil
-        case .part(let part): return touches(node, [part.axis]) ? nil : field
-        case .padding(let padding):
-            guard let counts = node.input(1).flatMap({ graph.constants[$0] ?? specialization.constants[$0] })?.integers
-            else { return nil }
-            let axes = padding.axes ?? Array(before.indices)
-            for (count, declared) in zip(counts, axes) {
-                let axis = (declared < 0 ? declared + before.count : declared) - (before.count - planes)
-                if axis >= 0, let moved = Int.product(count, stride[axis]) { offset[axis] -= moved }
-            }
-            return .window(size: size, stride: stride, offset: offset)
-        default: return nil
+        guard let counts = node.input(1).flatMap({ graph.constants[$0] ?? specialization.constants[$0] })?.integers
+        else { return nil }
+        let rank = dimensions(source).count
+        for (count, declared) in zip(counts, padding.axes ?? Array(0..<rank)) {
+            let axis = (declared < 0 ? declared + rank : declared) - (rank - offset.count)
+            if axis >= 0, let moved = Int.product(count, stride[axis]) { offset[axis] -= moved }
         }
+        return .window(size: size, stride: stride, offset: offset)
     }
 
     /// Whether any of the axes is one of the plane.
@@ -130,13 +133,15 @@ private struct ReceptiveFieldTracer {
         if case .window(let size, _, _) = field { size.count } else { 0 }
     }
 
+    private func dimensions(_ value: ValueID) -> [Int] { specialization.shapes[value]?.dimensions ?? [] }
+
     private func extents(_ value: ValueID) -> [Int] {
-        Array((specialization.shapes[value]?.dimensions ?? []).dropFirst(2))
+        Array(dimensions(value).dropFirst(2))
     }
 }
 
 extension ReceptiveField {
-    /// Behind a window that stands on values of this field; nil where the numbers get out of hand.
+    /// The field behind a window that stands on values of this field; nil where the numbers get out of hand.
     fileprivate func through(_ window: Window, _ extents: [Int]) -> ReceptiveField? {
         guard case .window(var size, var stride, var offset) = self else { return self }
         guard size.count == window.kernel.count, extents.count == size.count else { return nil }
@@ -168,7 +173,7 @@ extension ReceptiveField {
 }
 
 extension Int {
-    /// Nil beyond any honest receptive field; sums of a few thousand of them do not overflow.
+    /// The product; nil beyond any honest receptive field, so that sums of a few thousand of them do not overflow.
     fileprivate static func product(_ a: Int, _ b: Int) -> Int? {
         let (product, isTooLarge) = a.multipliedReportingOverflow(by: b)
         return isTooLarge || product.magnitude > 1 << 40 ? nil : product

@@ -32,7 +32,7 @@ public enum Activation: Sendable, Hashable {
     case absolute
     case reciprocal
     case power(exponent: Float)
-    /// Derivative 0, as in PyTorch.
+    /// Its derivative counts as 0, as in PyTorch.
     case rounding(Rounding)
 
     public enum Rounding: String, Sendable, Hashable { case floor, ceiling, toNearestEven = "round", sign }
@@ -102,9 +102,9 @@ public enum Arithmetic: String, Sendable, Hashable {
     case add, subtract, multiply, divide, maximum, minimum, power
     /// a where a > 0, else a·b.
     case parametricRelu = "parametric ReLU"
-    /// Of integers only; the sign is the divisor's, as in Python.
+    /// The remainder of integers, and of nothing else; its sign is the divisor's, as in Python.
     case remainder
-    /// Of integers only; the sign is the dividend's, as in C.
+    /// The remainder of integers, and of nothing else; its sign is the dividend's, as in C.
     case truncatedRemainder = "truncated remainder"
 }
 
@@ -113,7 +113,7 @@ public struct Reduction: Sendable, Hashable {
     public enum Kind: String, Sendable, Hashable { case sum, mean, maximum, minimum, product }
 
     public var kind: Kind
-    /// Negative counts from the end; nil means all.
+    /// The axes to reduce; a negative one counts from the end, nil means all.
     public var axes: [Int]?
     /// The axes stay, with extent 1.
     public var keepsAxes: Bool

@@ -1,11 +1,11 @@
 /// y = scale·(x − mean)/√(variance + ε) + shift, with mean and variance taken from x itself.
 public struct Normalization: Sendable, Hashable {
     public enum Kind: Sendable, Hashable {
-        /// Over each plane of [N,C,…]; scale and shift [C] (Ulyanov et al. 2016).
+        /// Mean and variance are taken over each plane of [N,C,…]; scale and shift [C] (Ulyanov et al. 2016).
         case instance
-        /// Over each of `count` groups of channels of [N,C,…]; scale and shift [C] (Wu and He 2018).
+        /// They are taken over each of `count` groups of channels of [N,C,…]; scale and shift [C] (Wu and He 2018).
         case group(count: Int)
-        /// Over everything from `axis` on; scale and shift of that shape (Ba et al. 2016).
+        /// They are taken over everything from `axis` on; scale and shift of that shape (Ba et al. 2016).
         case layer(axis: Int)
     }
 
@@ -42,10 +42,10 @@ public struct LocalResponseNormalization: Sendable, Hashable {
 }
 
 public struct Softmax: Sendable, Hashable {
-    /// Negative counts from the end.
+    /// The axis whose values sum to 1; a negative one counts from the end.
     public var axis: Int
     public var isLogarithmic: Bool
-    /// Opset < 13: everything from `axis` on counts as one axis.
+    /// Before opset 13, everything from `axis` on counts as one axis.
     public var flattensTail: Bool
 
     public init(axis: Int, isLogarithmic: Bool, flattensTail: Bool) {

@@ -1,15 +1,15 @@
 /// One of the pieces that an axis is cut into.
 public struct Part: Sendable, Hashable {
     public enum Pieces: Sendable, Hashable {
-        /// As long as these.
+        /// The pieces have these lengths.
         case lengths([Int])
-        /// As many as this, all of one length but the last, which is shorter where that does not come out even.
+        /// There are so many, all of one length but the last, which is shorter where that does not come out even.
         case count(Int)
     }
 
     public var axis: Int
     public var pieces: Pieces
-    /// Which of them.
+    /// Index of the piece.
     public var index: Int
 
     public init(axis: Int, pieces: Pieces, index: Int) {
@@ -48,7 +48,7 @@ public struct DepthToSpace: Sendable, Hashable {
 /// offset + Σ iₐ·strides[a] of the source.
 public struct StridedView: Sendable, Hashable {
     public var extents: [Int]
-    /// In elements; 0 repeats, a negative one runs backwards.
+    /// Steps of the source per axis, in elements; 0 repeats, a negative one runs backwards.
     public var strides: [Int]
     public var offset: Int
 
@@ -107,6 +107,6 @@ public enum Movement: Sendable, Hashable {
     case view(StridedView)
     /// `source` of the input is written to `target` of the result, all else of which is `value`.
     case embedding(source: StridedView, target: StridedView, value: Float)
-    /// One map after the other.
+    /// The maps are applied one after the other.
     case mapping([AxisMap])
 }

@@ -84,7 +84,7 @@ public struct Resize: Sendable, Hashable {
     /// The map of one axis from `source` to `result` values.
     ///
     /// - Parameters:
-    ///   - scale: of the coordinates; nil where the extents were given: result / source, which then is exact.
+    ///   - scale: the scale of the coordinates; nil where the extents were given: result / source, which then is exact.
     ///   - crop: the part of the axis that fills the result, for ``Coordinates/tensorFlowCrop``.
     func map(axis: Int, from source: Int, to result: Int, scale: Double?, crop: Crop?) -> AxisMap {
         var indices: [Int] = []

@@ -3,7 +3,7 @@ public struct Window: Sendable, Hashable {
     /// How the padding is found.
     public enum Padding: Sendable, Hashable {
         case explicit(begin: [Int], end: [Int])
-        /// As much as makes the output ⌈input / stride⌉; the odd one goes to the end or to the beginning.
+        /// There is as much as makes the output ⌈input / stride⌉; the odd one goes to the end or to the beginning.
         case same(oddAtEnd: Bool)
     }
 
@@ -73,7 +73,7 @@ public struct Convolution: Sendable, Hashable {
 
 /// The vector-Jacobian product of a convolution with the same window, used forward.
 public struct TransposedConvolution: Sendable, Hashable {
-    /// That convolution's; its input is the output here.
+    /// The window of that convolution, whose input is the output here.
     public var window: Window
     public var groups: Int
     /// Rows and columns added to the output's end, per spatial axis.

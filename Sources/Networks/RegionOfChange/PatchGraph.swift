@@ -1,6 +1,7 @@
 import Tensors
 
-/// A network that computes only what changes when a window of its image does, for a batch of places of one class.
+/// A network that computes only what changes when a window of its image does, for a batch of places of one class of rows
+/// and one of columns.
 ///
 /// It is an ordinary graph of the same operators on smaller extents, with ``Graft`` steps where a window needs to see
 /// unchanged neighbours or a value is needed whole. Its inputs are the places [N,2], the fill [1,C,H,W] and whatever clean
@@ -16,7 +17,7 @@ public struct PatchGraph: Sendable {
     public let fill: ValueID
     /// The values of the original network that must be known of the clean image, by the input that stands for each.
     public let clean: [ValueID: ValueID]
-    /// What of each node of the region's `nodes` is computed, 0…1 of its output.
+    /// The share of its output that each node of the region's `nodes` computes, 0…1.
     public let shares: [Double]
     /// Values written by grafts, per item.
     public let graftedCount: Int
@@ -24,7 +25,7 @@ public struct PatchGraph: Sendable {
     public let largestNodeCount: Int
 
     /// - Parameters:
-    ///   - region: of batches of as many images as there shall be items.
+    ///   - region: the region of change of batches of as many images as there shall be items.
     ///   - windows: what is hidden of the image's rows and columns, by place.
     ///   - names: gives identities to new values; shared by all patch graphs of a network.
     ///   - wholeFrom: from this share of a plane on a node is computed whole.
@@ -51,7 +52,8 @@ public struct PatchGraph: Sendable {
     }
 }
 
-/// Identities of the values that patch graphs add to a network. One for all of them, so that no two constants share one.
+/// Identities of the values that patch graphs add to a network. All of them take theirs from one, so that no two constants
+/// share an identity.
 public final class PatchNames {
     /// The network, knowing all names so far.
     fileprivate(set) var graph: Graph
@@ -99,7 +101,7 @@ private struct PatchGraphBuilder {
         /// The tensor that holds it.
         var tensor: ValueID
         var channels: Int
-        /// Of the tensor, rows and columns.
+        /// Rows and columns of the tensor.
         var extents: [Int]
         /// Where in the value the tensor begins, per axis by place.
         var source: [[Int]]
@@ -115,9 +117,9 @@ private struct PatchGraphBuilder {
     }
 
     let region: RegionOfChange
-    /// Of rows and columns, by place.
+    /// What is hidden of the image's rows and of its columns, by place.
     let windows: [[Range<Int>]]
-    /// Of rows and columns.
+    /// The class of rows and that of columns.
     let classes: [PlaceClass]
     let names: PatchNames
     let wholeFrom: Double
@@ -166,7 +168,7 @@ private struct PatchGraphBuilder {
         output = whole(region.target)
     }
 
-    /// The image's: the fill, where the window stands.
+    /// The patch of the image: the fill, where the window stands.
     private func fillPatch() -> Patch {
         let image = region.extents(region.image)
         return Patch(
@@ -213,7 +215,7 @@ private struct PatchGraphBuilder {
         _ node: Node, _ step: RegionOfChange.Step, _ patches: [(value: ValueID, patch: Patch)]
     ) {
         if case .shifted(let begin) = step, var patch = patches.first?.patch {
-            // The same tensor, seen as part of the padded value.
+            // It is the same tensor, seen as part of the padded value.
             for axis in 0..<2 {
                 patch.source[axis] = patch.source[axis].map { $0 + begin[axis] }
                 patch.changed[axis] = patch.changed[axis].map {
@@ -360,7 +362,12 @@ extension Operator {
         case .pooling(var pooling):
             pooling.window = window
             return .pooling(pooling)
-        default: return self
+        // No other operator looks through a window that steps are made of.
+        case .transposedConvolution, .maximumUnpooling, .globalPooling, .resize, .fullyConnected, .matrixProduct,
+            .batchNormalization, .normalization, .localResponseNormalization, .softmax, .activation, .arithmetic,
+            .reduction, .concatenation, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .slice, .part, .padding,
+            .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .graft, .identity, .shapeArithmetic:
+            return self
         }
     }
 }

@@ -8,7 +8,7 @@ public struct PlaceClass: Sendable {
     public let first: [ValueID: [Int]]
 
     /// - Parameters:
-    ///   - members: indices into the ranges.
+    ///   - members: indices of the places.
     ///   - ranges: what changes, by value and place.
     ///   - whole: positions that each value has.
     public init(members: [Int], ranges: [ValueID: [Range<Int>]], whole: [ValueID: Int]) {

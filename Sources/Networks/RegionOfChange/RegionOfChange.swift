@@ -8,27 +8,27 @@ public import Tensors
 public struct RegionOfChange: Sendable {
     /// How the region at a node's output follows from those at its inputs.
     public enum Step: Sendable, Hashable {
-        /// Whatever has changed in one of the inputs.
+        /// What has changed in one of the inputs changes, and nothing else.
         case same
-        /// What a window that touches the region has to do with; `begin` is the padding before the first row and column,
+        /// Every position changes whose window touches the region; `begin` is the padding before the first row and column,
         /// which reads as `outside`.
         case window(Window, begin: [Int], outside: Float)
-        /// Rows and columns put before the first.
+        /// So many rows and columns are put before the first.
         case shifted(by: [Int])
         /// The mean of each plane, which changes by what the region adds to it.
         case mean
-        /// Everything.
+        /// All of it changes.
         case everything
     }
 
     public let graph: Graph
     public let image: ValueID
     public let target: ValueID
-    /// For as many images as a batch has.
+    /// What the shapes decide for as many images as a batch has.
     public let specialization: Specialization
-    /// What the target depends on, in order.
+    /// The nodes that the target depends on, in order.
     public let nodes: [Node]
-    /// By node of `nodes`.
+    /// What each node of `nodes` does to the region.
     public let steps: [Step]
 
     /// - Parameters:
@@ -58,14 +58,14 @@ public struct RegionOfChange: Sendable {
     /// The inputs of a node that depend on the image.
     public func changingInputs(_ node: Node) -> [ValueID] { node.inputs.compactMap { $0 }.filter { !isConstant($0) } }
 
-    /// What two 3×3 convolutions see of one position: where an axis has few positions, a share of it would be less.
+    /// How many positions two 3×3 convolutions see along an axis: where there are few, a share of them would be less.
     static let leastKept = 5
 
     /// The changed positions of every value that a region can be followed to, along one axis.
     ///
     /// - Parameters:
     ///   - axis: 0 for rows, 1 for columns.
-    ///   - changed: of the image, one range for each place of the window.
+    ///   - changed: what changes of the image, one range for each place of the window.
     ///   - cap: the largest share of an axis that a range may have; what lies farther from the middle of what the image's
     ///     change is seen in is cut off, but for ``leastKept`` positions.
     /// - Returns: one range for each place. An empty range says that the change has been stepped over.
@@ -111,7 +111,7 @@ extension RegionOfChange.Step {
 }
 
 extension Range<Int> {
-    /// As many as `most` of it, as near to the middle as it reaches.
+    /// At most `most` of its positions, as near to the middle as it reaches.
     fileprivate func capped(to most: Int, around middle: Double) -> Range<Int> {
         guard count > most else { return self }
         let wanted = Int((middle - Double(most - 1) / 2).rounded())
@@ -144,102 +144,5 @@ extension Int {
     fileprivate func dividedRoundingUp(by divisor: Int) -> Int {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return remainder > 0 ? quotient + 1 : quotient
-    }
-}
-
-/// What each operator does to a region.
-private struct StepClassifier {
-    let graph: Graph
-    let specialization: Specialization
-
-    func step(of node: Node) -> RegionOfChange.Step {
-        guard node.outputs.count == 1, let x = node.input(0) else { return .everything }
-        let changing = node.inputs.compactMap { $0 }.filter { !isConstant($0) }
-        guard !changing.isEmpty, changing.allSatisfy({ extents($0).count == 4 }) else { return .everything }
-        if averagesPlanes(node) { return .mean }
-        guard extents(node.output).count == 4 else { return .everything }
-        switch node.operation {
-        case .convolution(let convolution) where changing == [x]:
-            return .window(convolution.window, begin: begin(convolution.window, x), outside: 0)
-        case .pooling(let pooling): return step(of: pooling, from: x, to: node.output)
-        case .activation, .identity, .localResponseNormalization: return .same
-        case .batchNormalization: return changing == [x] ? .same : .everything
-        case .part(let part): return part.axis == 1 || part.axis == -3 ? .same : .everything
-        case .softmax(let softmax):
-            return !softmax.flattensTail && (softmax.axis == 1 || softmax.axis == -3) ? .same : .everything
-        case .arithmetic: return combinesPositions(node, changing) ? .same : .everything
-        case .concatenation(let axis):
-            return (axis == 1 || axis == -3) && changing.count == node.inputs.count ? .same : .everything
-        case .padding(let padding): return step(of: padding, node, from: x)
-        default: return .everything
-        }
-    }
-
-    private func isConstant(_ value: ValueID) -> Bool {
-        graph.constants[value] != nil || specialization.constants[value] != nil
-    }
-
-    private func extents(_ value: ValueID) -> [Int] {
-        (specialization.shapes[value] ?? graph.constants[value]?.shape)?.dimensions ?? []
-    }
-
-    private func begin(_ window: Window, _ x: ValueID) -> [Int] {
-        window.padding(for: Array(extents(x).dropFirst(2))).begin
-    }
-
-    private func averagesPlanes(_ node: Node) -> Bool {
-        switch node.operation {
-        case .globalPooling(.average): true
-        case .reduction(let reduction): reduction.averagesPlanes(ofRank: 4)
-        default: false
-        }
-    }
-
-    private func step(of pooling: Pooling, from x: ValueID, to y: ValueID) -> RegionOfChange.Step {
-        let begin = begin(pooling.window, x)
-        let (inside, outputs) = (Array(extents(x).dropFirst(2)), Array(extents(y).dropFirst(2)))
-        let staysInside = begin.indices.allSatisfy { axis in
-            let last = (outputs[axis] - 1) * pooling.window.stride[axis] - begin[axis]
-            return begin[axis] == 0 && last + pooling.window.span(axis) <= inside[axis]
-        }
-        switch pooling.kind {
-        case .maximum: return .window(pooling.window, begin: begin, outside: -.infinity)
-        // Padding counts as zeros, unless the last window was rounded up into what counts as nothing.
-        case .averageIncludingPadding:
-            return pooling.window.roundsUp && !staysInside
-                ? .everything : .window(pooling.window, begin: begin, outside: 0)
-        // What a mean is divided by would depend on the place.
-        case .averageExcludingPadding:
-            return staysInside ? .window(pooling.window, begin: begin, outside: 0) : .everything
-        }
-    }
-
-    /// Whether every result is made of the values at its own position.
-    private func combinesPositions(_ node: Node, _ changing: [ValueID]) -> Bool {
-        let plane = Array(extents(node.output).dropFirst(2))
-        return node.inputs.compactMap { $0 }.allSatisfy { input in
-            let own = extents(input)
-            return changing.contains(input)
-                ? Array(own.dropFirst(2)) == plane : own.suffix(2).allSatisfy { $0 == 1 }
-        }
-    }
-
-    private func step(of padding: Padding, _ node: Node, from x: ValueID) -> RegionOfChange.Step {
-        guard padding.mode == .constant, let counts = node.input(1).flatMap(integers) else { return .everything }
-        let axes = (padding.axes ?? [0, 1, 2, 3]).map { $0 < 0 ? $0 + 4 : $0 }
-        guard counts.count == 2 * axes.count, counts.allSatisfy({ $0 >= 0 }) else { return .everything }
-        var begin = [0, 0]
-        for (position, axis) in axes.enumerated() {
-            if axis >= 2 {
-                begin[axis - 2] = counts[position]
-            } else if counts[position] != 0 || counts[position + axes.count] != 0 {
-                return .everything
-            }
-        }
-        return .shifted(by: begin)
-    }
-
-    private func integers(_ value: ValueID) -> [Int]? {
-        (graph.constants[value] ?? specialization.constants[value])?.integers
     }
 }

@@ -55,7 +55,10 @@ extension Specializer {
             .depthToSpace, .spaceToDepth, .gather, .padding, .concatenation, .activation, .arithmetic, .reduction,
             .shapeArithmetic:
             true
-        default: false
+        case .convolution, .transposedConvolution, .pooling, .maximumUnpooling, .globalPooling, .resize,
+            .fullyConnected, .matrixProduct, .batchNormalization, .normalization, .localResponseNormalization,
+            .softmax, .graft:
+            false
         }
     }
 
@@ -78,7 +81,10 @@ extension Specializer {
         case .arithmetic(let kind): return try combined(kind, shape)
         case .reduction(let reduction): return try reduced(reduction, shape)
         case .shapeArithmetic(let kind): return try computed(kind, shape)
-        default: return nil
+        case .convolution, .transposedConvolution, .pooling, .maximumUnpooling, .globalPooling, .resize,
+            .fullyConnected, .matrixProduct, .batchNormalization, .normalization, .localResponseNormalization,
+            .softmax, .graft:
+            return nil
         }
     }
 

@@ -1,32 +1,29 @@
 import Tensors
 
 extension Specializer {
-    /// Operators that leave the order of the values as it is.
-    func regrouped() throws(NetworkError) -> Shape {
-        let x = try input(0)
-        switch node.operation {
-        case .flatten(let axis):
-            let axis = axis == x.rank ? axis : try normalized(axis: axis, rank: max(x.rank, 1))
-            return try shape([x.dimensions.prefix(axis).reduce(1, *), x.dimensions.dropFirst(axis).reduce(1, *)])
-        case .reshape:
-            return try reshaped(x)
-        case .squeeze(let axes):
-            let dropped = try axes.map { (axes) throws(NetworkError) in try normalized(axes: axes, rank: x.rank) }
-            if let axis = dropped?.first(where: { x[$0] != 1 }) { throw invalid("axis \(axis) of \(x) is not 1") }
-            let kept = x.dimensions.indices.filter { axis in dropped.map { !$0.contains(axis) } ?? (x[axis] != 1) }
-            return try shape(kept.map { x[$0] })
-        case .unsqueeze(let axes):
-            let added = try normalized(axes: axes, rank: x.rank + axes.count)
-            var rest = x.dimensions[...]
-            var extents: [Int] = []
-            for axis in 0..<x.rank + axes.count { extents.append(added.contains(axis) ? 1 : rest.removeFirst()) }
-            return try shape(extents)
-        default:
-            return x
-        }
+    // MARK: The values in the order in which they are
+
+    func flattened(_ x: Shape, _ axis: Int) throws(NetworkError) -> Shape {
+        let axis = axis == x.rank ? axis : try normalized(axis: axis, rank: max(x.rank, 1))
+        return try shape([x.dimensions.prefix(axis).reduce(1, *), x.dimensions.dropFirst(axis).reduce(1, *)])
     }
 
-    private func reshaped(_ x: Shape) throws(NetworkError) -> Shape {
+    func squeezed(_ x: Shape, _ axes: [Int]?) throws(NetworkError) -> Shape {
+        let dropped = try axes.map { (axes) throws(NetworkError) in try normalized(axes: axes, rank: x.rank) }
+        if let axis = dropped?.first(where: { x[$0] != 1 }) { throw invalid("axis \(axis) of \(x) is not 1") }
+        let kept = x.dimensions.indices.filter { axis in dropped.map { !$0.contains(axis) } ?? (x[axis] != 1) }
+        return try shape(kept.map { x[$0] })
+    }
+
+    func unsqueezed(_ x: Shape, _ axes: [Int]) throws(NetworkError) -> Shape {
+        let added = try normalized(axes: axes, rank: x.rank + axes.count)
+        var rest = x.dimensions[...]
+        var extents: [Int] = []
+        for axis in 0..<x.rank + axes.count { extents.append(added.contains(axis) ? 1 : rest.removeFirst()) }
+        return try shape(extents)
+    }
+
+    func reshaped(_ x: Shape) throws(NetworkError) -> Shape {
         let target = try integers(1, "shape")
         var extents: [Int] = []
         for (axis, extent) in target.enumerated() {
@@ -48,29 +45,15 @@ extension Specializer {
         return result
     }
 
-    /// Operators that take the values in another order; how they do is noted beside the shape.
-    func rearranged() throws(NetworkError) -> Shape {
-        let x = try input(0)
-        switch node.operation {
-        case .transpose(let order): return try transposed(x, order ?? Array((0..<x.rank).reversed()))
-        case .slice(let axes): return try sliced(x, axes)
-        case .part(let part): return try cut(x, part)
-        case .padding(let padding): return try padded(x, padding)
-        case .expansion: return try expanded(x)
-        case .tiling: return try tiled(x)
-        case .depthToSpace(let operation): return try depthToSpace(x, operation)
-        case .spaceToDepth(let block): return try spaceToDepth(x, block)
-        case .gather(let axis): return try gathered(x, axis)
-        default: return x
-        }
-    }
+    // MARK: The values in another order, which is noted beside the shape
 
-    private func transposed(_ x: Shape, _ order: [Int]) throws(NetworkError) -> Shape {
+    func transposed(_ x: Shape, _ declared: [Int]?) throws(NetworkError) -> Shape {
+        let order = declared ?? Array((0..<x.rank).reversed())
         guard order.sorted() == Array(0..<x.rank) else { throw invalid("order \(order) does not fit input \(x)") }
         return try note(StridedView(extents: order.map { x[$0] }, strides: order.map { x.strides[$0] }))
     }
 
-    private func sliced(_ x: Shape, _ declared: [Int]?) throws(NetworkError) -> Shape {
+    func sliced(_ x: Shape, _ declared: [Int]?) throws(NetworkError) -> Shape {
         let first = try integers(1, "starts")
         let end = try integers(2, "ends")
         let step = try optionalIntegers(3, "steps") ?? Array(repeating: 1, count: first.count)
@@ -100,7 +83,7 @@ extension Specializer {
         return try note(view)
     }
 
-    private func cut(_ x: Shape, _ part: Part) throws(NetworkError) -> Shape {
+    func cut(_ x: Shape, _ part: Part) throws(NetworkError) -> Shape {
         let axis = try normalized(axis: part.axis, rank: x.rank)
         var first = 0
         var length = 0
@@ -128,14 +111,14 @@ extension Specializer {
         return try note(view)
     }
 
-    private func expanded(_ x: Shape) throws(NetworkError) -> Shape {
+    func expanded(_ x: Shape) throws(NetworkError) -> Shape {
         let extents = try broadcast(x.dimensions, try integers(1, "shape"))
         let added = extents.count - x.rank
         let strides = extents.indices.map { $0 < added || x[$0 - added] == 1 ? 0 : x.strides[$0 - added] }
         return try note(StridedView(extents: extents, strides: strides))
     }
 
-    private func tiled(_ x: Shape) throws(NetworkError) -> Shape {
+    func tiled(_ x: Shape) throws(NetworkError) -> Shape {
         let repeats = try integers(1, "repeats")
         guard repeats.count == x.rank, repeats.allSatisfy({ (0...Shape.largestCount).contains($0) }) else {
             throw invalid("repeats \(repeats) do not fit input \(x)")
@@ -147,7 +130,7 @@ extension Specializer {
             as: result)
     }
 
-    private func depthToSpace(_ x: Shape, _ operation: DepthToSpace) throws(NetworkError) -> Shape {
+    func depthToSpace(_ x: Shape, _ operation: DepthToSpace) throws(NetworkError) -> Shape {
         let b = operation.block
         guard x.rank == 4, (1...Shape.largestCount >> 8).contains(b), b <= x[1], x[1] % (b * b) == 0 else {
             throw invalid("the channels of \(x) do not fall into blocks of \(b)×\(b)")
@@ -163,7 +146,7 @@ extension Specializer {
             as: try shape([x[0], channels, x[2] * b, x[3] * b]))
     }
 
-    private func spaceToDepth(_ x: Shape, _ b: Int) throws(NetworkError) -> Shape {
+    func spaceToDepth(_ x: Shape, _ b: Int) throws(NetworkError) -> Shape {
         guard x.rank == 4, b >= 1, x[2] % b == 0, x[3] % b == 0 else {
             throw invalid("the planes of \(x) do not fall into blocks of \(b)×\(b)")
         }
@@ -176,7 +159,7 @@ extension Specializer {
             as: try shape([x[0], b * b * x[1], x[2] / b, x[3] / b]))
     }
 
-    private func gathered(_ x: Shape, _ axis: Int) throws(NetworkError) -> Shape {
+    func gathered(_ x: Shape, _ axis: Int) throws(NetworkError) -> Shape {
         let axis = try normalized(axis: axis, rank: x.rank)
         let positions = try integers(1, "indices")
         var indices: [Int] = []
@@ -192,7 +175,7 @@ extension Specializer {
 
     // MARK: Padding
 
-    private func padded(_ x: Shape, _ padding: Padding) throws(NetworkError) -> Shape {
+    func padded(_ x: Shape, _ padding: Padding) throws(NetworkError) -> Shape {
         let counts = try integers(1, "pads")
         let axes = try normalized(axes: padding.axes ?? Array(0..<x.rank), rank: x.rank)
         guard counts.count == 2 * axes.count, counts.allSatisfy({ $0.magnitude <= UInt(Shape.largestCount) }) else {

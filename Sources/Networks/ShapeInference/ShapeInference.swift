@@ -3,15 +3,13 @@ import Tensors
 extension Specializer {
     /// The shapes of the node's outputs.
     func outputShapes() throws(NetworkError) -> [Shape] {
-        switch node.operation {
-        case .pooling(let pooling):
+        if case .pooling(let pooling) = node.operation {
             let x = try input(0)
             let y = try windowed(x, pooling.window, channels: x.rank > 1 ? x[1] : 0)
             return node.outputs.map { _ in y }
-        default:
-            guard node.outputs.count == 1 else { throw invalid("has \(node.outputs.count) outputs") }
-            return [try outputShape()]
         }
+        guard node.outputs.count == 1 else { throw invalid("has \(node.outputs.count) outputs") }
+        return [try outputShape()]
     }
 
     private func outputShape() throws(NetworkError) -> Shape {
@@ -53,15 +51,25 @@ extension Specializer {
             return result
         case .reduction(let reduction): return try reduced(reduction)
         case .concatenation(let axis): return try concatenated(axis: axis)
-        case .flatten, .reshape, .squeeze, .unsqueeze: return try regrouped()
-        case .transpose, .slice, .part, .padding, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather:
-            return try rearranged()
+        case .flatten(let axis): return try flattened(try input(0), axis)
+        case .reshape: return try reshaped(try input(0))
+        case .squeeze(let axes): return try squeezed(try input(0), axes)
+        case .unsqueeze(let axes): return try unsqueezed(try input(0), axes)
+        case .transpose(let order): return try transposed(try input(0), order)
+        case .slice(let axes): return try sliced(try input(0), axes)
+        case .part(let part): return try cut(try input(0), part)
+        case .padding(let padding): return try padded(try input(0), padding)
+        case .expansion: return try expanded(try input(0))
+        case .tiling: return try tiled(try input(0))
+        case .depthToSpace(let operation): return try depthToSpace(try input(0), operation)
+        case .spaceToDepth(let block): return try spaceToDepth(try input(0), block)
+        case .gather(let axis): return try gathered(try input(0), axis)
         case .graft(let graft): return try grafted(graft)
         case .shapeArithmetic(let kind): return try arithmeticShape(kind)
         }
     }
 
-    /// NumPy's rule.
+    /// The shape that both have when they are broadcast by NumPy's rule.
     func broadcast(_ a: Shape, _ b: Shape) throws(NetworkError) -> Shape {
         try shape(try broadcast(a.dimensions, b.dimensions))
     }

@@ -3,11 +3,11 @@ public import Tensors
 /// What is known of a graph once the shapes of its inputs are: the shape of every value, the value of everything that
 /// depends on shapes and constants alone, and how rearranging operators move values.
 public struct Specialization: Sendable {
-    /// Of every value that exists.
+    /// The shape of every value that exists.
     public internal(set) var shapes: [ValueID: Shape] = [:]
     /// Values that are known without running anything, besides the graph's own constants.
     public internal(set) var constants: [ValueID: Constant] = [:]
-    /// By output value.
+    /// How a rearranging operator moves values, by its output.
     public internal(set) var movements: [ValueID: Movement] = [:]
 }
 
