@@ -13,10 +13,10 @@ package final class ThreadExecutor: SerialExecutor {
     package init(name: String, prepare: @escaping @Sendable () -> Void = {}) {
         // The thread knows the queue alone, so it does not keep the executor alive.
         let thread = Thread { [queue] in
+            Thread.current.name = name
             prepare()
             queue.drain()
         }
-        thread.name = name
         thread.stackSize = 8 << 20
         thread.start()
     }

@@ -48,6 +48,7 @@ final class SweepQueue: @unchecked Sendable {
     func start(_ worker: SweepWorker) {
         condition.withLock { running += 1 }
         let thread = Thread {
+            Thread.current.name = "sweep"
             setThreadCount(1)
             while let job = self.take(fromEnd: true) {
                 do throws(ExecutionError) {
@@ -63,7 +64,6 @@ final class SweepQueue: @unchecked Sendable {
                 self.condition.signal()
             }
         }
-        thread.name = "sweep"
         thread.stackSize = 8 << 20
         thread.start()
     }
