@@ -35,10 +35,17 @@ public actor InferenceSession {
     }
 
     /// Runs `body` on the session's thread when its turn comes.
-    public func perform<R: Sendable, E: Error>(
+    public nonisolated func perform<R: Sendable, E: Error>(
         as urgency: Urgency = .question, _ body: @Sendable (Evaluator) async throws(E) -> R
     ) async throws(E) -> R {
+        // Not on the actor: who computes between two suspensions would not let the question for a turn through.
         await turns.take(urgency)
+        return try await compute(body)
+    }
+
+    private func compute<R: Sendable, E: Error>(
+        _ body: @Sendable (Evaluator) async throws(E) -> R
+    ) async throws(E) -> R {
         defer { turns.release() }
         return try await body(evaluator)
     }
