@@ -22,7 +22,7 @@ struct PipelineTests {
     func twoHundred() async throws {
         let inbox = try TestFolder()
         for index in 0..<100 { try inbox.write("before/\(index % 7)/\(index).jpg", "photo \(index)", age: 60) }
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let processor = ScriptedProcessor()
         let watcher = HandWatcher()
         let events = Mutex<[String]>([])
@@ -51,7 +51,7 @@ struct PipelineTests {
     func overflow() async throws {
         let inbox = try TestFolder()
         try inbox.write("gone.jpg", age: 60)
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let watcher = HandWatcher()
         let pipeline = pipeline(inbox, catalog, ScriptedProcessor(), watcher: watcher)
         try await withRunningPipeline(pipeline) {
@@ -68,7 +68,7 @@ struct PipelineTests {
     @Test("a folder that appears is scanned; a photo that is removed is forgotten")
     func folders() async throws {
         let inbox = try TestFolder()
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let watcher = HandWatcher()
         try await withRunningPipeline(pipeline(inbox, catalog, ScriptedProcessor(), watcher: watcher)) {
             let photo = try inbox.write("day/roll/a.jpg")
@@ -85,7 +85,7 @@ struct PipelineTests {
     func changes() async throws {
         let inbox = try TestFolder()
         let photo = try inbox.write("a.jpg", "first", age: 60)
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let processor = ScriptedProcessor()
         let watcher = HandWatcher()
         try await withRunningPipeline(pipeline(inbox, catalog, processor, watcher: watcher)) {
@@ -104,7 +104,7 @@ struct PipelineTests {
     @Test("a photo is not read while it is being written")
     func settles() async throws {
         let inbox = try TestFolder()
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let processor = ScriptedProcessor()
         let watcher = HandWatcher()
         var configuration = PhotoPipeline.Configuration.quick
@@ -131,7 +131,7 @@ struct PipelineTests {
     func shutdown() async throws {
         let inbox = try TestFolder()
         for index in 0..<30 { try inbox.write("\(index).jpg", "photo \(index)", age: 60) }
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let mayFinish = Flag()
         let processor = ScriptedProcessor { _ in
             _ = await eventually { mayFinish.isSet }
@@ -162,11 +162,11 @@ struct PipelineTests {
         let processor = ScriptedProcessor { photo in
             if photo.identity.size == 0 { throw PhotoFailure.permanent(code: "empty-file", message: "it is empty") }
         }
-        let tally = try await pipeline(inbox, try Catalog.inMemory(), processor).processOnce()
+        let tally = try await pipeline(inbox, Catalog.inMemory(), processor).processOnce()
         #expect(tally.done == 2)
         #expect(tally.failed == 1)
         #expect(!tally.isComplete)
-        let again = try await pipeline(inbox, try Catalog.inMemory(), processor).processOnce()
+        let again = try await pipeline(inbox, Catalog.inMemory(), processor).processOnce()
         #expect(again.adopted == 2)
         #expect(again.done == 0)
     }
@@ -175,7 +175,7 @@ struct PipelineTests {
     func onePassOverNothing() async throws {
         let parent = try TestFolder()
         let pipeline = PhotoPipeline(
-            inbox: parent.path("missing"), catalog: try Catalog.inMemory(), watcher: nil,
+            inbox: parent.path("missing"), catalog: Catalog.inMemory(), watcher: nil,
             processor: ScriptedProcessor(),
             configuration: .quick, logger: silentLogger)
         #expect(try await pipeline.processOnce().isComplete == false)
@@ -185,7 +185,7 @@ struct PipelineTests {
     func missingInbox() async throws {
         let parent = try TestFolder()
         try parent.write("inbox/a.jpg", age: 60)
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         func pass() async throws {
             let pipeline = PhotoPipeline(
                 inbox: parent.path("inbox"), catalog: catalog, watcher: nil, processor: ScriptedProcessor(),
@@ -201,7 +201,7 @@ struct PipelineTests {
     @Test("the watchdog is fed while idle and while photos get on, and starves when one hangs")
     func watchdog() async throws {
         let inbox = try TestFolder()
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let watcher = HandWatcher()
         let notifier = CountingNotifier(watchdogInterval: .milliseconds(400))
         let mayFinish = Flag()
@@ -228,7 +228,7 @@ struct PipelineTests {
             try inbox.makeFolder("\(folder)")
             for index in 0..<100 { try inbox.write(at: inbox.path("\(folder)/\(index).jpg"), "\(index)") }
         }
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let processor = ScriptedProcessor()
         try await withRunningPipeline(pipeline(inbox, catalog, processor, watcher: HandWatcher())) {
             #expect(await eventually { processor.totalCalls > 0 })

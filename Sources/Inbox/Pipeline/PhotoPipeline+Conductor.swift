@@ -15,7 +15,7 @@ extension PhotoPipeline {
 
         private var settling: SettlingQueue
         /// Settled, but not in the catalog yet.
-        private var ready: [Catalog.SettledPhoto] = []
+        private var ready: [SettledPhoto] = []
         private var vanished: [FilePath] = []
         private var inFlight: Set<FilePath> = []
         private var isAdmitting = false
@@ -94,7 +94,7 @@ extension PhotoPipeline {
                     if let identity, touched.contains(path) {
                         settling.touch(path, identity, at: now)
                     } else if settling.observe(path, identity, at: now), let identity {
-                        ready.append(Catalog.SettledPhoto(path: path, identity: identity))
+                        ready.append(SettledPhoto(path: path, identity: identity))
                     } else if identity == nil {
                         vanished.append(path)
                     }

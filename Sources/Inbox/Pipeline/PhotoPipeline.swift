@@ -117,7 +117,7 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         // Watching comes before the first scan, so that nothing falls between them.
         let events = try await startWatching(mode)
         defer { watcher?.stop() }
-        try await recover()
+        for record in try await catalog.working() { try await recover(record) }
         try await withThrowingDiscardingTaskGroup { group in
             if let events {
                 group.addTask { for await event in events { self.receive(event) } }
