@@ -104,23 +104,6 @@ public struct Sidecar: Codable, Sendable, Hashable {
         }
     }
 
-    /// Names of the pictures beside the photo.
-    public struct Files: Codable, Sendable, Hashable {
-        public var saliency: String?
-        public var overlay: String?
-        /// Where the daemon is configured to make it.
-        public var occlusion: String?
-
-        public var mask: String?
-
-        public init(saliency: String?, overlay: String?, occlusion: String? = nil, mask: String? = nil) {
-            self.saliency = saliency
-            self.overlay = overlay
-            self.occlusion = occlusion
-            self.mask = mask
-        }
-    }
-
     /// How the class fares while a window of the photo is hidden; where the daemon is configured to find out.
     public struct Occlusion: Codable, Sendable, Hashable {
         /// Side of the window, and from one to the next, in pixels of the network's input.

@@ -1,4 +1,7 @@
 /// A file that the daemon writes beside a photo. The raw value is what the document calls it.
+///
+/// This is the one table of them: the inbox's rules, the processor, the proof, the client and the demo read it. A
+/// further sidecar is a case and its row here, and the file that makes it.
 public enum SidecarKind: String, Sendable, CaseIterable, Codable {
     case saliency
     case overlay
@@ -9,13 +12,55 @@ public enum SidecarKind: String, Sendable, CaseIterable, Codable {
     /// Why a photo could not be read, instead of the others.
     case error
 
-    /// What the file's name adds to the photo's: `IMG_1.jpg` and `.overlay.jpg`.
-    public var suffix: String { ".\(rawValue).\(isPicture ? "jpg" : "json")" }
+    /// What the table says about one kind of file.
+    private struct Row {
+        /// What the file's name ends with.
+        let ending: String
+        let contents: String
+        let occasion: String
+    }
 
-    public var isPicture: Bool {
+    private var row: Row {
         switch self {
-        case .saliency, .overlay, .occlusion, .mask: true
-        case .boxes, .error: false
+        case .saliency:
+            Row(
+                ending: "jpg", contents: "how much each pixel moves the class score, in grey",
+                occasion: "where a classifier reads the photos")
+        case .overlay:
+            Row(
+                ending: "jpg", contents: "the upright photo with heat map, boxes, label and probability",
+                occasion: "for each photo that can be read")
+        case .occlusion:
+            Row(
+                ending: "jpg", contents: "what hiding a window costs the class",
+                occasion: "with \"occlusion\": true in the configuration or serve --occlusion")
+        case .mask:
+            Row(
+                ending: "jpg", contents: "the parts that a segmentation network sees",
+                occasion: "where a segmentation network is in the models folder")
+        case .boxes:
+            Row(
+                ending: "json", contents: "predictions, boxes, evidence, timings; the same numbers for programs",
+                occasion: "for each photo that can be read")
+        case .error:
+            Row(
+                ending: "json", contents: "why the photo cannot be read",
+                occasion: "instead of the others, for a photo that cannot be read")
         }
     }
+
+    /// What the file's name adds to the photo's: `IMG_1.jpg` and `.overlay.jpg`.
+    public var suffix: String { ".\(rawValue).\(row.ending)" }
+
+    /// The name of the file beside the photo called `photo`: `IMG_1.jpg.overlay.jpg`.
+    public func name(beside photo: String) -> String { photo + suffix }
+
+    /// Whether it is a JPEG; the others are JSON.
+    public var isPicture: Bool { row.ending == "jpg" }
+
+    /// What the file shows or says, for people.
+    public var contents: String { row.contents }
+
+    /// When the daemon makes it, for people.
+    public var occasion: String { row.occasion }
 }

@@ -25,7 +25,7 @@ struct Interpretctl: AsyncParsableCommand {
             EvaluateCommand.self, RunCommand.self,
             WatchCommand.self,
             ProjectCommand.self, VisualizeCommand.self, LessonCommand.self,
-            VersionCommand.self,
+            SidecarsCommand.self, VersionCommand.self,
         ])
 
     static func main() async {

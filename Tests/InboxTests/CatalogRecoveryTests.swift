@@ -58,7 +58,7 @@ struct CatalogRecoveryTests {
         let photo = try inbox.write("a.jpg", "old", age: 60)
         try SidecarWriter().write(exampleResult(for: photo, Data("old".utf8)).sidecars, beside: photo)
         try inbox.write("a.jpg", "new", age: 60)
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         _ = try await catalog.admit([.init(path: photo, identity: try FileStatus(of: photo).identity)])
         _ = try await catalog.claimNext()
         let processor = ScriptedProcessor()
@@ -81,7 +81,7 @@ struct CatalogRecoveryTests {
                     exampleResult(for: photo, Data("photo \(index)".utf8)).sidecars, beside: photo)
             }
         }
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let processor = ScriptedProcessor()
         let pipeline = PhotoPipeline(
             inbox: inbox.path, catalog: catalog, watcher: nil, processor: processor, configuration: .quick,
@@ -97,7 +97,7 @@ struct CatalogRecoveryTests {
     func deletedSidecars() async throws {
         let inbox = try TestFolder()
         try inbox.write("a.jpg", age: 60)
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let processor = ScriptedProcessor()
         for _ in 0..<2 {
             let pipeline = PhotoPipeline(
@@ -116,14 +116,14 @@ struct CatalogRecoveryTests {
     func poison() async throws {
         let inbox = try TestFolder()
         let photo = try inbox.write("a.jpg", age: 60)
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         _ = try await catalog.admit([.init(path: photo, identity: try FileStatus(of: photo).identity)])
         let processor = ScriptedProcessor()
         for _ in 0..<2 {
             let record = try #require(try await catalog.claimNext())
-            try await catalog.release(record, crashed: true)
+            try await catalog.release(record, countsDeath: true)
         }
-        _ = try #require(try await catalog.claimNext())
+        try await catalog.note(isComputing: true, #require(try await catalog.claimNext()))
         let pipeline = PhotoPipeline(
             inbox: inbox.path, catalog: catalog, watcher: nil, processor: processor, configuration: .quick,
             logger: silentLogger)
@@ -132,5 +132,63 @@ struct CatalogRecoveryTests {
         #expect(!tally.isComplete)
         #expect(processor.totalCalls == 0)
         #expect(inbox.contents("a.jpg.error.json")?.contains("stops-daemon") == true)
+    }
+
+    @Test(
+        "deaths while a photo is computed count, deaths while it waits for its turn do not", arguments: [true, false])
+    func blame(isComputing: Bool) async throws {
+        let inbox = try TestFolder()
+        let state = try TestFolder()
+        let photo = try inbox.write("a.jpg", age: 60)
+        for round in 0..<3 {
+            try await die(over: photo, in: inbox, state, round: round, isComputing: isComputing)
+        }
+
+        let catalog = try Catalog(at: state.url("3.sqlite").path, logger: silentLogger)
+        let left = try #require(try await catalog.record(of: photo))
+        #expect(left.state == .working)
+        #expect(left.isComputing == isComputing)
+        #expect(left.crashes == (isComputing ? 2 : 0))
+        #expect(left.attempts == (isComputing ? 3 : 1))
+        let processor = ScriptedProcessor()
+        let pipeline = PhotoPipeline(
+            inbox: inbox.path, catalog: catalog, watcher: nil, processor: processor, configuration: .quick,
+            logger: silentLogger)
+        _ = try await pipeline.processOnce()
+        let record = try #require(try await catalog.record(of: photo))
+        #expect(record.state == (isComputing ? .failed : .done))
+        #expect(record.errorCode == (isComputing ? "stops-daemon" : nil))
+        #expect(processor.totalCalls == (isComputing ? 0 : 1))
+    }
+
+    /// A daemon whose catalog is `round`.sqlite is killed while it has the photo in hand. What a kill would leave is
+    /// copied: the next daemon's catalog.
+    private func die(
+        over photo: FilePath, in inbox: TestFolder, _ state: TestFolder, round: Int, isComputing: Bool
+    ) async throws {
+        let isHanging = Flag()
+        let mayEnd = Flag()
+        let processor = ScriptedProcessor { photo in
+            // Computing that has ended is not held against the photo.
+            await photo.computing.during {}
+            @Sendable func hang() async {
+                isHanging.set()
+                _ = await eventually { mayEnd.isSet }
+            }
+            if isComputing { await photo.computing.during { await hang() } } else { await hang() }
+            throw PhotoFailure.transient(message: "this daemon is dead")
+        }
+        let catalog = try Catalog(at: state.url("\(round).sqlite").path, logger: silentLogger)
+        let pipeline = PhotoPipeline(
+            inbox: inbox.path, catalog: catalog, watcher: HandWatcher(), processor: processor, configuration: .quick,
+            logger: silentLogger)
+        try await withRunningPipeline(pipeline) {
+            #expect(await eventually { isHanging.isSet })
+            for ending in ["", "-wal"] {
+                try FileManager.default.copyItem(
+                    at: state.url("\(round).sqlite\(ending)"), to: state.url("\(round + 1).sqlite\(ending)"))
+            }
+            mayEnd.set()
+        }
     }
 }

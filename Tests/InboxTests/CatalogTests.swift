@@ -4,9 +4,14 @@ import Inbox
 import Testing
 import WireProtocol
 
-@Suite("The catalog")
+@Suite("The catalog, whatever its records lie in")
 struct CatalogTests {
+    private let folder: TestFolder
     private let path = FilePath("/inbox/a.jpg")
+
+    init() throws {
+        folder = try TestFolder()
+    }
 
     private func identity(size: Int64 = 5, modified: Int64 = 1, inode: UInt64 = 2) -> FileIdentity {
         FileIdentity(device: 1, inode: inode, size: size, modified: modified)
@@ -14,7 +19,7 @@ struct CatalogTests {
 
     private func admit(
         _ catalog: Catalog, _ path: FilePath, _ identity: FileIdentity, sha256: String? = nil, at now: Date = Date()
-    ) async throws -> Catalog.Admission? {
+    ) async throws -> Admission? {
         try await catalog.admit(
             [.init(path: path, identity: identity, sha256: sha256)], at: now
         ).first
@@ -24,9 +29,11 @@ struct CatalogTests {
         sha256: String(repeating: "a", count: 64), model: "petshop", label: "cat", probability: 0.75, boxCount: 2,
         warning: "truncated", milliseconds: 12.5)
 
-    @Test("a photo goes from pending over working to done, and everything about it is kept")
-    func life() async throws {
-        let catalog = try Catalog.inMemory()
+    @Test(
+        "a photo goes from pending over working to done, and everything about it is kept",
+        arguments: CatalogBody.allCases)
+    func life(body: CatalogBody) async throws {
+        let catalog = try body.open(in: folder)
         #expect(try await admit(catalog, path, identity()) == .queued)
         #expect(try await catalog.counts().pending == 1)
         let record = try #require(try await catalog.claimNext())
@@ -41,9 +48,11 @@ struct CatalogTests {
         #expect(try await catalog.counts().done == 1)
     }
 
-    @Test("unchanged it is not queued again; changed it is; under another name it is another photo")
-    func changes() async throws {
-        let catalog = try Catalog.inMemory()
+    @Test(
+        "unchanged it is not queued again; changed it is; under another name it is another photo",
+        arguments: CatalogBody.allCases)
+    func changes(body: CatalogBody) async throws {
+        let catalog = try body.open(in: folder)
         _ = try await admit(catalog, path, identity())
         #expect(try await admit(catalog, path, identity()) == .known)
         let record = try #require(try await catalog.claimNext())
@@ -54,9 +63,9 @@ struct CatalogTests {
         #expect(try await admit(catalog, FilePath("/inbox/b.jpg"), identity()) == .queued)
     }
 
-    @Test("a failed photo rests until it changes")
-    func failed() async throws {
-        let catalog = try Catalog.inMemory()
+    @Test("a failed photo rests until it changes", arguments: CatalogBody.allCases)
+    func failed(body: CatalogBody) async throws {
+        let catalog = try body.open(in: folder)
         _ = try await admit(catalog, path, identity())
         let record = try #require(try await catalog.claimNext())
         try await catalog.fail(record, code: "not-a-jpeg", message: "it is a text")
@@ -69,9 +78,9 @@ struct CatalogTests {
         #expect(again.errorCode == nil)
     }
 
-    @Test("the same size and time under another inode is settled by the bytes")
-    func otherInode() async throws {
-        let catalog = try Catalog.inMemory()
+    @Test("the same size and time under another inode is settled by the bytes", arguments: CatalogBody.allCases)
+    func otherInode(body: CatalogBody) async throws {
+        let catalog = try body.open(in: folder)
         _ = try await admit(catalog, path, identity())
         let record = try #require(try await catalog.claimNext())
         _ = try await catalog.complete(record, summary)
@@ -81,9 +90,9 @@ struct CatalogTests {
         #expect(try await admit(catalog, path, identity(inode: 78), sha256: "other") == .queued)
     }
 
-    @Test("a result for a photo that changed meanwhile is not taken")
-    func changedWhileWorking() async throws {
-        let catalog = try Catalog.inMemory()
+    @Test("a result for a photo that changed meanwhile is not taken", arguments: CatalogBody.allCases)
+    func changedWhileWorking(body: CatalogBody) async throws {
+        let catalog = try body.open(in: folder)
         _ = try await admit(catalog, path, identity())
         let record = try #require(try await catalog.claimNext())
         #expect(try await admit(catalog, path, identity(size: 9)) == .queued)
@@ -93,9 +102,9 @@ struct CatalogTests {
         #expect(try await catalog.claimNext()?.identity.size == 9)
     }
 
-    @Test("the photo that has waited longest comes first; of one batch the oldest")
-    func order() async throws {
-        let catalog = try Catalog.inMemory()
+    @Test("the photo that has waited longest comes first; of one batch the oldest", arguments: CatalogBody.allCases)
+    func order(body: CatalogBody) async throws {
+        let catalog = try body.open(in: folder)
         let now = Date()
         _ = try await catalog.admit(
             [
@@ -108,9 +117,11 @@ struct CatalogTests {
         #expect(order == ["/i/old.jpg", "/i/new.jpg", "/i/late.jpg"])
     }
 
-    @Test("a postponed photo waits for its time; a clock that was set back does not hold it for ever")
-    func postponed() async throws {
-        let catalog = try Catalog.inMemory()
+    @Test(
+        "a postponed photo waits for its time; a clock that was set back does not hold it for ever",
+        arguments: CatalogBody.allCases)
+    func postponed(body: CatalogBody) async throws {
+        let catalog = try body.open(in: folder)
         let now = Date()
         _ = try await admit(catalog, path, identity(), at: now)
         let record = try #require(try await catalog.claimNext(at: now))
@@ -126,74 +137,9 @@ struct CatalogTests {
         #expect(try await catalog.claimNext(at: now.addingTimeInterval(-86_400)) != nil)
     }
 
-    @Test("delays grow and have an end")
-    func delays() {
-        let policy = RetryPolicy(firstDelay: 2)
-        #expect((1...4).map(policy.delay(afterAttempt:)) == [2, 4, 8, 16])
-        #expect(policy.delay(afterAttempt: 1_000_000) == 300)
-    }
-
-    @Test("it is the same after closing and opening; a path need not be UTF-8")
-    func reopens() async throws {
-        let folder = try TestFolder()
-        let file = folder.url("catalog.sqlite").path
-        let strange = FilePath(bytes: [0x2F, 0xFF, 0x0A, 0x22])
-        do {
-            let catalog = try Catalog(at: file, logger: silentLogger)
-            _ = try await admit(catalog, strange, identity())
-            let record = try #require(try await catalog.claimNext())
-            try await catalog.postpone(
-                record, code: "file-trouble", message: "disk full", until: Date().addingTimeInterval(100))
-        }
-        let catalog = try await reopenedCatalog(file)
-        let record = try #require(try await catalog.record(of: strange))
-        #expect(record.state == .pending)
-        #expect(record.attempts == 1)
-        #expect(record.retryAt != nil)
-        #expect(record.errorMessage == "disk full")
-    }
-
-    @Test("a second daemon with the same catalog is refused")
-    func locked() throws {
-        let folder = try TestFolder()
-        let file = folder.url("catalog.sqlite").path
-        let first = try Catalog(at: file, logger: silentLogger)
-        // flock(2) belongs to an open file, so a second opening in this process is as good as another process.
-        let error = #expect(throws: CatalogError.self) { _ = try Catalog(at: file, logger: silentLogger) }
-        #expect("\(try #require(error))".contains("another interpretd"))
-        withExtendedLifetime(first) {}
-    }
-
-    @Test("a damaged catalog is set aside and a new one begun", arguments: [true, false])
-    func damaged(isRubbish: Bool) async throws {
-        let folder = try TestFolder()
-        let file = folder.url("catalog.sqlite").path
-        if isRubbish {
-            try folder.write("catalog.sqlite", String(repeating: "this is no database. ", count: 500))
-        } else {
-            do {
-                let catalog = try Catalog(at: file, logger: silentLogger)
-                let photos = (0..<500).map {
-                    Catalog.SettledPhoto(path: FilePath("/inbox/\($0).jpg"), identity: identity())
-                }
-                _ = try await catalog.admit(photos)
-            }
-            let handle = try FileHandle(forUpdating: folder.url("catalog.sqlite"))
-            for page in 2..<8 {
-                try handle.seek(toOffset: UInt64(page * 4096))
-                try handle.write(contentsOf: Data(repeating: 0xA5, count: 4096))
-            }
-            try handle.close()
-        }
-        let catalog = try await reopenedCatalog(file)
-        #expect(try await catalog.counts() == CatalogCounts())
-        #expect(folder.names.contains { $0.hasPrefix("catalog.sqlite.damaged-") })
-        #expect(try await admit(catalog, path, identity()) == .queued)
-    }
-
-    @Test("questions about the latest photos, by state and in pages")
-    func listing() async throws {
-        let catalog = try Catalog.inMemory()
+    @Test("questions about the latest photos, by state and in pages", arguments: CatalogBody.allCases)
+    func listing(body: CatalogBody) async throws {
+        let catalog = try body.open(in: folder)
         let now = Date()
         for index in 0..<5 {
             _ = try await admit(

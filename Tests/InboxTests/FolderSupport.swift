@@ -217,3 +217,16 @@ func reopenedCatalog(_ file: String) async throws -> Catalog {
     }
     return try Catalog(at: file, logger: silentLogger)
 }
+
+/// What a catalog's records can lie in.
+enum CatalogBody: String, CaseIterable, CustomTestStringConvertible {
+    case memory, sqlite
+    var testDescription: String { rawValue }
+
+    func open(in folder: TestFolder) throws -> Catalog {
+        switch self {
+        case .memory: Catalog(store: MemoryCatalogStore())
+        case .sqlite: Catalog(store: try SQLiteCatalogStore(at: folder.url("test.sqlite").path, logger: silentLogger))
+        }
+    }
+}

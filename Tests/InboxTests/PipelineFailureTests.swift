@@ -22,7 +22,7 @@ struct PipelineFailureTests {
     func transient(errorNumber: CInt) async throws {
         let inbox = try TestFolder()
         let photo = try inbox.write("a.jpg", age: 60)
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let processor = ScriptedProcessor { photo in
             if photo.attempt < 4 { throw FileError("write", photo.path, errorNumber: errorNumber) }
         }
@@ -42,7 +42,7 @@ struct PipelineFailureTests {
         let photo = try inbox.write("day/a.jpg", age: 60)
         chmod(inbox.url("day").path, 0o555)
         defer { chmod(inbox.url("day").path, 0o755) }
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let pipeline = pipeline(inbox, catalog, ScriptedProcessor())
         try await withRunningPipeline(pipeline) {
             #expect(await eventually { try await catalog.record(of: photo)?.errorCode == "file-trouble" })
@@ -57,7 +57,7 @@ struct PipelineFailureTests {
     func permanent() async throws {
         let inbox = try TestFolder()
         let photo = try inbox.write("a.jpg", "no \"JPEG\"", age: 60)
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let processor = ScriptedProcessor { _ in
             throw PhotoFailure.permanent(code: "not-a-jpeg", message: "it begins with \"no\"; save it as JPEG")
         }
@@ -85,7 +85,7 @@ struct PipelineFailureTests {
     func reports() async throws {
         let inbox = try TestFolder()
         let photo = try inbox.write("a.jpg", "good", age: 60)
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let watcher = HandWatcher()
         let processor = ScriptedProcessor { photo in
             if photo.identity.size == 3 { throw PhotoFailure.permanent(code: "not-a-jpeg", message: "bad") }
@@ -111,7 +111,7 @@ struct PipelineFailureTests {
         struct Surprise: Error {}
         let inbox = try TestFolder()
         let photo = try inbox.write("a.jpg", age: 60)
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let processor = ScriptedProcessor { _ in throw Surprise() }
         try await withRunningPipeline(pipeline(inbox, catalog, processor)) {
             #expect(await eventually { try await catalog.record(of: photo)?.state == .failed })
@@ -126,7 +126,7 @@ struct PipelineFailureTests {
         let first = try inbox.write("1.jpg", age: 300)
         let second = try inbox.write("2.jpg", age: 200)
         let third = try inbox.write("3.jpg", age: 100)
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let processor = ScriptedProcessor { photo in
             // All three are known by now: the scan admits a batch at a time.
             if photo.path == first { for name in ["1.jpg", "3.jpg"] { try inbox.remove(name) } }
@@ -147,7 +147,7 @@ struct PipelineFailureTests {
     func changesWhileRead() async throws {
         let inbox = try TestFolder()
         let photo = try inbox.write("a.jpg", "first", age: 60)
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let hasChanged = Flag()
         let processor = ScriptedProcessor { _ in
             if !hasChanged.set() { try inbox.write("a.jpg", "written over") }
@@ -164,7 +164,7 @@ struct PipelineFailureTests {
         let inbox = try TestFolder()
         let photo = inbox.path.appending([0xFF] + Array("\n.jpg".utf8))
         try inbox.write(at: photo)
-        let catalog = try Catalog.inMemory()
+        let catalog = Catalog.inMemory()
         let pipeline = pipeline(inbox, catalog, ByteProcessor())
         try await withRunningPipeline(pipeline) {
             #expect(await eventually { try await catalog.record(of: photo)?.state == .done })

@@ -60,4 +60,20 @@ struct SettlingQueueTests {
         #expect(queue.isEmpty)
         #expect(queue.nextCheck == nil)
     }
+
+    @Test("a photo about which the disk is being asked is not due until it has answered")
+    func looking() {
+        var queue = SettlingQueue()
+        queue.touch(path, file(size: 5), at: start)
+        queue.startLooking(at: path)
+        #expect(queue.due(at: after(1000)).isEmpty)
+        #expect(queue.nextCheck == nil)
+        #expect(!queue.isEmpty)
+        let early = queue.observe(path, file(size: 5), at: after(200))
+        #expect(!early)
+        #expect(queue.due(at: after(1000)) == [path])
+        queue.startLooking(at: path)
+        queue.touch(path, file(size: 6), at: after(1000))
+        #expect(queue.nextCheck == after(1300))
+    }
 }

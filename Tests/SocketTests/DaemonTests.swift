@@ -24,7 +24,7 @@ import WireProtocol
     @Test func everyPhotoGetsAnOcclusionMapWhereThatIsConfigured() async throws {
         let daemon = try await RunningDaemon(arguments: ["--occlusion"])
         let document = try await daemon.document(of: RunningDaemon.demoPhoto)
-        #expect(document.files?.occlusion == "cat.jpg.occlusion.jpg")
+        #expect(document.files?[.occlusion] == "cat.jpg.occlusion.jpg")
         let file = daemon.inbox.appending(path: "cat.jpg.occlusion.jpg")
         #expect(try Data(contentsOf: file).prefix(2) == Data([0xff, 0xd8]))
         let occlusion = try #require(document.occlusion)

@@ -25,7 +25,7 @@ import WireProtocol
         #expect(document.version == 1 && document.model.name == "petmask" && document.predictions.isEmpty)
         try expectMaskOfTheReference(document)
         #expect(document.boxes.first?.method == "segmentation" && document.boxes.first?.label == "pet")
-        #expect(document.files?.saliency == nil)
+        #expect(document.files?[.saliency] == nil)
         for suffix in [".mask.jpg", ".overlay.jpg"] {
             let file = daemon.inbox.appending(path: "cat.jpg" + suffix)
             #expect(try PhotoDecoder.size(of: Data(contentsOf: file)).width == 451)

@@ -106,7 +106,9 @@ struct Interpretctl {
         #expect(output.error.split(separator: "\n").count == 1)
     }
 
-    @Test(arguments: ["status", "models", "methods", "photos", "metrics", "explain", "run", "watch", "version"])
+    @Test(arguments: [
+        "status", "models", "methods", "photos", "metrics", "explain", "run", "watch", "version", "sidecars",
+    ])
     func everyHelpHasExamples(command: String) async throws {
         let output = try await client.run(command, "--help")
         #expect(output.status == 0)
@@ -154,7 +156,7 @@ struct Interpretctl {
             #expect(try read("map.npy").prefix(6) == Data([0x93] + Array("NUMPY".utf8)))
             let sidecar = try JSONText(validating: read("results/today/mine.jpg.boxes.json")).decoded(as: Sidecar.self)
             #expect(sidecar.photo?.file == "mine.jpg")
-            #expect(sidecar.files?.overlay == "mine.jpg.overlay.jpg")
+            #expect(sidecar.files?[.overlay] == "mine.jpg.overlay.jpg")
             #expect(sidecar.boxes.first?.bbox.width == 451)
         }
     }
@@ -165,6 +167,20 @@ struct Interpretctl {
             let output = try await client.run("explain", "private.jpg", socket: server.path)
             #expect(output.status == 0, "\(output.error)")
         }
+    }
+
+    @Test func theTableOfSidecarsNeedsNoDaemon() async throws {
+        let table = try await client.run("sidecars")
+        #expect(table.status == 0)
+        let rows = try await client.run("sidecars", "--tabs")
+        let json = try await client.run("sidecars", "--json")
+        for kind in SidecarKind.allCases {
+            #expect(table.out.contains("IMG_1.jpg\(kind.suffix) "))
+            #expect(rows.out.contains("\(kind.suffix)\t\(kind.contents)\t\(kind.occasion)\n"))
+            #expect(json.out.contains("\"suffix\":\"\(kind.suffix)\""))
+        }
+        #expect(rows.out.split(separator: "\n").count == SidecarKind.allCases.count)
+        #expect(try await client.run("sidecars", "--json", "--tabs").status == 2)
     }
 
     @Test func aMissingPhotoIsNamed() async throws {

@@ -1,155 +1,161 @@
 public import Files
 public import Foundation
-import GRDB
 public import Logging
 
-/// What the daemon remembers of every photo, in SQLite.
+/// What the daemon remembers of every photo: the rules (``CatalogRules``) over a store of records.
 ///
-/// The rules that keep a photo from being lost or done twice:
+/// The rules keep a photo from being lost or done twice:
 /// - A photo is in the catalog before work starts, and is `done` only after its sidecars have their final names.
 /// - A photo that has not changed (size and time) is not queued again; one that has is. A photo under another name is
 ///   another photo.
-/// - `working` at start means that the daemon was killed: where the sidecars prove the work (``SidecarProof``) it is
-///   `done`, otherwise it waits again.
+/// - `working` at start means that the daemon was killed: where the sidecars prove the work (``SidecarProof``) the photo
+///   is `done`, otherwise it waits again. The death counts against the photo only if it was being computed.
 /// - A photo without a record whose sidecars prove the work is taken over as `done`. One *with* a record stays `done`
 ///   although someone deletes its sidecars: they were delivered, and what happens to them is the owner's business.
 /// - A photo that is gone is forgotten; its sidecars stay.
 public struct Catalog: Sendable {
-    private let database: any DatabaseWriter
-    private let lock: CatalogLock?
+    private let store: any CatalogStore
 
-    /// Opens the catalog at `path`, or makes it. A damaged one is set aside under another name, with a line in the log.
+    /// A catalog whose records lie in `store`.
+    package init(store: any CatalogStore) {
+        self.store = store
+    }
+
+    /// Opens the catalog in the SQLite file at `path`, or makes it. A damaged one is set aside under another name, with
+    /// a line in the log.
     ///
     /// - Throws: `CatalogError.inUse`, `.newerVersion`, `.unavailable`.
     public init(at path: String, logger: Logger) throws(CatalogError) {
-        lock = try CatalogLock(for: path)
-        database = try CatalogStorage.open(at: path, logger: logger)
-    }
-
-    private init(inMemory database: any DatabaseWriter) {
-        self.database = database
-        lock = nil
+        self.init(store: try SQLiteCatalogStore(at: path, logger: logger))
     }
 
     /// A catalog for one pass over a folder, forgotten afterwards; the sidecars remember.
-    public static func inMemory() throws(CatalogError) -> Catalog {
-        Catalog(inMemory: try CatalogStorage.openInMemory())
+    public static func inMemory() -> Catalog {
+        Catalog(store: MemoryCatalogStore())
     }
 
     // MARK: Questions
 
     /// What is known of the photo at `path`.
     public func record(of path: FilePath) async throws(CatalogError) -> PhotoRecord? {
-        try await read { db in try Catalog.record(of: path, in: db) }
+        try await store.records(of: [path]).first ?? nil
     }
 
     /// How many photos are in which state.
     public func counts() async throws(CatalogError) -> CatalogCounts {
-        try await read { db in
-            var counts = CatalogCounts()
-            for row in try Row.fetchAll(db, sql: "SELECT state, COUNT(*) FROM photo GROUP BY state") {
-                if let state = PhotoState(rawValue: row[0]) { counts[state] = row[1] }
-            }
-            return counts
-        }
+        try await store.counts()
     }
 
     /// The photos that changed last, newest first; of one state only where `state` is given.
     public func latest(_ limit: Int, in state: PhotoState? = nil) async throws(CatalogError) -> [PhotoRecord] {
-        try await read { db in
-            try PhotoRecord.fetch(
-                db,
-                """
-                SELECT * FROM photo WHERE ? IS NULL OR state = ?
-                ORDER BY COALESCE(finishedAt, startedAt, queuedAt) DESC, path LIMIT ?
-                """, [state?.rawValue, state?.rawValue, max(0, limit)])
-        }
+        try await store.latest(max(0, limit), in: state)
     }
 
     /// Up to `limit` records in the order of their paths, from the first one after `path`: for walks over everything.
     public func page(after path: FilePath?, limit: Int) async throws(CatalogError) -> [PhotoRecord] {
-        try await read { db in
-            try PhotoRecord.fetch(
-                db, "SELECT * FROM photo WHERE path > ? ORDER BY path LIMIT ?",
-                [Data(path?.bytes ?? []), max(0, limit)])
-        }
+        try await store.page(after: path, limit: max(0, limit))
     }
 
     /// The photos that are being worked on; at start, those that a killed daemon left.
     public func working() async throws(CatalogError) -> [PhotoRecord] {
-        try await read { db in
-            try PhotoRecord.fetch(db, "SELECT * FROM photo WHERE state = 'working' ORDER BY startedAt", [])
-        }
+        try await store.working()
     }
 
     /// When the next photo that failed for a passing reason may be tried again; `nil` where none waits.
     public func nextRetry(after now: Date) async throws(CatalogError) -> Date? {
-        try await read { db in
-            try Int64.fetchOne(
-                db, sql: "SELECT MIN(retryAt) FROM photo WHERE state = 'pending' AND retryAt > ?",
-                arguments: [now.milliseconds]
-            ).map(Date.init(milliseconds:))
+        try await store.earliestRetry(after: now)
+    }
+
+    // MARK: Admission
+
+    /// The photos that are not known as they are, each with the look at its bytes that its admission needs.
+    func news(in photos: [SettledPhoto]) async throws(CatalogError) -> [(photo: SettledPhoto, look: RequiredLook)] {
+        let records = try await store.records(of: photos.map(\.path))
+        return zip(photos, records).compactMap { photo, record in
+            CatalogRules.requiredLook(for: photo, record).map { (photo, $0) }
         }
     }
 
-    // MARK: Access for the transitions
-
-    func read<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
-    ) async throws(CatalogError) -> Value {
-        do {
-            return try await database.read(body)
-        } catch {
-            throw CatalogError(error)
+    /// Takes note of settled photos, all in one transaction. Answers in the same order.
+    public func admit(_ photos: [SettledPhoto], at now: Date = Date()) async throws(CatalogError) -> [Admission] {
+        try await store.change(photos.map(\.path)) { index, record in
+            CatalogRules.admit(photos[index], record, at: now)
         }
     }
 
-    func write<Value: Sendable>(
-        _ body: @escaping @Sendable (Database) throws -> Value
-    ) async throws(CatalogError) -> Value {
-        do {
-            return try await database.write(body)
-        } catch {
-            throw CatalogError(error)
-        }
+    /// Forgets the photo at `path`, which is gone. Returns whether it was known.
+    @discardableResult
+    public func drop(_ path: FilePath) async throws(CatalogError) -> Bool {
+        try await change(path) { record in RecordDecision(record == nil ? .nothing : .remove, record != nil) }
     }
 
-    static func record(of path: FilePath, in db: Database) throws -> PhotoRecord? {
-        try PhotoRecord.fetch(db, "SELECT * FROM photo WHERE path = ?", [Data(path.bytes)]).first
-    }
-}
+    // MARK: Work
 
-extension PhotoRecord {
-    static func fetch(
-        _ db: Database, _ sql: String, _ arguments: [(any DatabaseValueConvertible)?]
-    ) throws -> [PhotoRecord] {
-        try Row.fetchAll(db, sql: sql, arguments: StatementArguments(arguments)).map(PhotoRecord.init)
+    /// Starts work on the photo that has waited longest; `nil` where none is due.
+    ///
+    /// - Parameter excluding: photos still in hand; one of them may have changed and wait again.
+    public func claimNext(
+        excluding: Set<FilePath> = [], at now: Date = Date()
+    ) async throws(CatalogError) -> PhotoRecord? {
+        try await store.claimFirst(Turn(at: now, excluding: excluding)) { CatalogRules.claim($0, at: now) }
     }
 
-    private init(_ row: Row) {
-        let stateName: String = row["state"]
-        let pathBytes: Data = row["path"]
-        let state = PhotoState(rawValue: stateName) ?? .pending  // the table's CHECK admits no other
-        self.init(
-            path: FilePath(bytes: Array(pathBytes)),
-            identity: FileIdentity(
-                device: UInt64(bitPattern: row["device"]), inode: UInt64(bitPattern: row["inode"]), size: row["size"],
-                modified: row["modified"]),
-            state: state, attempts: row["attempts"], crashes: row["crashes"],
-            queuedAt: Date(milliseconds: row["queuedAt"]),
-            startedAt: (row["startedAt"] as Int64?).map(Date.init(milliseconds:)),
-            finishedAt: (row["finishedAt"] as Int64?).map(Date.init(milliseconds:)),
-            retryAt: (row["retryAt"] as Int64?).map(Date.init(milliseconds:)),
-            errorCode: row["errorCode"], errorMessage: row["errorMessage"],
-            summary: (row["sha256"] as String?).map { digest in
-                PhotoSummary(
-                    sha256: digest, model: row["model"], label: row["label"], probability: row["probability"],
-                    boxCount: row["boxCount"] ?? 0, warning: row["warning"], milliseconds: row["milliseconds"])
+    /// What the processor of a claimed photo is given.
+    package func queuedPhoto(_ record: PhotoRecord) -> QueuedPhoto {
+        QueuedPhoto(
+            path: record.path, identity: record.identity, attempt: record.attempts,
+            computing: ComputingMark { isComputing in
+                // The task may be cancelled, and the store would refuse; a task of its own is not. That the note fails
+                // is no reason to leave the photo undone: at worst one death is counted wrongly.
+                await Task { _ = try? await note(isComputing: isComputing, record) }.value
             })
     }
-}
 
-extension Date {
-    init(milliseconds: Int64) { self.init(timeIntervalSince1970: Double(milliseconds) / 1000) }
-    var milliseconds: Int64 { Int64((timeIntervalSince1970 * 1000).rounded()) }
+    /// Notes that the photo is being computed, or no longer is; where the daemon dies meanwhile, that counts against the
+    /// photo.
+    ///
+    /// - Returns: `false` where the photo has changed since it was claimed or is gone.
+    @discardableResult
+    package func note(isComputing: Bool, _ record: PhotoRecord) async throws(CatalogError) -> Bool {
+        try await change(record.path) { CatalogRules.note(isComputing: isComputing, record, $0) }
+    }
+
+    /// The sidecars of the photo have their final names.
+    ///
+    /// - Returns: `false` where the photo has changed since it was claimed (it waits again) or is gone.
+    @discardableResult
+    public func complete(
+        _ record: PhotoRecord, _ summary: PhotoSummary, at now: Date = Date()
+    ) async throws(CatalogError) -> Bool {
+        try await change(record.path) { CatalogRules.complete(record, $0, summary, at: now) }
+    }
+
+    /// The photo cannot be read; it rests until the file changes.
+    @discardableResult
+    public func fail(
+        _ record: PhotoRecord, code: String, message: String, at now: Date = Date()
+    ) async throws(CatalogError) -> Bool {
+        try await change(record.path) { CatalogRules.fail(record, $0, code: code, message: message, at: now) }
+    }
+
+    /// The photo could not be done for a passing reason; it is tried again at `retryAt`.
+    @discardableResult
+    public func postpone(
+        _ record: PhotoRecord, code: String, message: String, until retryAt: Date
+    ) async throws(CatalogError) -> Bool {
+        try await change(record.path) {
+            CatalogRules.postpone(record, $0, code: code, message: message, until: retryAt)
+        }
+    }
+
+    /// Gives a photo back unfinished; its try does not count. With `countsDeath`, notes that the daemon died over it.
+    public func release(_ record: PhotoRecord, countsDeath: Bool = false) async throws(CatalogError) {
+        _ = try await change(record.path) { CatalogRules.release(record, $0, countsDeath: countsDeath) }
+    }
+
+    private func change(
+        _ path: FilePath, _ decide: @escaping @Sendable (PhotoRecord?) -> RecordDecision<Bool>
+    ) async throws(CatalogError) -> Bool {
+        try await store.change([path]) { _, record in decide(record) }.first ?? false
+    }
 }

@@ -1,12 +1,10 @@
-import GRDB
-
 /// Why the catalog does not answer.
 public enum CatalogError: Error, Sendable, CustomStringConvertible {
     /// Another daemon uses this state directory.
     case inUse(path: String)
     /// A newer version of this program wrote it.
     case newerVersion(path: String)
-    /// SQLite found nonsense in the file. Opening the catalog anew sets it aside.
+    /// The store is damaged. Opening the catalog anew sets it aside.
     case corrupt(message: String)
     /// Anything else: a full disk, a folder without permission.
     case unavailable(message: String)
@@ -22,17 +20,5 @@ public enum CatalogError: Error, Sendable, CustomStringConvertible {
         case .unavailable(let message):
             "the catalog cannot be used: \(message); see that its disk has space and its folder can be written"
         }
-    }
-
-    init(_ error: any Error) {
-        switch error {
-        case let error as CatalogError: self = error
-        case let error as DatabaseError where CatalogError.isCorruption(error): self = .corrupt(message: "\(error)")
-        default: self = .unavailable(message: "\(error)")
-        }
-    }
-
-    private static func isCorruption(_ error: DatabaseError) -> Bool {
-        [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode.primaryResultCode)
     }
 }

@@ -2,24 +2,36 @@ public import Files
 public import Foundation
 
 /// What the catalog knows of one photo.
-public struct PhotoRecord: Sendable {
+public struct PhotoRecord: Sendable, Hashable {
     public let path: FilePath
-    public let identity: FileIdentity
-    public let state: PhotoState
+    /// The state of the file that the record speaks of.
+    public internal(set) var identity: FileIdentity
+    public internal(set) var state: PhotoState
     /// Tries so far, the running one included.
-    public let attempts: Int
-    /// How many times the daemon ended without warning while it worked on this photo.
-    public let crashes: Int
-    public let queuedAt: Date
-    public let startedAt: Date?
-    public let finishedAt: Date?
-    /// Not tried again before this.
-    public let retryAt: Date?
-    /// Why the last try failed; for `failed`, and for `pending` after a passing failure.
-    public let errorCode: String?
-    public let errorMessage: String?
-    /// For `done`.
-    public let summary: PhotoSummary?
+    public internal(set) var attempts = 0
+    /// How many times the daemon ended without warning while it computed this photo.
+    public internal(set) var crashes = 0
+    /// Whether the photo is being computed at this moment; where the daemon has died, whether it was then.
+    public internal(set) var isComputing = false
+    public internal(set) var queuedAt: Date
+    public internal(set) var startedAt: Date?
+    public internal(set) var finishedAt: Date?
+    /// The photo is not tried again before this.
+    public internal(set) var retryAt: Date?
+    /// Why the last try failed, where the photo is `failed`, or `pending` after a passing failure.
+    public internal(set) var errorCode: String?
+    public internal(set) var errorMessage: String?
+    /// What was found, where the photo is `done`.
+    public internal(set) var summary: PhotoSummary?
 
-    var queuedPhoto: QueuedPhoto { QueuedPhoto(path: path, identity: identity, attempt: attempts) }
+    /// The record of a photo that nothing has happened to yet.
+    package init(path: FilePath, identity: FileIdentity, state: PhotoState = .pending, queuedAt: Date) {
+        self.path = path
+        self.identity = identity
+        self.state = state
+        self.queuedAt = queuedAt
+    }
+
+    /// When something last happened to the photo.
+    var changedAt: Date { finishedAt ?? startedAt ?? queuedAt }
 }

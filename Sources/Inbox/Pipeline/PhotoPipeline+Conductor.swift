@@ -14,11 +14,18 @@ extension PhotoPipeline {
         private var timer: Task<Void, Never>?
 
         private var settling: SettlingQueue
+        /// Photos about which the disk is being asked, each with whether an event was the reason (or else its wait was
+        /// over). A share that hangs answers late or never, and the loop turns all the same.
+        private var lookedAt: [FilePath: Bool] = [:]
+        /// Those of them to which something happened meanwhile.
+        private var touchedMeanwhile: Set<FilePath> = []
         /// Settled, but not in the catalog yet.
-        private var ready: [Catalog.SettledPhoto] = []
+        private var ready: [SettledPhoto] = []
         private var vanished: [FilePath] = []
         private var inFlight: Set<FilePath> = []
         private var isAdmitting = false
+        /// Photos of a daemon that died about which is not decided yet.
+        private var recovering: Int
         private var isScanning = false
         private var scanAll = true
         private var foldersToScan: Set<FilePath> = []
@@ -27,19 +34,17 @@ extension PhotoPipeline {
         private var nextRetry: Instant?
         /// The catalog failed; it is left alone until then.
         private var pausedUntil: Instant?
-        /// Last time a photo came or went while work was in hand.
-        private var progressedAt: Instant
         private var statusIsStale = true
         private var statusToldAt: Instant?
         private var hasWork = true
 
-        init(of pipeline: PhotoPipeline, _ mode: Mode) {
+        init(of pipeline: PhotoPipeline, _ mode: Mode, recovering: Int) {
             self.pipeline = pipeline
             self.mode = mode
+            self.recovering = recovering
             wakeups = pipeline.mailbox.wakeups.makeAsyncIterator()
             settling = SettlingQueue(
                 quietTime: pipeline.configuration.quietTime, emptyPatience: pipeline.configuration.emptyPatience)
-            progressedAt = .now
             nextScan = .now.advanced(by: pipeline.configuration.rescanInterval)
         }
 
@@ -49,7 +54,7 @@ extension PhotoPipeline {
                 if let fatal = news.fatal { throw fatal }
                 note(news)
                 if news.isStopping { return }
-                await look(at: news.touched)
+                look(at: news.touched, &group)
                 do throws(CatalogError) {
                     if pausedUntil.map({ $0 <= .now }) ?? true {
                         pausedUntil = nil
@@ -73,35 +78,57 @@ extension PhotoPipeline {
 
         private mutating func note(_ news: PipelineMailbox.News) {
             for path in news.finished { inFlight.remove(path) }
-            if !news.finished.isEmpty { progressedAt = .now }
             if news.admissionEnded { isAdmitting = false }
+            recovering -= news.recovered
+            for look in news.looks { note(look) }
             if news.scanEnded { isScanning = false }
             if news.scanAll { scanAll = true }
             foldersToScan.formUnion(news.folders)
-            if !news.finished.isEmpty || news.admissionEnded || news.scanEnded { statusIsStale = true }
+            if !news.finished.isEmpty || news.admissionEnded || news.scanEnded || news.recovered > 0 {
+                statusIsStale = true
+            }
         }
 
         /// Asks the disk about photos that something happened to, and about those whose wait may be over.
-        private mutating func look(at touched: Set<FilePath>) async {
-            let due = settling.due(at: .now).filter { !touched.contains($0) }
-            guard !touched.isEmpty || !due.isEmpty else { return }
-            let paths = Array(touched) + due
-            let answers = await FileWork.run { paths.map { path in Result { try FileStatus.regularFile(at: path) } } }
-            let now = Instant.now
-            for (path, answer) in zip(paths, answers) {
-                do {
-                    let identity = try answer.get()
-                    if let identity, touched.contains(path) {
-                        settling.touch(path, identity, at: now)
-                    } else if settling.observe(path, identity, at: now), let identity {
-                        ready.append(Catalog.SettledPhoto(path: path, identity: identity))
-                    } else if identity == nil {
-                        vanished.append(path)
+        private mutating func look(at touched: Set<FilePath>, _ group: inout Group) {
+            touchedMeanwhile.formUnion(touched.filter { lookedAt[$0] != nil })
+            var paths = touched.filter { lookedAt[$0] == nil }
+            for path in paths { lookedAt[path] = true }
+            for path in settling.due(at: .now) where lookedAt[path] == nil {
+                lookedAt[path] = false
+                paths.insert(path)
+            }
+            guard !paths.isEmpty else { return }
+            for path in paths { settling.startLooking(at: path) }
+            group.addTask { [pipeline, paths] in
+                let looks = await FileWork.run {
+                    paths.map { path in
+                        PipelineMailbox.News.Look(
+                            path: path,
+                            answer: Result { () throws(FileError) in try FileStatus.regularFile(at: path) })
                     }
-                } catch {
-                    pipeline.logger.warning("a photo cannot be looked at", metadata: ["reason": "\(error)"])
-                    _ = settling.observe(path, nil, at: now)  // the next scan finds it again
                 }
+                pipeline.mailbox.post { $0.looks += looks }
+            }
+        }
+
+        private mutating func note(_ look: PipelineMailbox.News.Look) {
+            let (path, now) = (look.path, Instant.now)
+            let wasTouched = lookedAt.removeValue(forKey: path) ?? false
+            if touchedMeanwhile.remove(path) != nil { pipeline.mailbox.post { $0.touched.insert(path) } }
+            switch look.answer {
+            case .success(let identity?):
+                if wasTouched {
+                    settling.touch(path, identity, at: now)
+                } else if settling.observe(path, identity, at: now) {
+                    ready.append(SettledPhoto(path: path, identity: identity))
+                }
+            case .success(nil):
+                _ = settling.observe(path, nil, at: now)
+                vanished.append(path)
+            case .failure(let error):
+                pipeline.logger.warning("a photo cannot be looked at", metadata: ["reason": "\(error)"])
+                _ = settling.observe(path, nil, at: now)  // the next scan finds it again
             }
         }
 
@@ -128,7 +155,6 @@ extension PhotoPipeline {
                     hasWork = false
                     break
                 }
-                if inFlight.isEmpty { progressedAt = .now }
                 inFlight.insert(record.path)
                 statusIsStale = true
                 group.addTask {
@@ -160,10 +186,11 @@ extension PhotoPipeline {
 
         // MARK: Telling
 
-        /// The watchdog is fed while the loop turns and the photos in hand get on; a network that hangs starves it.
+        /// The watchdog is fed while the loop turns and all that is being computed, for whomever, shows signs of
+        /// progress: a network that hangs starves it, a file that does not answer does not.
         private func feedWatchdog() {
             guard let notifier = pipeline.notifier, let interval = notifier.watchdogInterval else { return }
-            if inFlight.isEmpty || progressedAt.duration(to: .now) < interval { notifier.watchdog() }
+            if pipeline.stalled() < interval { notifier.watchdog() }
         }
 
         private mutating func tellStatus() async throws(CatalogError) {
@@ -180,12 +207,14 @@ extension PhotoPipeline {
 
         private var isAtRest: Bool {
             !isScanning && !scanAll && foldersToScan.isEmpty && !isAdmitting && ready.isEmpty && settling.isEmpty
-                && vanished.isEmpty && inFlight.isEmpty && !hasWork && pausedUntil == nil
+                && lookedAt.isEmpty && vanished.isEmpty && inFlight.isEmpty && recovering == 0 && !hasWork
+                && pausedUntil == nil
         }
 
         private mutating func sleep() async throws {
             var deadlines = [settling.nextCheck, nextRetry, pausedUntil]
-            if mode == .service { deadlines.append(nextScan) }
+            // The end of a running scan wakes the loop by itself.
+            if mode == .service, !isScanning { deadlines.append(nextScan) }
             if let interval = pipeline.notifier?.watchdogInterval { deadlines.append(.now.advanced(by: interval / 4)) }
             if pipeline.notifier != nil, statusIsStale { deadlines.append(.now.advanced(by: .seconds(1))) }
             timer?.cancel()

@@ -2,7 +2,6 @@ import Digests
 import Files
 import Glibc
 import Logging
-import Synchronization
 
 /// How photos get into the catalog, and out of it when they are gone.
 extension PhotoPipeline {
@@ -10,26 +9,24 @@ extension PhotoPipeline {
 
     // MARK: Start
 
-    /// Decides about the photos that were in hand when the daemon was killed.
-    func recover() async throws(CatalogError) {
-        for record in try await catalog.working() {
-            let found = await FileWork.run { [path = record.path] in
-                (identity: try? FileStatus.regularFile(at: path), proof: SidecarProof.verified(beside: path))
-            }
-            let isSameFile = found.identity?.hasSameContents(as: record.identity) ?? false
-            if isSameFile, let proof = found.proof {
-                try await catalog.complete(record, proof.summary)
-                count { $0.adopted += 1 }
-                log(.info, "a photo was finished before the daemon was stopped", record.path)
-            } else if record.crashes + 1 >= configuration.retry.crashesBeforeSettingAside, isSameFile {
-                await setAside(
-                    record, code: "stops-daemon",
-                    message: "the daemon was stopped \(record.crashes + 1) times while it worked on this photo; "
-                        + "touch the file to have it tried again")
-            } else {
-                try await catalog.release(record, crashed: true)
-                log(.notice, "a photo was interrupted and waits again", record.path)
-            }
+    /// Decides about a photo that was in hand when the daemon was killed.
+    func recover(_ record: PhotoRecord) async throws(CatalogError) {
+        let found = await FileWork.run { [path = record.path] in
+            (identity: try? FileStatus.regularFile(at: path), proof: SidecarProof.verified(beside: path))
+        }
+        switch Recovery(of: record, file: found.identity, proof: found.proof, retry: configuration.retry) {
+        case .finished(let summary):
+            try await catalog.complete(record, summary)
+            count { $0.adopted += 1 }
+            log(.info, "a photo was finished before the daemon was stopped", record.path)
+        case .stopsDaemon(let deaths):
+            await setAside(
+                record, code: "stops-daemon",
+                message: "the daemon was stopped \(deaths) times while it worked on this photo; "
+                    + "touch the file to have it tried again")
+        case .waits(let countsDeath):
+            try await catalog.release(record, countsDeath: countsDeath)
+            log(.notice, "a photo was interrupted and waits again", record.path)
         }
     }
 
@@ -50,22 +47,22 @@ extension PhotoPipeline {
 
     /// Returns whether `top` itself could be read to its end.
     private func walk(_ top: FilePath) async -> Bool {
-        let walk = Walk(of: top)
+        let scan = SharedScan(of: top)
         var topIsReadable = true
         while !mailbox.isStopping, !Task.isCancelled {
-            let findings = await FileWork.run { walk.next(atMost: PhotoPipeline.batchSize) }
+            let findings = await FileWork.run { scan.next(atMost: PhotoPipeline.batchSize) }
             if findings.isEmpty { break }
-            var settled: [Catalog.SettledPhoto] = []
+            var settled: [SettledPhoto] = []
             for finding in findings {
                 switch finding {
                 case .photo(let path, let identity):
                     if hasRested(identity) {
-                        settled.append(Catalog.SettledPhoto(path: path, identity: identity))
+                        settled.append(SettledPhoto(path: path, identity: identity))
                     } else {
                         mailbox.post { $0.touched.insert(path) }
                     }
                 case .leftover(let path):
-                    if sidecars.removeLeftover(path) {
+                    if await FileWork.run({ [sidecars] in sidecars.removeLeftover(path) }) {
                         log(.info, "removed an unfinished file of an earlier run", path)
                     }
                 case .unreadable(let error):
@@ -123,12 +120,12 @@ extension PhotoPipeline {
     // MARK: Admission
 
     /// Puts settled photos into the catalog; the conductor's child task.
-    func admitSettled(_ photos: [Catalog.SettledPhoto]) async {
+    func admitSettled(_ photos: [SettledPhoto]) async {
         await admitOrRetry(photos)
         mailbox.post { $0.admissionEnded = true }
     }
 
-    private func admitOrRetry(_ photos: [Catalog.SettledPhoto]) async {
+    private func admitOrRetry(_ photos: [SettledPhoto]) async {
         do {
             try await admit(photos)
         } catch {
@@ -139,14 +136,14 @@ extension PhotoPipeline {
         }
     }
 
-    private func admit(_ photos: [Catalog.SettledPhoto]) async throws(CatalogError) {
+    private func admit(_ photos: [SettledPhoto]) async throws(CatalogError) {
         let news = try await catalog.news(in: photos)
         guard !news.isEmpty else { return }
         let examined = await FileWork.run {
             news.map { item in
                 var photo = item.photo
-                switch item.needs {
-                case .none: break
+                switch item.look {
+                case .nothing: break
                 case .proof: photo.proof = SidecarProof.verified(beside: photo.path)
                 case .digest: photo.sha256 = try? SHA256.hexDigest(ofFile: photo.path)
                 }
@@ -172,13 +169,4 @@ extension PhotoPipeline {
     func log(_ level: Logger.Level, _ message: Logger.Message, _ photo: FilePath, _ metadata: Logger.Metadata = [:]) {
         logger.log(level: level, message, metadata: metadata.merging(["photo": "\(photo)"]) { first, _ in first })
     }
-}
-
-/// A scan that can be passed between threads; it is still used by one at a time.
-private final class Walk: Sendable {
-    private let scan: Mutex<InboxScan>
-
-    init(of folder: FilePath) { scan = Mutex(InboxScan(of: folder)) }
-
-    func next(atMost limit: Int) -> [InboxScan.Finding] { scan.withLock { $0.next(atMost: limit) } }
 }

@@ -5,21 +5,15 @@ import WireProtocol
 
 /// What happens to one photo in hand.
 extension PhotoPipeline {
-    private enum Verdict {
-        case permanent(code: String, message: String)
-        case transient(code: String, message: String)
-        case cancelled
-    }
-
     /// Interprets one photo that was claimed, and brings it to its next state. Never throws: one photo's trouble is not
     /// another's.
     func work(on record: PhotoRecord) async {
         do {
-            let result = try await processor.process(record.queuedPhoto)
+            let result = try await processor.process(catalog.queuedPhoto(record))
             guard await isUnchanged(record) else { return }
             try await FileWork.run { [sidecars] in try sidecars.write(result.sidecars, beside: record.path) }
             // An old report of failure is no longer true. That it cannot be removed is no reason to call this undone.
-            try? sidecars.remove(.error, beside: record.path)
+            try? await FileWork.run { [sidecars] in try sidecars.remove(.error, beside: record.path) }
             await result.whenWritten()
             await finish(record, result.summary)
         } catch {
@@ -41,7 +35,7 @@ extension PhotoPipeline {
     }
 
     private func handle(_ error: any Error, _ record: PhotoRecord) async {
-        switch verdict(on: error, record) {
+        switch WorkFailure(error, attempt: record.attempts, retry: configuration.retry) {
         case .cancelled:
             // The task is cancelled and the catalog would refuse; a task of its own is not.
             await Task { try? await catalog.release(record) }.value
@@ -51,23 +45,6 @@ extension PhotoPipeline {
         case .transient(let code, let message):
             guard await isUnchanged(record) else { return }
             await postpone(record, code: code, message: message)
-        }
-    }
-
-    private func verdict(on error: any Error, _ record: PhotoRecord) -> Verdict {
-        switch error {
-        case PhotoFailure.permanent(let code, let message): return .permanent(code: code, message: message)
-        case PhotoFailure.transient(let message): return .transient(code: "try-again", message: message)
-        case is CancellationError: return .cancelled
-        case let error as FileError where error.isTransient || error.meansGone:
-            return .transient(code: "file-trouble", message: "\(error)")
-        case let error as FileError: return .permanent(code: "file-trouble", message: "\(error)")
-        default:
-            // Unknown: it may pass. Tried some times, so that it cannot go on for ever.
-            guard record.attempts >= configuration.retry.attemptsForUnknownErrors else {
-                return .transient(code: "internal-error", message: "\(error)")
-            }
-            return .permanent(code: "internal-error", message: "\(error)")
         }
     }
 
@@ -149,35 +126,5 @@ extension PhotoPipeline {
                 delay = min(delay * 2, .seconds(30))
             }
         }
-    }
-}
-
-/// `IMG_1.jpg.error.json`.
-private struct FailureReport: Encodable {
-    struct Photo: Encodable {
-        let file: String
-        let bytes: Int64
-    }
-    struct Failure: Encodable {
-        let code: String
-        let message: String
-    }
-
-    let version = 1
-    let photo: Photo
-    let error: Failure
-    /// ISO 8601, UTC.
-    let time: String
-
-    init(_ record: PhotoRecord, code: String, message: String) {
-        photo = Photo(file: String(decoding: record.path.name, as: UTF8.self), bytes: record.identity.size)
-        error = Failure(code: code, message: message)
-        time = Date().formatted(.iso8601)
-    }
-
-    func encoded() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(self) + Data("\n".utf8)
     }
 }

@@ -13,9 +13,9 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         public var width: Int
         /// How long a photo must stay unchanged before it is read.
         public var quietTime: Duration
-        /// How long an empty one must.
+        /// How long an empty photo must stay unchanged before it is read.
         public var emptyPatience: Duration
-        /// Time between scans of the whole inbox: what happens on a network share from another machine, no event tells.
+        /// Time between scans of the whole inbox: no event tells what another machine does on a network share.
         public var rescanInterval: Duration
         public var retry: RetryPolicy
 
@@ -59,6 +59,7 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
     let processor: any PhotoProcessing
     let configuration: Configuration
     let notifier: (any ServiceNotifier)?
+    let stalled: @Sendable () -> Duration
     let observer: @Sendable (PhotoEvent) -> Void
     let logger: Logger
     let sidecars = SidecarWriter()
@@ -70,10 +71,13 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
     ///   - inbox: an absolute path without symbolic links, so that each photo has one name.
     ///   - watcher: tells what changes in `inbox`; not needed for ``processOnce()``.
     ///   - notifier: is told that the loop turns and what it does.
+    ///   - stalled: how long the piece of computing that has been silent longest has shown no sign of progress; zero
+    ///     where nothing is computed. Asked often, and must return at once.
     ///   - observer: is told each event, on whatever thread it happens; must return soon.
     public init(
         inbox: FilePath, catalog: Catalog, watcher: (any FolderWatcher)?, processor: any PhotoProcessing,
-        configuration: Configuration = Configuration(), notifier: (any ServiceNotifier)? = nil, logger: Logger,
+        configuration: Configuration = Configuration(), notifier: (any ServiceNotifier)? = nil,
+        stalled: @escaping @Sendable () -> Duration = { .zero }, logger: Logger,
         observer: @escaping @Sendable (PhotoEvent) -> Void = { _ in }
     ) {
         self.inbox = inbox
@@ -82,6 +86,7 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         self.processor = processor
         self.configuration = configuration
         self.notifier = notifier
+        self.stalled = stalled
         self.logger = logger
         self.observer = observer
     }
@@ -117,12 +122,18 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         // Watching comes before the first scan, so that nothing falls between them.
         let events = try await startWatching(mode)
         defer { watcher?.stop() }
-        try await recover()
+        let interrupted = try await catalog.working()
         try await withThrowingDiscardingTaskGroup { group in
             if let events {
                 group.addTask { for await event in events { self.receive(event) } }
             }
-            var conductor = Conductor(of: self, mode)
+            for record in interrupted {
+                group.addTask {
+                    try await self.recover(record)
+                    self.mailbox.post { $0.recovered += 1 }
+                }
+            }
+            var conductor = Conductor(of: self, mode, recovering: interrupted.count)
             defer {
                 conductor.stopTimer()
                 watcher?.stop()

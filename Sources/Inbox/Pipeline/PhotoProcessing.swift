@@ -4,6 +4,9 @@ public import Files
 public protocol PhotoProcessing: Sendable {
     /// Reads, interprets and draws `photo`. Called for several photos at a time. Writes nothing.
     ///
+    /// Sets the photo's ``QueuedPhoto/computing`` mark around each piece of computing (decoding, a piece on the
+    /// network, drawing), and not while it waits: a photo over which the daemon dies again and again is set aside.
+    ///
     /// - Throws: ``PhotoFailure`` to say whether trying again can help; `FileError` counts as transient where its
     ///   `isTransient` says so; any other error is tried again a few times and then counts as permanent.
     func process(_ photo: QueuedPhoto) async throws -> PhotoResult

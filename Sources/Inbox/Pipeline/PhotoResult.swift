@@ -1,6 +1,6 @@
 /// What processing a photo gave.
 public struct PhotoResult: Sendable {
-    /// Pictures first; `.boxes.json` last.
+    /// The pictures come first and `.boxes.json` last.
     public var sidecars: [SidecarFile]
     public var summary: PhotoSummary
     /// Called once the sidecars are on the disk.

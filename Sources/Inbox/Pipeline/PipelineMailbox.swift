@@ -5,8 +5,16 @@ import Synchronization
 /// more memory than it has photos.
 final class PipelineMailbox: Sendable {
     struct News: Sendable {
+        /// What the disk said about a file.
+        struct Look: Sendable {
+            let path: FilePath
+            /// The file as it is; `nil` where it is gone.
+            let answer: Result<FileIdentity?, FileError>
+        }
+
         /// Photos that something happened to; the disk says what.
         var touched: Set<FilePath> = []
+        var looks: [Look] = []
         /// Folders that appeared.
         var folders: Set<FilePath> = []
         /// Everything is to be scanned.
@@ -14,16 +22,18 @@ final class PipelineMailbox: Sendable {
         /// Photos whose work has ended, one way or another.
         var finished: [FilePath] = []
         var admissionEnded = false
+        /// Photos of a daemon that died about which it was decided.
+        var recovered = 0
         var scanEnded = false
         /// The pipeline cannot go on.
         var fatal: CatalogError?
-        /// Sticky: stays once it is set.
+        /// The pipeline is to end. This stays set once it is set.
         var isStopping = false
     }
 
     private let news = Mutex(News())
     private let bell: AsyncStream<Void>.Continuation
-    /// One element whenever there is news; for one reader.
+    /// Yields whenever there is news; it is for one reader.
     let wakeups: AsyncStream<Void>
 
     init() {

@@ -8,4 +8,6 @@ public struct QueuedPhoto: Sendable {
     public let identity: FileIdentity
     /// 1 for the first try.
     public let attempt: Int
+    /// To be set around each piece of computing; see ``PhotoProcessing/process(_:)``.
+    public let computing: ComputingMark
 }

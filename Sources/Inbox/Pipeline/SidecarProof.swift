@@ -21,7 +21,7 @@ public struct SidecarProof: Sendable {
             let data = try? file.contents(atMost: largestSidecar),
             let document = try? JSONDecoder().decode(Document.self, from: data),
             let proof = document.proof,
-            document.fileNames.allSatisfy({ exists($0, beside: photo) }),
+            (document.files?.names ?? []).allSatisfy({ exists($0, beside: photo) }),
             let digest = try? SHA256.hexDigest(ofFile: photo), digest == proof.sha256
         else { return nil }
         return proof
@@ -51,10 +51,8 @@ public struct SidecarProof: Sendable {
         let model: Model?
         let predictions: [Prediction]?
         let boxes: [Box]
-        let files: [String: String]?
+        let files: Sidecar.Files?
         let milliseconds: Milliseconds?
-
-        var fileNames: [String] { files.map { Array($0.values) } ?? [] }
 
         var proof: SidecarProof? {
             guard photo.sha256.utf8.count == 64 else { return nil }

@@ -9,12 +9,14 @@ public struct SettlingQueue: Sendable {
 
     /// How long a file must stay unchanged.
     public let quietTime: Duration
-    /// How long an empty file must: some programs reserve the name long before they write the picture.
+    /// How long an empty file must stay unchanged: some programs reserve the name long before they write the picture.
     public let emptyPatience: Duration
 
     private struct Candidate {
         var identity: FileIdentity
         var unchangedSince: Instant
+        /// Whether the disk has been asked and has not answered yet.
+        var isBeingLookedAt = false
     }
 
     private var candidates: [FilePath: Candidate] = [:]
@@ -36,14 +38,20 @@ public struct SettlingQueue: Sendable {
     }
 
     /// When to look again; `nil` where nothing waits.
-    public var nextCheck: Instant? { candidates.values.map(dueTime).min() }
+    public var nextCheck: Instant? { candidates.values.filter { !$0.isBeingLookedAt }.map(dueTime).min() }
 
     /// The photos whose wait may be over, to be looked at and passed to ``observe(_:_:at:)``.
     public func due(at now: Instant) -> [FilePath] {
-        candidates.filter { dueTime($0.value) <= now }.map(\.key)
+        candidates.filter { !$0.value.isBeingLookedAt && dueTime($0.value) <= now }.map(\.key)
     }
 
-    /// Takes note of what the disk says. Returns whether the photo is ready; it then leaves the queue. A photo that is
+    /// The disk is being asked about the photo: until ``observe(_:_:at:)`` or ``touch(_:_:at:)`` tells what it said,
+    /// the photo is not due.
+    public mutating func startLooking(at path: FilePath) {
+        candidates[path]?.isBeingLookedAt = true
+    }
+
+    /// Takes note of what the disk said. Returns whether the photo is ready; it then leaves the queue. A photo that is
     /// gone (`nil`) leaves it too.
     public mutating func observe(_ path: FilePath, _ identity: FileIdentity?, at now: Instant) -> Bool {
         guard let candidate = candidates[path] else { return false }
@@ -55,6 +63,7 @@ public struct SettlingQueue: Sendable {
             touch(path, identity, at: now)
             return false
         }
+        candidates[path]?.isBeingLookedAt = false
         guard dueTime(candidate) <= now else { return false }
         candidates[path] = nil
         return true

@@ -86,7 +86,7 @@ public struct Daemon: Sendable {
             directory: configuration.modelsFolder(), threads: configuration.threads, logger: logger)
         let model = try photoModel(of: models)
         let pipeline = PhotoPipeline(
-            inbox: FilePath(inbox.path), catalog: try Catalog.inMemory(), watcher: nil,
+            inbox: FilePath(inbox.path), catalog: Catalog.inMemory(), watcher: nil,
             processor: InboxProcessor(
                 interpreter: PhotoInterpreter(overlay: Overlay(font: try Font())), model: model,
                 segmenter: models.segmenter, metrics: Metrics(), hidesWindows: configuration.occlusion ?? false,

@@ -36,9 +36,10 @@ struct InboxProcessor: PhotoProcessing {
         let name = String(decoding: photo.path.name, as: UTF8.self)
         do {
             let data = try PhotoFile.read(photo.path)
-            let work =
+            let work = try await photo.computing.during {
                 model.task == .classification
-                ? try await interpreted(data, name: name) : try await segmented(data, name: name)
+                    ? try await interpreted(data, name: name) : try await segmented(data, name: name)
+            }
             let document = work.document
             metrics.record(document.milliseconds)
             let best = document.predictions.first
@@ -84,10 +85,9 @@ struct InboxProcessor: PhotoProcessing {
                 SidecarFile(.saliency, contents: result.saliency),
                 SidecarFile(.overlay, contents: result.overlay),
             ], warning: result.warning, peaks: result.peaks)
-        work.document.files = Sidecar.Files(
-            saliency: name + SidecarKind.saliency.suffix, overlay: name + SidecarKind.overlay.suffix)
+        work.document.files = Sidecar.Files([.saliency, .overlay], beside: name)
         if let occlusion = result.occlusion {
-            work.document.files?.occlusion = name + SidecarKind.occlusion.suffix
+            work.document.files?[.occlusion] = SidecarKind.occlusion.name(beside: name)
             work.pictures.append(SidecarFile(.occlusion, contents: occlusion))
         }
         if let segmenter {
@@ -95,7 +95,7 @@ struct InboxProcessor: PhotoProcessing {
             let segmented = try await PhotoSegmenter(model: segmenter).segment(data)
             work.document.segmentation = segmented.segmentation
             work.document.boxes += segmented.boxes
-            work.document.files?.mask = name + SidecarKind.mask.suffix
+            work.document.files?[.mask] = SidecarKind.mask.name(beside: name)
             work.pictures.append(SidecarFile(.mask, contents: segmented.mask))
             let segment = watch.total
             work.document.milliseconds["segment"] = segment
@@ -122,8 +122,7 @@ struct InboxProcessor: PhotoProcessing {
                 file: name, width: photo.width, height: photo.height, sha256: SHA256.hexDigest(of: data)),
             model: result.segmentation.model, predictions: [], boxes: result.boxes,
             note: result.boxes.isEmpty ? "the network sees nothing but background, so there are no boxes" : nil,
-            files: Sidecar.Files(
-                saliency: nil, overlay: name + SidecarKind.overlay.suffix, mask: name + SidecarKind.mask.suffix),
+            files: Sidecar.Files([.overlay, .mask], beside: name),
             milliseconds: result.milliseconds)
         document.segmentation = result.segmentation
         document.milliseconds["total"] = watch.total

@@ -41,8 +41,8 @@ struct SegmentCommand: AsyncParsableCommand {
             let segment = try RPCMethods.segment.output(of: result)
             var written: [String] = []
             if let out, let images = segment.images {
-                for (suffix, data) in [(".mask.jpg", images.mask), (".overlay.jpg", images.overlay)] {
-                    let file = out + "/" + Files.name(of: photo) + suffix
+                for (kind, data) in [(SidecarKind.mask, images.mask), (.overlay, images.overlay)] {
+                    let file = out + "/" + kind.name(beside: Files.name(of: photo))
                     try Files.write(data, to: file)
                     written.append(file)
                 }

@@ -125,25 +125,28 @@ struct ExplanationFiles {
                 try write(attribution.npy, to: rawAttribution.inserting(further.classLabel))
             }
             if let folder, let overlay = further.overlay {
-                try write(overlay, to: "\(folder)/\(name).\(Files.name(of: further.classLabel)).overlay.jpg")
+                let stem = "\(name).\(Files.name(of: further.classLabel))"
+                try write(overlay, to: "\(folder)/\(SidecarKind.overlay.name(beside: stem))")
             }
         }
         guard let folder else { return written }
 
-        let files = Sidecar.Files(
-            saliency: explanation.images?.saliency.map { _ in "\(name).saliency.jpg" },
-            overlay: explanation.images?.overlay.map { _ in "\(name).overlay.jpg" })
-        if let overlay = explanation.images?.overlay, let file = files.overlay {
-            try write(overlay, to: "\(folder)/\(file)")
-        }
-        if let saliency = explanation.images?.saliency, let file = files.saliency {
-            try write(saliency, to: "\(folder)/\(file)")
+        var files = Sidecar.Files()
+        for (kind, picture) in [
+            (SidecarKind.overlay, explanation.images?.overlay), (.saliency, explanation.images?.saliency),
+        ] {
+            guard let picture else { continue }
+            let file = kind.name(beside: name)
+            files[kind] = file
+            try write(picture, to: "\(folder)/\(file)")
         }
         // Last, as the daemon does: who sees the boxes finds the pictures they name.
         var sidecar = explanation.sidecar
         sidecar.photo?.file = name
         sidecar.files = files
-        try write(try JSONText(encoding: sidecar).utf8 + Data("\n".utf8), to: "\(folder)/\(name).boxes.json")
+        try write(
+            try JSONText(encoding: sidecar).utf8 + Data("\n".utf8),
+            to: "\(folder)/\(SidecarKind.boxes.name(beside: name))")
         return written
     }
 }

@@ -2,7 +2,7 @@ import Files
 import Glibc
 
 /// An advisory lock that keeps a second daemon away; the kernel gives it back whatever way the process ends.
-final class CatalogLock: Sendable {
+final class SQLiteCatalogLock: Sendable {
     private let descriptor: CInt
 
     /// - Throws: `CatalogError.inUse` where another process holds it.

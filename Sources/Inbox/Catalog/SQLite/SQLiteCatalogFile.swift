@@ -5,7 +5,7 @@ import Glibc
 import Logging
 
 /// How the catalog lies on the disk: opening, checking, migrating, setting aside.
-enum CatalogStorage {
+enum SQLiteCatalogFile {
     /// Opens the database at `path`, made anew where there is none or where it is damaged.
     static func open(at path: String, logger: Logger) throws(CatalogError) -> any DatabaseWriter {
         do {
@@ -20,20 +20,10 @@ enum CatalogStorage {
         return try openChecked(at: path)
     }
 
-    static func openInMemory() throws(CatalogError) -> any DatabaseWriter {
-        do {
-            let database = try DatabaseQueue(configuration: configuration())
-            try migrator().migrate(database)
-            return database
-        } catch {
-            throw CatalogError(error)
-        }
-    }
-
     private static func openChecked(at path: String) throws(CatalogError) -> any DatabaseWriter {
         do {
             let database = try DatabasePool(path: path, configuration: configuration())
-            let migrator = migrator()
+            let migrator = SQLiteCatalogSchema.migrator()
             let verdict = try database.read { db in
                 (
                     health: try String.fetchOne(db, sql: "PRAGMA quick_check(1)"),
@@ -60,32 +50,6 @@ enum CatalogStorage {
             try db.execute(sql: "PRAGMA synchronous = NORMAL")
         }
         return configuration
-    }
-
-    private static func migrator() -> DatabaseMigrator {
-        var migrator = DatabaseMigrator()
-        migrator.registerMigration("1: photos") { db in
-            // Times are milliseconds since 1970. A path is a BLOB: it need not be UTF-8.
-            try db.execute(
-                sql: """
-                    CREATE TABLE photo (
-                        path BLOB PRIMARY KEY NOT NULL,
-                        device INTEGER NOT NULL, inode INTEGER NOT NULL,
-                        size INTEGER NOT NULL, modified INTEGER NOT NULL,
-                        state TEXT NOT NULL CHECK (state IN ('pending', 'working', 'done', 'failed')),
-                        attempts INTEGER NOT NULL DEFAULT 0,
-                        crashes INTEGER NOT NULL DEFAULT 0,
-                        queuedAt INTEGER NOT NULL, startedAt INTEGER, finishedAt INTEGER, retryAt INTEGER,
-                        errorCode TEXT, errorMessage TEXT,
-                        sha256 TEXT, model TEXT, label TEXT, probability REAL, boxCount INTEGER, warning TEXT,
-                        milliseconds REAL
-                    ) WITHOUT ROWID;
-                    CREATE INDEX photo_by_turn ON photo (state, queuedAt, modified);
-                    CREATE INDEX photo_by_finish ON photo (finishedAt);
-                    PRAGMA user_version = 1;
-                    """)
-        }
-        return migrator
     }
 
     private static func setAside(_ path: String) throws(CatalogError) -> String {

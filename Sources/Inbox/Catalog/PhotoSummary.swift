@@ -9,7 +9,7 @@ public struct PhotoSummary: Sendable, Hashable {
     public var boxCount: Int
     /// Something a person should know although the photo is done, such as a truncated file.
     public var warning: String?
-    /// From first byte to last picture.
+    /// How long the work took, from the first byte to the last picture.
     public var milliseconds: Double?
 
     public init(

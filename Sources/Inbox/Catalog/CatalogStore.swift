@@ -1,0 +1,40 @@
+package import Files
+package import Foundation
+
+/// Where the catalog's records lie: a body keeps records and finds them again. What they mean and how they change, the
+/// rules say (``CatalogRules``, ``Turn``); a body calls them inside its transaction.
+package protocol CatalogStore: Sendable {
+    /// The records of `paths`, in their order; `nil` where there is none.
+    func records(of paths: [FilePath]) async throws(CatalogError) -> [PhotoRecord?]
+
+    /// Asks `decide` about each of `paths` in order, with its place among them and its present record, and does what it
+    /// says; all in one transaction. What is decided about a path is seen by a later decision about the same path.
+    ///
+    /// - Returns: the answers, in the order of `paths`.
+    func change<Answer: Sendable>(
+        _ paths: [FilePath],
+        _ decide: @escaping @Sendable (_ index: Int, PhotoRecord?) -> RecordDecision<Answer>
+    ) async throws(CatalogError) -> [Answer]
+
+    /// Finds the first photo, by its place in the queue, that is due in `turn`, and writes what `claim` makes of its
+    /// record; in one transaction, so that nobody else gets the same photo.
+    ///
+    /// - Returns: what `claim` made; `nil` where no photo is due.
+    func claimFirst(
+        _ turn: Turn, _ claim: @escaping @Sendable (PhotoRecord) -> PhotoRecord
+    ) async throws(CatalogError) -> PhotoRecord?
+
+    func counts() async throws(CatalogError) -> CatalogCounts
+
+    /// The photos that something happened to last, newest first, then by path; of one state only where it is given.
+    func latest(_ limit: Int, in state: PhotoState?) async throws(CatalogError) -> [PhotoRecord]
+
+    /// Up to `limit` records in the order of their paths' bytes, from the first one after `path`.
+    func page(after path: FilePath?, limit: Int) async throws(CatalogError) -> [PhotoRecord]
+
+    /// The photos in hand, by the time at which their work began.
+    func working() async throws(CatalogError) -> [PhotoRecord]
+
+    /// The earliest retry after `now` of a waiting photo.
+    func earliestRetry(after now: Date) async throws(CatalogError) -> Date?
+}

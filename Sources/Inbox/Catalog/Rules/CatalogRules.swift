@@ -1,0 +1,130 @@
+import Files
+package import Foundation
+
+/// How a photo's record changes when something happens to the photo: pure functions from what is known and what was
+/// seen to what is to be known. They see neither a disk nor a clock nor a database.
+package enum CatalogRules {
+    // MARK: Admission
+
+    /// Which look at the bytes decides about a settled photo; `nil` where it is known as it is.
+    ///
+    /// The same size and time under another inode is a replaced file, a restored backup, or a file system that numbers
+    /// its files anew at each mount: only the bytes can tell.
+    package static func requiredLook(for photo: SettledPhoto, _ record: PhotoRecord?) -> RequiredLook? {
+        guard let record else { return .proof }
+        guard record.identity.hasSameContents(as: photo.identity) else { return .nothing }
+        if record.identity.inode == photo.identity.inode { return nil }
+        return record.state == .done ? .digest : .nothing
+    }
+
+    /// What becomes of a settled photo.
+    package static func admit(
+        _ photo: SettledPhoto, _ record: PhotoRecord?, at now: Date
+    ) -> RecordDecision<Admission> {
+        var fresh = PhotoRecord(path: photo.path, identity: photo.identity, queuedAt: now)
+        switch (requiredLook(for: photo, record), record) {
+        case (nil, _):
+            return RecordDecision(.nothing, .known)
+        case (.digest, var record?) where photo.sha256 != nil && photo.sha256 == record.summary?.sha256:
+            record.identity = photo.identity
+            return RecordDecision(.write(record), .known)
+        case (.proof, nil):
+            guard let proof = photo.proof else { break }
+            finish(&fresh, proof.summary, at: now)
+            return RecordDecision(.write(fresh), .adopted)
+        default: break
+        }
+        return RecordDecision(.write(fresh), .queued)
+    }
+
+    // MARK: Work
+
+    /// The record of a photo whose turn has come.
+    package static func claim(_ record: PhotoRecord, at now: Date) -> PhotoRecord {
+        var record = record
+        record.state = .working
+        record.attempts += 1
+        record.isComputing = false
+        record.startedAt = now
+        record.retryAt = nil
+        return record
+    }
+
+    /// Notes whether the photo is being computed.
+    package static func note(
+        isComputing: Bool, _ claimed: PhotoRecord, _ current: PhotoRecord?
+    ) -> RecordDecision<Bool> {
+        change(claimed, current) { $0.isComputing = isComputing }
+    }
+
+    /// The photo's sidecars have their final names.
+    package static func complete(
+        _ claimed: PhotoRecord, _ current: PhotoRecord?, _ summary: PhotoSummary, at now: Date
+    ) -> RecordDecision<Bool> {
+        change(claimed, current) { finish(&$0, summary, at: now) }
+    }
+
+    /// The photo cannot be read.
+    package static func fail(
+        _ claimed: PhotoRecord, _ current: PhotoRecord?, code: String, message: String, at now: Date
+    ) -> RecordDecision<Bool> {
+        change(claimed, current) { record in
+            record.state = .failed
+            record.isComputing = false
+            record.finishedAt = now
+            record.errorCode = code
+            record.errorMessage = message
+            record.summary = nil
+        }
+    }
+
+    /// The photo could not be done for a passing reason.
+    package static func postpone(
+        _ claimed: PhotoRecord, _ current: PhotoRecord?, code: String, message: String, until retryAt: Date
+    ) -> RecordDecision<Bool> {
+        change(claimed, current) { record in
+            record.state = .pending
+            record.isComputing = false
+            record.retryAt = retryAt
+            record.errorCode = code
+            record.errorMessage = message
+        }
+    }
+
+    /// The photo is given back unfinished. Its try does not count, unless the daemon died over it.
+    package static func release(
+        _ claimed: PhotoRecord, _ current: PhotoRecord?, countsDeath: Bool
+    ) -> RecordDecision<Bool> {
+        change(claimed, current) { record in
+            record.state = .pending
+            record.isComputing = false
+            if countsDeath {
+                record.crashes += 1
+            } else {
+                record.attempts = max(0, record.attempts - 1)
+            }
+        }
+    }
+
+    /// Changes the record of a photo in hand; nothing where the photo changed or went since it was claimed.
+    private static func change(
+        _ claimed: PhotoRecord, _ current: PhotoRecord?, _ change: (inout PhotoRecord) -> Void
+    ) -> RecordDecision<Bool> {
+        guard var current, current.state == .working, current.identity == claimed.identity else {
+            return RecordDecision(.nothing, false)
+        }
+        change(&current)
+        return RecordDecision(.write(current), true)
+    }
+
+    private static func finish(_ record: inout PhotoRecord, _ summary: PhotoSummary, at now: Date) {
+        record.state = .done
+        record.isComputing = false
+        record.crashes = 0
+        record.finishedAt = now
+        record.retryAt = nil
+        record.errorCode = nil
+        record.errorMessage = nil
+        record.summary = summary
+    }
+}

@@ -1,0 +1,123 @@
+package import Files
+package import Foundation
+import GRDB
+package import Logging
+
+/// Records in an SQLite file, which outlive the process and a `kill -9`.
+package struct SQLiteCatalogStore: CatalogStore {
+    private let database: any DatabaseWriter
+    private let lock: SQLiteCatalogLock
+
+    /// Opens the file at `path`, or makes it. A damaged one is set aside under another name, with a line in the log.
+    ///
+    /// - Throws: `CatalogError.inUse`, `.newerVersion`, `.unavailable`.
+    package init(at path: String, logger: Logger) throws(CatalogError) {
+        lock = try SQLiteCatalogLock(for: path)
+        database = try SQLiteCatalogFile.open(at: path, logger: logger)
+    }
+
+    package func records(of paths: [FilePath]) async throws(CatalogError) -> [PhotoRecord?] {
+        try await read { db in try paths.map { try PhotoRecord.of($0, in: db) } }
+    }
+
+    package func change<Answer: Sendable>(
+        _ paths: [FilePath],
+        _ decide: @escaping @Sendable (_ index: Int, PhotoRecord?) -> RecordDecision<Answer>
+    ) async throws(CatalogError) -> [Answer] {
+        try await write { db in
+            try paths.enumerated().map { index, path in
+                let decision = decide(index, try PhotoRecord.of(path, in: db))
+                switch decision.change {
+                case .nothing: break
+                case .write(let record): try record.write(to: db)
+                case .remove: try db.execute(sql: "DELETE FROM photo WHERE path = ?", arguments: [path.value])
+                }
+                return decision.answer
+            }
+        }
+    }
+
+    package func claimFirst(
+        _ turn: Turn, _ claim: @escaping @Sendable (PhotoRecord) -> PhotoRecord
+    ) async throws(CatalogError) -> PhotoRecord? {
+        try await write { db in
+            // So many are fetched that at least one of them is not excluded.
+            let candidates = try PhotoRecord.fetch(
+                db,
+                """
+                SELECT * FROM photo
+                WHERE state = 'pending' AND (retryAt IS NULL OR retryAt <= ? OR retryAt > ?)
+                ORDER BY queuedAt, modified, path LIMIT ?
+                """,
+                [turn.now.milliseconds, turn.implausibleRetry.milliseconds, turn.excluding.count + 1])
+            guard let first = candidates.first(where: { !turn.excluding.contains($0.path) }) else { return nil }
+            let claimed = claim(first)
+            try claimed.write(to: db)
+            return claimed
+        }
+    }
+
+    package func counts() async throws(CatalogError) -> CatalogCounts {
+        try await read { db in
+            var counts = CatalogCounts()
+            for row in try Row.fetchAll(db, sql: "SELECT state, COUNT(*) FROM photo GROUP BY state") {
+                if let state = PhotoState(rawValue: row[0]) { counts[state] = row[1] }
+            }
+            return counts
+        }
+    }
+
+    package func latest(_ limit: Int, in state: PhotoState?) async throws(CatalogError) -> [PhotoRecord] {
+        try await read { db in
+            try PhotoRecord.fetch(
+                db,
+                """
+                SELECT * FROM photo WHERE ? IS NULL OR state = ?
+                ORDER BY COALESCE(finishedAt, startedAt, queuedAt) DESC, path LIMIT ?
+                """, [state?.rawValue, state?.rawValue, limit])
+        }
+    }
+
+    package func page(after path: FilePath?, limit: Int) async throws(CatalogError) -> [PhotoRecord] {
+        try await read { db in
+            try PhotoRecord.fetch(
+                db, "SELECT * FROM photo WHERE path > ? ORDER BY path LIMIT ?", [path?.value ?? Data(), limit])
+        }
+    }
+
+    package func working() async throws(CatalogError) -> [PhotoRecord] {
+        try await read { db in
+            try PhotoRecord.fetch(db, "SELECT * FROM photo WHERE state = 'working' ORDER BY startedAt, path")
+        }
+    }
+
+    package func earliestRetry(after now: Date) async throws(CatalogError) -> Date? {
+        try await read { db in
+            // The plus sign keeps SQLite from walking through all waiting photos: few have a time of retry.
+            try Int64.fetchOne(
+                db, sql: "SELECT MIN(retryAt) FROM photo WHERE +state = 'pending' AND retryAt > ?",
+                arguments: [now.milliseconds]
+            ).map(Date.init(milliseconds:))
+        }
+    }
+
+    private func read<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(CatalogError) -> Value {
+        do {
+            return try await database.read(body)
+        } catch {
+            throw CatalogError(error)
+        }
+    }
+
+    private func write<Value: Sendable>(
+        _ body: @escaping @Sendable (Database) throws -> Value
+    ) async throws(CatalogError) -> Value {
+        do {
+            return try await database.write(body)
+        } catch {
+            throw CatalogError(error)
+        }
+    }
+}

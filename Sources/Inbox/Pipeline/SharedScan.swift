@@ -1,0 +1,11 @@
+import Files
+import Synchronization
+
+/// A scan that can be passed between threads; it is still used by one at a time.
+final class SharedScan: Sendable {
+    private let scan: Mutex<InboxScan>
+
+    init(of folder: FilePath) { scan = Mutex(InboxScan(of: folder)) }
+
+    func next(atMost limit: Int) -> [InboxScan.Finding] { scan.withLock { $0.next(atMost: limit) } }
+}

@@ -1,0 +1,18 @@
+public import Files
+
+/// Something that happened in the inbox. Each is a hint to look, never proof: the receiver looks at the disk.
+public enum FolderEvent: Hashable, Sendable {
+    /// A photo was closed after writing, moved in, or linked in.
+    case touched(FilePath)
+    /// A photo was deleted or moved away.
+    case removed(FilePath)
+    /// A folder was made or moved in. It and all below it are watched already; what it held before must be scanned.
+    case folderAppeared(FilePath)
+    /// Events were lost (the kernel's queue overflowed, or a folder was moved): everything must be scanned.
+    case rescanNeeded(reason: String)
+    /// The watched folder itself is gone (deleted, unmounted). The watcher waits for it to come back and then sends
+    /// ``rescanNeeded(reason:)``.
+    case inboxLost
+    /// A folder below the inbox cannot be watched; only scans will see its photos.
+    case unwatched(FilePath, reason: String)
+}
