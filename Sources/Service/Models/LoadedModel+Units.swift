@@ -18,10 +18,23 @@ extension LoadedModel {
             derivatives: [([network.image], .gradient)])
     }
 
+    /// What the units answered in a pass that is there for something else, too: a unit that overflows is no reason for
+    /// the rest of it to fail.
+    ///
+    /// - Parameter activation: gives a kept value of the pass.
+    func units(_ activation: (ValueID) throws -> Tensor) throws -> Result<UnitPeaks, DatasetSearchError> {
+        do {
+            return .success(try unitPeaks(activation))
+        } catch let error as DatasetSearchError {
+            return .failure(error)
+        }
+    }
+
     /// What the units answered in a pass.
     ///
     /// - Parameter activation: gives a kept value of the pass.
-    func unitPeaks(_ activation: (ValueID) throws -> Tensor) throws -> UnitPeaks {
+    /// - Throws: `DatasetSearchError` where a unit overflows, and what `activation` throws.
+    private func unitPeaks(_ activation: (ValueID) throws -> Tensor) throws -> UnitPeaks {
         try UnitPeaks(try indexedLayers.map { (layer: $0, tensor: try activation($0.value)) })
     }
 

@@ -38,7 +38,7 @@ struct ConvertRequest: Sendable {
             try Task.checkCancellation()
             do {
                 let decoded = try PhotoDecoder.decode(
-                    try PhotoFile.readForRequest(photo.path),
+                    try await PhotoFile.read(FilePath(photo.path)),
                     for: preprocessor.configuration.decodeTarget(overlayLongSide: 1))
                 let input = try preprocessor.input(from: decoded).tensor
                 examples.append(

@@ -41,7 +41,7 @@ struct VisualizeRequest: Sendable {
         try await check(memoryOf: goals, settings, extents, model)
 
         var result = VisualizeResult(
-            model: Sidecar.Model(name: model.name, sha256: model.sha256),
+            model: Sidecar.Model(model),
             shape: [extents.channels, extents.height, extents.width], settings: VisualizeResult.Settings(settings),
             targets: [], seconds: 0)
         var entries: [ContactSheet.Entry] = []

@@ -1,4 +1,3 @@
-import Digests
 import Files
 import Foundation
 import Photos
@@ -24,8 +23,8 @@ struct UnitSheet {
     private static let paper = RGBColor(red: 24, green: 28, blue: 33)
     private static let mark = RGBColor(red: 0, green: 229, blue: 255)
 
-    /// - Throws: `FileError`, `PhotoError`; a photo that has changed since the index was asked is left out.
-    func draw(_ title: String, _ patches: [Patch]) throws -> Bitmap {
+    /// - Throws: `FileError`, `UnreadablePhoto`, `PhotoError` where the sheet would be too large; a photo that has changed since the index was asked is left out.
+    func draw(_ title: String, _ patches: [Patch]) async throws -> Bitmap {
         let columns = min(patches.count, Self.columns)
         let rows = (patches.count + columns - 1) / columns
         let line = font.lineHeight(size: Self.textSize) + 4
@@ -38,10 +37,13 @@ struct UnitSheet {
                 color: Self.paper))
         write(title, on: &canvas, x: Self.gap, y: Self.gap, width: canvas.bitmap.width - 2 * Self.gap)
         for (index, patch) in patches.enumerated() {
-            let data = try PhotoFile.read(patch.path)
-            guard SHA256.hexDigest(of: data) == patch.sha256 else { continue }
-            let photo = try PhotoDecoder.decode(
-                data, for: .atLeast(inputWidth: 1, inputHeight: 1, longSide: PhotoInterpreter.pictureLongSide))
+            let read = try await NamedPhoto(reading: patch.path)
+            guard read.sha256 == patch.sha256 else { continue }
+            let photo = try read.naming {
+                try PhotoDecoder.decode(
+                    read.bytes,
+                    for: .atLeast(inputWidth: 1, inputHeight: 1, longSide: PreparedPhoto.pictureLongSide))
+            }
             let x = Self.gap + index % columns * (Self.cell + Self.gap)
             var y = header + index / columns * rowHeight
             let horizontal = Double(photo.bitmap.width) / Double(photo.width)
