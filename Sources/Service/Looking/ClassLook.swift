@@ -112,7 +112,7 @@ extension Judge {
     ///   - classIndex: the class to explain; the most probable one where nil.
     ///   - hidesWindows: whether to find out what hiding windows costs as well.
     /// - Throws: `PhotoError`, `InterpretationError`, `LocalizationError`.
-    func look(
+    package func look(
         at prepared: PreparedPhoto, classIndex: Int? = nil, hidesWindows: Bool = false
     ) async throws -> ClassLook {
         let judgement = try await judge(prepared, classIndex: classIndex)

@@ -91,7 +91,7 @@ package struct Composer: Sendable {
 
     /// - Parameter kinds: the pictures wanted, in their order; those that the look has nothing for are left out.
     /// - Throws: `PhotoError`, `LocalizationError`, `TensorError`.
-    func compose(_ look: SegmentationLook, _ kinds: [SidecarKind]) throws -> Composition {
+    package func compose(_ look: SegmentationLook, _ kinds: [SidecarKind]) throws -> Composition {
         var watch = Stopwatch()
         let pictures = try kinds.compactMap { kind in
             try picture(kind, of: look).map { SidecarFile(kind, contents: $0) }

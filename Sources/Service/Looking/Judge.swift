@@ -7,15 +7,20 @@ import Photos
 import Tensors
 
 /// Looks at a photo through a classifier. Each of its questions is one visit to the network's session.
-struct Judge: Sendable {
+package struct Judge: Sendable {
     let model: LoadedModel
     /// Whether to read what the units answer, from the same pass.
-    var readsUnits = false
+    let readsUnits: Bool
 
     /// A part that the network calls an animal with at least this probability is believed over "nothing here".
     static let closerLookProbability: Float = 0.7
     /// The part looked at closer: where the heat map of the best animal reaches this multiple of the box threshold.
     static let closerLookFactor: Float = 2
+
+    package init(model: LoadedModel, readsUnits: Bool = false) {
+        self.model = model
+        self.readsUnits = readsUnits
+    }
 
     /// Classifies and explains.
     ///

@@ -7,13 +7,18 @@ import Photos
 import Tensors
 
 /// Looks at a photo through a segmentation network: the class of each pixel.
-struct PhotoSegmenter: Sendable {
+package struct PhotoSegmenter: Sendable {
     let model: LoadedModel
     /// Whether to read what the units answer, from the same pass.
-    var readsUnits = false
+    let readsUnits: Bool
+
+    package init(model: LoadedModel, readsUnits: Bool = false) {
+        self.model = model
+        self.readsUnits = readsUnits
+    }
 
     /// - Throws: `ExecutionError`, `LocalizationError`, `PhotoError`.
-    func look(at prepared: PreparedPhoto) async throws -> SegmentationLook {
+    package func look(at prepared: PreparedPhoto) async throws -> SegmentationLook {
         var watch = Stopwatch()
         let (scores, units) = try await scores(of: prepared.input.tensor)
         let forward = watch.lap()

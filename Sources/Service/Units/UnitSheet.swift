@@ -1,16 +1,23 @@
-import Files
+package import Files
 import Foundation
-import Photos
+package import Photos
 
 /// A contact sheet: each photo with its patch outlined, and below it the patch by itself, enlarged.
-struct UnitSheet {
+package struct UnitSheet {
     /// One photo of the sheet.
-    struct Patch: Sendable {
+    package struct Patch: Sendable {
         let path: FilePath
         let sha256: String
         let value: Float
         /// In pixels of the upright photo; nil for none.
         let rectangle: PixelRectangle?
+
+        package init(path: FilePath, sha256: String, value: Float, rectangle: PixelRectangle?) {
+            self.path = path
+            self.sha256 = sha256
+            self.value = value
+            self.rectangle = rectangle
+        }
     }
 
     let font: Font
@@ -23,8 +30,12 @@ struct UnitSheet {
     private static let paper = RGBColor(red: 24, green: 28, blue: 33)
     private static let mark = RGBColor(red: 0, green: 229, blue: 255)
 
+    package init(font: Font) {
+        self.font = font
+    }
+
     /// - Throws: `FileError`, `UnreadablePhoto`, `PhotoError` where the sheet would be too large; a photo that has changed since the index was asked is left out.
-    func draw(_ title: String, _ patches: [Patch]) async throws -> Bitmap {
+    package func draw(_ title: String, _ patches: [Patch]) async throws -> Bitmap {
         let columns = min(patches.count, Self.columns)
         let rows = (patches.count + columns - 1) / columns
         let line = font.lineHeight(size: Self.textSize) + 4
