@@ -1,6 +1,7 @@
 import Digests
 import Files
 import Foundation
+import Inbox
 import Interpretation
 import Photos
 import Service

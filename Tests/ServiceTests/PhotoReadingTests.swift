@@ -3,6 +3,7 @@ import Files
 import Foundation
 import Photos
 import Service
+import Tensors
 import Testing
 import WireProtocol
 

@@ -105,31 +105,6 @@ package struct ClassLook: Sendable {
     }
 }
 
-extension Judge {
-    /// Judges the photo, checks the box that it gets, and hides windows where that is wanted: a visit each.
-    ///
-    /// - Parameters:
-    ///   - classIndex: the class to explain; the most probable one where nil.
-    ///   - hidesWindows: whether to find out what hiding windows costs as well.
-    /// - Throws: `PhotoError`, `InterpretationError`, `LocalizationError`.
-    package func look(
-        at prepared: PreparedPhoto, classIndex: Int? = nil, hidesWindows: Bool = false
-    ) async throws -> ClassLook {
-        let judgement = try await judge(prepared, classIndex: classIndex)
-        var look = try ClassLook(judgement, of: prepared, model)
-        var watch = Stopwatch()
-        if let box = look.boxes.first {
-            look.evidence = try await evidence(for: judgement, box: box.rectangle, on: prepared.photo.bitmap)
-        }
-        look.steps["explain", default: 0] += watch.lap()
-        if hidesWindows {
-            look.hiddenWindows = try await hideWindows(of: prepared, judgement)
-            look.steps["occlusion"] = watch.lap()
-        }
-        return look
-    }
-}
-
 extension Tensor {
     fileprivate func hasValues(of other: Tensor) -> Bool {
         shape == other.shape && withUnsafeValues { own in other.withUnsafeValues { own.elementsEqual($0) } }

@@ -1,5 +1,4 @@
 import DatasetSearch
-import Digests
 import Files
 import Foundation
 import Inbox
