@@ -122,7 +122,12 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
         .testTarget(
-            name: "ServiceTests", dependencies: ["Service", .product(name: "Logging", package: "swift-log")]),
+            name: "ServiceTests",
+            dependencies: [
+                "DatasetSearch", "Digests", "Execution", "Files", "Inbox", "Interpretation", "Localization", "Networks",
+                "ONNXImport", "Photos", "Service", "Tensors", "WireProtocol",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(
             name: "InboxTests",
             dependencies: [

@@ -1,24 +1,14 @@
 public import Foundation
 
-/// Parameters of `explain`: one of `photo`, `jpeg` and `npy`, and how to look at it.
+/// Parameters of `explain`: a photo or a tensor, and how to look at it.
 public struct ExplainParameters: RequestParameters, Hashable {
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case photo, jpeg, npy, method
+        case method
         case classLabel = "class"
         case furtherClasses, against, probability, model, parameters, memory, raw, rawAttribution, images, partialMaps
     }
 
-    public static let memberNames = CodingKeys.allCases.map(\.rawValue)
-
-    /// What is explained.
-    public enum Source: Sendable, Hashable {
-        /// A file the daemon reads itself: absolute path.
-        case photo(path: String)
-        /// The file's bytes.
-        case jpeg(Data)
-        /// A float32 tensor [1,C,H,W] in `.npy` format, already normalized.
-        case npy(Data)
-    }
+    public static let memberNames = PhotoSource.memberNames + CodingKeys.allCases.map(\.rawValue)
 
     /// A method parameter.
     public enum Value: Sendable, Hashable, Codable {
@@ -43,9 +33,8 @@ public struct ExplainParameters: RequestParameters, Hashable {
         }
     }
 
-    public var photo: String?
-    public var jpeg: Data?
-    public var npy: Data?
+    /// What is explained.
+    public var source: PhotoSource
     /// The explanation method; the daemon's choice for the network where nil.
     public var method: String?
     /// A label, or an index where no label reads so; the most probable class where nil.
@@ -72,12 +61,13 @@ public struct ExplainParameters: RequestParameters, Hashable {
     public var partialMaps: Bool?
 
     public init(
-        source: Source, method: String? = nil, classLabel: String? = nil,
+        source: PhotoSource, method: String? = nil, classLabel: String? = nil,
         furtherClasses: [String]? = nil, against: String? = nil,
         probability: Bool? = nil, model: String? = nil,
         parameters: [String: Value]? = nil, raw: Bool? = nil, rawAttribution: Bool? = nil, images: Bool? = nil,
         memory: Int? = nil, partialMaps: Bool? = nil
     ) {
+        self.source = source
         self.memory = memory
         self.partialMaps = partialMaps
         self.method = method
@@ -90,32 +80,40 @@ public struct ExplainParameters: RequestParameters, Hashable {
         self.raw = raw
         self.rawAttribution = rawAttribution
         self.images = images
-        setSource(source)
     }
 
-    /// Replaces what is explained and keeps how.
-    public mutating func setSource(_ source: Source) {
-        (photo, jpeg, npy) = (nil, nil, nil)
-        switch source {
-        case .photo(let path): photo = path
-        case .jpeg(let bytes): jpeg = bytes
-        case .npy(let bytes): npy = bytes
-        }
+    public init(from decoder: any Decoder) throws {
+        source = try PhotoSource(from: decoder, takesTensors: true)
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        method = try members.decodeIfPresent(String.self, forKey: .method)
+        classLabel = try members.decodeIfPresent(String.self, forKey: .classLabel)
+        furtherClasses = try members.decodeIfPresent([String].self, forKey: .furtherClasses)
+        against = try members.decodeIfPresent(String.self, forKey: .against)
+        probability = try members.decodeIfPresent(Bool.self, forKey: .probability)
+        model = try members.decodeIfPresent(String.self, forKey: .model)
+        parameters = try members.decodeIfPresent([String: Value].self, forKey: .parameters)
+        memory = try members.decodeIfPresent(Int.self, forKey: .memory)
+        raw = try members.decodeIfPresent(Bool.self, forKey: .raw)
+        rawAttribution = try members.decodeIfPresent(Bool.self, forKey: .rawAttribution)
+        images = try members.decodeIfPresent(Bool.self, forKey: .images)
+        partialMaps = try members.decodeIfPresent(Bool.self, forKey: .partialMaps)
     }
 
-    /// - Throws: `RPCError` with `invalid-params` unless exactly one of the three is there and a path is absolute.
-    public func source() throws(RPCError) -> Source {
-        switch (photo, jpeg, npy) {
-        case (let path?, nil, nil):
-            // The daemon's working folder is none of the client's business.
-            guard path.hasPrefix("/") else {
-                throw RPCError(.invalidParameters, "explain: 'photo' should be an absolute path, got '\(path)'")
-            }
-            return .photo(path: path)
-        case (nil, let bytes?, nil): return .jpeg(bytes)
-        case (nil, nil, let bytes?): return .npy(bytes)
-        default: throw RPCError(.invalidParameters, "explain: give exactly one of 'photo', 'jpeg' and 'npy'")
-        }
+    public func encode(to encoder: any Encoder) throws {
+        try source.encode(to: encoder)
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        try members.encodeIfPresent(method, forKey: .method)
+        try members.encodeIfPresent(classLabel, forKey: .classLabel)
+        try members.encodeIfPresent(furtherClasses, forKey: .furtherClasses)
+        try members.encodeIfPresent(against, forKey: .against)
+        try members.encodeIfPresent(probability, forKey: .probability)
+        try members.encodeIfPresent(model, forKey: .model)
+        try members.encodeIfPresent(parameters, forKey: .parameters)
+        try members.encodeIfPresent(memory, forKey: .memory)
+        try members.encodeIfPresent(raw, forKey: .raw)
+        try members.encodeIfPresent(rawAttribution, forKey: .rawAttribution)
+        try members.encodeIfPresent(images, forKey: .images)
+        try members.encodeIfPresent(partialMaps, forKey: .partialMaps)
     }
 }
 

@@ -2,16 +2,12 @@ public import Foundation
 
 /// Parameters of `project`: a photo, and which layer's units are taken down to the pixels.
 public struct ProjectParameters: RequestParameters, Hashable {
-    enum CodingKeys: String, CodingKey, CaseIterable { case photo, jpeg, npy, layer, unit, count, model, raw, images }
+    enum CodingKeys: String, CodingKey, CaseIterable { case layer, unit, count, model, raw, images }
 
-    public static let memberNames = CodingKeys.allCases.map(\.rawValue)
+    public static let memberNames = PhotoSource.memberNames + CodingKeys.allCases.map(\.rawValue)
 
-    /// A file the daemon reads itself: absolute path.
-    public var photo: String?
-    /// The file's bytes, for photos the daemon may not read.
-    public var jpeg: Data?
-    /// A float32 tensor [1,C,H,W] in `.npy` format, already normalized; without pictures.
-    public var npy: Data?
+    /// A tensor goes without pictures.
+    public var source: PhotoSource
     /// By its name in `models`, or its node's.
     public var layer: String
     /// A channel of the layer; the most excited ones where nil.
@@ -26,18 +22,38 @@ public struct ProjectParameters: RequestParameters, Hashable {
     public var images: Bool?
 
     public init(
-        photo: String? = nil, jpeg: Data? = nil, npy: Data? = nil, layer: String, unit: Int? = nil, count: Int? = nil,
-        model: String? = nil, raw: Bool? = nil, images: Bool? = nil
+        source: PhotoSource, layer: String, unit: Int? = nil, count: Int? = nil, model: String? = nil,
+        raw: Bool? = nil, images: Bool? = nil
     ) {
-        self.photo = photo
-        self.jpeg = jpeg
-        self.npy = npy
+        self.source = source
         self.layer = layer
         self.unit = unit
         self.count = count
         self.model = model
         self.raw = raw
         self.images = images
+    }
+
+    public init(from decoder: any Decoder) throws {
+        source = try PhotoSource(from: decoder, takesTensors: true)
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        layer = try members.decode(String.self, forKey: .layer)
+        unit = try members.decodeIfPresent(Int.self, forKey: .unit)
+        count = try members.decodeIfPresent(Int.self, forKey: .count)
+        model = try members.decodeIfPresent(String.self, forKey: .model)
+        raw = try members.decodeIfPresent(Bool.self, forKey: .raw)
+        images = try members.decodeIfPresent(Bool.self, forKey: .images)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try source.encode(to: encoder)
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        try members.encode(layer, forKey: .layer)
+        try members.encodeIfPresent(unit, forKey: .unit)
+        try members.encodeIfPresent(count, forKey: .count)
+        try members.encodeIfPresent(model, forKey: .model)
+        try members.encodeIfPresent(raw, forKey: .raw)
+        try members.encodeIfPresent(images, forKey: .images)
     }
 }
 

@@ -3,17 +3,14 @@ public import Foundation
 /// Parameters of `segment`: a photo, and which object in it.
 public struct SegmentParameters: RequestParameters, Hashable {
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case photo, jpeg
         case classLabel = "class"
         case model, images
     }
 
-    public static let memberNames = CodingKeys.allCases.map(\.rawValue)
+    public static let memberNames = PhotoSource.photoMembers + CodingKeys.allCases.map(\.rawValue)
 
-    /// A file the daemon reads itself: absolute path.
-    public var photo: String?
-    /// The file's bytes, for photos the daemon may not read.
-    public var jpeg: Data?
+    /// A photo; tensors are not taken.
+    public var source: PhotoSource
     /// A label, or an index where no label reads so; the most probable class where nil.
     public var classLabel: String?
     /// May be left out where one model is loaded or one is the default.
@@ -22,13 +19,28 @@ public struct SegmentParameters: RequestParameters, Hashable {
     public var images: Bool?
 
     public init(
-        photo: String? = nil, jpeg: Data? = nil, classLabel: String? = nil, model: String? = nil, images: Bool? = nil
+        source: PhotoSource, classLabel: String? = nil, model: String? = nil, images: Bool? = nil
     ) {
-        self.photo = photo
-        self.jpeg = jpeg
+        self.source = source
         self.classLabel = classLabel
         self.model = model
         self.images = images
+    }
+
+    public init(from decoder: any Decoder) throws {
+        source = try PhotoSource(from: decoder, takesTensors: false)
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        classLabel = try members.decodeIfPresent(String.self, forKey: .classLabel)
+        model = try members.decodeIfPresent(String.self, forKey: .model)
+        images = try members.decodeIfPresent(Bool.self, forKey: .images)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try source.encode(to: encoder)
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        try members.encodeIfPresent(classLabel, forKey: .classLabel)
+        try members.encodeIfPresent(model, forKey: .model)
+        try members.encodeIfPresent(images, forKey: .images)
     }
 }
 

@@ -48,10 +48,12 @@ public struct IndexResult: Codable, Sendable, Hashable {
 
 /// Parameters of `units`: the photos that excite a unit most, or the units that a photo excites most unusually.
 public struct UnitsParameters: RequestParameters, Hashable {
-    enum CodingKeys: String, CodingKey, CaseIterable { case layer, unit, count, photo, jpeg, model, images }
+    enum CodingKeys: String, CodingKey, CaseIterable { case layer, unit, count, model, images }
 
-    public static let memberNames = CodingKeys.allCases.map(\.rawValue)
+    public static let memberNames = PhotoSource.photoMembers + CodingKeys.allCases.map(\.rawValue)
 
+    /// Instead of `unit`, a photo; tensors are not taken.
+    public var source: PhotoSource?
     /// A layer, by the name of its output or of the node that makes it. Needed for `unit`; with a photo, only its
     /// units.
     public var layer: String?
@@ -59,26 +61,41 @@ public struct UnitsParameters: RequestParameters, Hashable {
     public var unit: Int?
     /// How many photos, or units: 1 to 100; 5 where nil.
     public var count: Int?
-    /// Instead of `unit`, a photo that the daemon reads itself: absolute path.
-    public var photo: String?
-    /// Instead of `unit`, a photo's bytes.
-    public var jpeg: Data?
     /// May be left out where one model is loaded or one is the default.
     public var model: String?
     /// Whether to return a contact sheet; for `unit` only.
     public var images: Bool?
 
     public init(
-        layer: String? = nil, unit: Int? = nil, count: Int? = nil, photo: String? = nil, jpeg: Data? = nil,
-        model: String? = nil, images: Bool? = nil
+        source: PhotoSource? = nil, layer: String? = nil, unit: Int? = nil, count: Int? = nil, model: String? = nil,
+        images: Bool? = nil
     ) {
+        self.source = source
         self.layer = layer
         self.unit = unit
         self.count = count
-        self.photo = photo
-        self.jpeg = jpeg
         self.model = model
         self.images = images
+    }
+
+    public init(from decoder: any Decoder) throws {
+        source = try PhotoSource(ifPresentIn: decoder, takesTensors: false)
+        let members = try decoder.container(keyedBy: CodingKeys.self)
+        layer = try members.decodeIfPresent(String.self, forKey: .layer)
+        unit = try members.decodeIfPresent(Int.self, forKey: .unit)
+        count = try members.decodeIfPresent(Int.self, forKey: .count)
+        model = try members.decodeIfPresent(String.self, forKey: .model)
+        images = try members.decodeIfPresent(Bool.self, forKey: .images)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        try source?.encode(to: encoder)
+        var members = encoder.container(keyedBy: CodingKeys.self)
+        try members.encodeIfPresent(layer, forKey: .layer)
+        try members.encodeIfPresent(unit, forKey: .unit)
+        try members.encodeIfPresent(count, forKey: .count)
+        try members.encodeIfPresent(model, forKey: .model)
+        try members.encodeIfPresent(images, forKey: .images)
     }
 }
 

@@ -151,7 +151,7 @@ import WireProtocol
         let second = try await RunningDaemon(models: folder.appending(path: "models"))
         for (label, photo) in photos {
             let answer = try await second.result(
-                of: RPCMethods.explain, ExplainParameters(source: .photo(path: photo.path), method: "cam"))
+                of: RPCMethods.explain, ExplainParameters(source: .path(photo.path), method: "cam"))
             #expect(answer.sidecar.predictions.first?.label == label)
             #expect(answer.sidecar.model.sha256 == result.files.last?.sha256)
         }

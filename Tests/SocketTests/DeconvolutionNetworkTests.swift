@@ -36,7 +36,7 @@ import WireProtocol
         #expect(abs(Double(lit) / Double(451 * 300) - (document.segmentation?.segments.first?.area ?? 0)) < 0.01)
 
         let segment = try await daemon.result(
-            of: RPCMethods.segment, SegmentParameters(photo: daemon.inbox.appending(path: "cat.jpg").path))
+            of: RPCMethods.segment, SegmentParameters(source: .path(daemon.inbox.appending(path: "cat.jpg").path)))
         #expect(segment.classLabel == "pet" && segment.mask == document.segmentation?.segments.first?.mask)
         #expect(try await daemon.stop() == 0)
     }

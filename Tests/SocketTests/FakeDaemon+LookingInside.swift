@@ -7,17 +7,18 @@ extension FakeDaemon {
     private static let layer = "/features/features.9/Relu_output_0"
 
     static func project(_ parameters: ProjectParameters) throws(RPCError) -> ProjectResult {
-        if let path = parameters.photo, path != photo {
+        if case .path(let path) = parameters.source, path != photo {
             throw RPCError.unreadable(
                 photo: path, reason: RPCError.permissionDenied, message: "the daemon may not read \(path)")
         }
         guard parameters.layer == "/features/features.9/Relu" else {
             throw RPCError(.noSuchLayer, "the network has no layer '\(parameters.layer)'")
         }
+        var seen: Sidecar.Photo? = .init(file: "cat.jpg", width: 451, height: 300, sha256: "07c5")
+        if case .tensor = parameters.source { seen = nil }
         let units = parameters.unit.map { [$0] } ?? Array(0..<(parameters.count ?? 9))
         return ProjectResult(
-            photo: parameters.npy == nil ? .init(file: "cat.jpg", width: 451, height: 300, sha256: "07c5") : nil,
-            model: .init(name: "petshop", sha256: "729c"), layer: layer, shape: [1, 128, 28, 28],
+            photo: seen, model: .init(name: "petshop", sha256: "729c"), layer: layer, shape: [1, 128, 28, 28],
             units: units.map { unit in
                 ProjectResult.Unit(
                     unit: unit, value: 3.25, position: [12, 7],

@@ -152,15 +152,15 @@ struct FakeDaemon {
         var photo: Sidecar.Photo? = Sidecar.Photo(
             file: nil, width: 451, height: 300,
             sha256: "07c5a883d3ac0679d979dd166565360e82ecdfcfb2eb959f8b3df24681bbbc24")
-        switch try parameters.source() {
-        case .photo(forbiddenPhoto):
+        switch parameters.source {
+        case .path(forbiddenPhoto):
             throw RPCError.unreadable(
                 photo: forbiddenPhoto, reason: RPCError.permissionDenied,
-                message: "the daemon may not read \(forbiddenPhoto); send its bytes as 'jpeg'")
-        case .photo(FakeDaemon.photo): photo?.file = "cat.jpg"
-        case .photo(let path): throw RPCError(.noSuchPhoto, "there is no photo at \(path)")
-        case .jpeg: break
-        case .npy: photo = nil
+                message: "the daemon may not read \(forbiddenPhoto); send its bytes as 'photoBytes'")
+        case .path(FakeDaemon.photo): photo?.file = "cat.jpg"
+        case .path(let path): throw RPCError(.noSuchPhoto, "there is no photo at \(path)")
+        case .bytes: break
+        case .tensor: photo = nil
         }
         guard parameters.model ?? "petshop" == "petshop" else { throw noModel(parameters.model) }
         let label = parameters.classLabel ?? "cat"

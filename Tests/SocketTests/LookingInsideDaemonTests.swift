@@ -18,7 +18,8 @@ import WireProtocol
         #expect(try notification.params.decoded(as: ProgressNotification.self).message == "cat")
         // The session is free between two steps.
         let result = try await daemon.result(
-            of: RPCMethods.project, ProjectParameters(photo: RunningDaemon.demoPhoto.path, layer: Self.layer, unit: 3))
+            of: RPCMethods.project,
+            ProjectParameters(source: .path(RunningDaemon.demoPhoto.path), layer: Self.layer, unit: 3))
         #expect(result.units.map(\.unit) == [3])
         try await client.request("cancel", id: 2, params: #"{"id":1}"#)
         var failure: RPCError?
@@ -33,8 +34,8 @@ import WireProtocol
         let daemon = try await RunningDaemon()
         let result = try await daemon.result(
             of: RPCMethods.project,
-            ProjectParameters(photo: RunningDaemon.demoPhoto.path, layer: Self.layer, count: 4, raw: true, images: true)
-        )
+            ProjectParameters(
+                source: .path(RunningDaemon.demoPhoto.path), layer: Self.layer, count: 4, raw: true, images: true))
         #expect(result.units.count == 4 && result.shape == [1, 128, 28, 28])
         #expect(result.image?.prefix(2) == Data([0xFF, 0xD8]))
         #expect(result.caveat.contains("FAILS the randomization check of Adebayo et al. 2018"))
@@ -73,7 +74,7 @@ import WireProtocol
         for (method, warns) in [("deconvnet", true), ("guided-backprop", true), ("gradient", false)] {
             let result = try await daemon.result(
                 of: RPCMethods.explain,
-                ExplainParameters(source: .photo(path: RunningDaemon.demoPhoto.path), method: method))
+                ExplainParameters(source: .path(RunningDaemon.demoPhoto.path), method: method))
             #expect(result.warnings.contains { $0.contains("FAILS the randomization check") } == warns)
         }
     }

@@ -118,16 +118,4 @@ import WireProtocol
             try RPCMethods.cancel.parameters(of: request)
         }
     }
-
-    @Test func explainTakesExactlyOneSource() throws {
-        var parameters = ExplainParameters(source: .photo(path: "/a.jpg"), classLabel: "cat")
-        #expect(try parameters.source() == .photo(path: "/a.jpg"))
-        parameters.jpeg = Data([1])
-        #expect(throws: RPCError.self) { try parameters.source() }
-        parameters.setSource(.npy(Data([2])))
-        #expect(try parameters.source() == .npy(Data([2])))
-        #expect(parameters.classLabel == "cat")
-        parameters.setSource(.photo(path: "a.jpg"))
-        #expect(throws: RPCError.self) { try parameters.source() }
-    }
 }

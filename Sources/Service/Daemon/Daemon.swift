@@ -31,13 +31,13 @@ public struct Daemon: Sendable {
         let catalog = try Catalog(at: state.appending(path: Daemon.catalogName(for: inbox)).path, logger: logger)
         let inherited = try SystemdNotifier.inheritedSockets().first
         let socket = inherited.flatMap(SocketListener.path(ofDescriptor:)) ?? configuration.socketPath(environment)
-        let interpreter = PhotoInterpreter(overlay: Overlay(font: try Font()))
+        let composer = Composer(overlay: Overlay(font: try Font()))
         let hidesWindows = configuration.occlusion ?? false
         let metrics = Metrics()
         let events = EventHub()
         let indexes = UnitIndexes(folder: state, inbox: inbox, logger: logger)
         let processor = InboxProcessor(
-            interpreter: interpreter, model: standard, segmenter: models.segmenter, metrics: metrics,
+            composer: composer, model: standard, segmenter: models.segmenter, metrics: metrics,
             hidesWindows: hidesWindows,
             index: standard.indexedLayers.isEmpty ? nil : try await indexes.index(of: standard), logger: logger)
         try await processor.warmUp()
@@ -49,9 +49,8 @@ public struct Daemon: Sendable {
             processor: processor,
             notifier: notifier, logger: logger, observer: { events.publish(Event($0, model: standard.name)) })
         let requests = DaemonRequests(
-            models: models, catalog: catalog, metrics: metrics,
-            explainer: ExplainRequest(models: models, interpreter: interpreter), indexes: indexes,
-            inbox: inbox.path, socket: socket)
+            models: models, catalog: catalog, metrics: metrics, composer: composer, indexes: indexes, inbox: inbox.path,
+            socket: socket)
         server = SocketServer(
             endpoint: inherited.map { .inherited(descriptor: $0) } ?? .path(socket), handler: requests.handler(),
             events: events,
@@ -88,8 +87,8 @@ public struct Daemon: Sendable {
         let pipeline = PhotoPipeline(
             inbox: FilePath(inbox.path), catalog: Catalog.inMemory(), watcher: nil,
             processor: InboxProcessor(
-                interpreter: PhotoInterpreter(overlay: Overlay(font: try Font())), model: model,
-                segmenter: models.segmenter, metrics: Metrics(), hidesWindows: configuration.occlusion ?? false,
+                composer: Composer(overlay: Overlay(font: try Font())), model: model, segmenter: models.segmenter,
+                metrics: Metrics(), hidesWindows: configuration.occlusion ?? false,
                 index: nil, logger: logger),
             logger: logger)
         return try await pipeline.processOnce()

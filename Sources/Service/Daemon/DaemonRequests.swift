@@ -11,7 +11,7 @@ struct DaemonRequests: Sendable {
     let models: ModelStore
     let catalog: Catalog
     let metrics: Metrics
-    let explainer: ExplainRequest
+    let composer: Composer
     let indexes: UnitIndexes
     let inbox: String
     let socket: String
@@ -26,10 +26,10 @@ struct DaemonRequests: Sendable {
         answer(RPCMethods.photos, in: &router) { parameters, _ in try await photos(parameters) }
         answer(RPCMethods.metrics, in: &router) { _, _ in metrics.snapshot }
         answer(RPCMethods.explain, in: &router) { parameters, context in
-            try await explainer.explain(parameters, context)
+            try await ExplainRequest(models: models, composer: composer).explain(parameters, context)
         }
         answer(RPCMethods.segment, in: &router) { parameters, _ in
-            try await SegmentRequest(models: models, interpreter: explainer.interpreter).segment(parameters)
+            try await SegmentRequest(models: models, composer: composer).segment(parameters)
         }
         answer(RPCMethods.convert, in: &router) { parameters, context in
             try await ConvertRequest(models: models).convert(parameters, context)
@@ -38,19 +38,17 @@ struct DaemonRequests: Sendable {
             try await IndexRequest(models: models, indexes: indexes).index(parameters, context)
         }
         answer(RPCMethods.units, in: &router) { parameters, context in
-            try await UnitsRequest(models: models, indexes: indexes, font: explainer.interpreter.overlay.font)
+            try await UnitsRequest(models: models, indexes: indexes, font: composer.overlay.font)
                 .units(parameters, context)
         }
         answer(RPCMethods.run, in: &router) { parameters, _ in
             try await RunRequest(models: models).run(parameters)
         }
         answer(RPCMethods.project, in: &router) { parameters, _ in
-            try await ProjectRequest(models: models, font: explainer.interpreter.overlay.font)
-                .project(parameters)
+            try await ProjectRequest(models: models, font: composer.overlay.font).project(parameters)
         }
         answer(RPCMethods.visualize, in: &router) { parameters, context in
-            try await VisualizeRequest(models: models, font: explainer.interpreter.overlay.font)
-                .visualize(parameters, context)
+            try await VisualizeRequest(models: models, font: composer.overlay.font).visualize(parameters, context)
         }
         return router
     }
@@ -112,26 +110,6 @@ struct DaemonRequests: Sendable {
             refused: refused.map { folder, error in
                 ModelsResult.Refused(name: folder.lastPathComponent, path: folder.path, error: "\(error)")
             })
-    }
-}
-
-extension ModelStore {
-    /// The model a request means.
-    func requested(_ name: String?) throws(RPCError) -> LoadedModel {
-        let known = models.map(\.name).joined(separator: ", ")
-        guard let name else {
-            guard let standard else {
-                throw RPCError(.noSuchModel, "several models are loaded; name one of \(known) with --model")
-            }
-            return standard
-        }
-        guard let model = model(named: name) else {
-            if let (_, error) = refused.first(where: { $0.folder.lastPathComponent == name }) {
-                throw RPCError(.noSuchModel, "model '\(name)' was refused: \(error)")
-            }
-            throw RPCError(.noSuchModel, "there is no model '\(name)'; there are \(known)")
-        }
-        return model
     }
 }
 

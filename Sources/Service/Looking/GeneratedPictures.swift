@@ -1,16 +1,16 @@
-import Photos
-import Tensors
+package import Photos
+package import Tensors
 import WireProtocol
 
 /// What a network that draws has drawn.
-enum GeneratedPictures {
+package enum GeneratedPictures {
     private static let mostPictures = 1024
 
     /// One picture as it is; several in rows, as square as can be, with a gap between them.
     ///
     /// - Parameter tensor: [N,3,H,W] red, green, blue, or [N,1,H,W] grey.
     /// - Throws: `RPCError` for other shapes, `PhotoError` where the sheet would be too large.
-    static func sheet(of tensor: Tensor, _ range: ValueRange) throws -> Bitmap {
+    package static func sheet(of tensor: Tensor, _ range: ValueRange) throws -> Bitmap {
         let extents = tensor.shape.dimensions
         guard extents.count == 4, extents[1] == 1 || extents[1] == 3, extents.allSatisfy({ $0 > 0 }),
             extents[0] <= mostPictures

@@ -1,5 +1,3 @@
-import Execution
-import Foundation
 import Interpretation
 import Photos
 import Tensors
@@ -9,11 +7,11 @@ import WireProtocol
 struct HiddenWindows: Sendable {
     let document: Sidecar.Occlusion
     /// Score lost by hiding, averaged over the windows over a pixel [H,W] of the network's input.
-    private let lost: Tensor
+    let lost: Tensor
     /// What the network saw, in pixels of the bitmap.
-    private let region: PixelRectangle
+    let region: PixelRectangle
 
-    fileprivate init(_ explanation: Explanation, prepared: PreparedPhoto, judgement: Judgement) throws {
+    init(_ explanation: Explanation, of prepared: PreparedPhoto, _ judgement: Judgement) {
         lost = explanation.picture
         let input = judgement.decisiveInput
         region = judgement.closerLook?.part ?? prepared.region
@@ -32,30 +30,5 @@ struct HiddenWindows: Sendable {
             window: defaults.window, stride: defaults.stride, windows: probabilities.count,
             probability: Double(softmax(explanation.scores)[explanation.classIndex]).rounded(toPlaces: 4),
             lowestProbability: Double(probabilities[worst]).rounded(toPlaces: 4), bbox: prepared.boundingBox(window))
-    }
-
-    /// JPEG: the photo with the loss as heat map.
-    func picture(_ overlay: Overlay, _ prepared: PreparedPhoto, label: String) throws -> Data {
-        let bitmap = prepared.photo.bitmap
-        let placed = try EvidencePlacement(lost, region: region, on: bitmap)
-        let lowest = Int((document.lowestProbability * 100).rounded())
-        return try JPEGEncoder.encode(
-            overlay.render(
-                photo: bitmap, heatMap: scaledToOne(placed.map), heatMapRegion: region,
-                headline: "\(label), lowest \(lowest) % with a window hidden"))
-    }
-}
-
-extension PhotoInterpreter {
-    /// Hides windows of what decided: the whole photo as the network saw it, or the part looked at closer.
-    func hideWindows(
-        of prepared: PreparedPhoto, _ judgement: Judgement, _ model: LoadedModel
-    ) async throws -> HiddenWindows {
-        let question = Question(
-            network: model.network, input: judgement.decisiveInput.tensor, classIndex: judgement.classIndex)
-        let explanation = try await model.network.session.perform { (evaluator) throws(InterpretationError) in
-            try await Occlusion().explain(question, on: evaluator)
-        }
-        return try HiddenWindows(explanation, prepared: prepared, judgement: judgement)
     }
 }

@@ -1,67 +1,41 @@
 import DatasetSearch
 import Execution
-import Foundation
 import Interpretation
 import Localization
 import Networks
 import Photos
 import Tensors
-import WireProtocol
 
-/// A photo's bytes → what a segmentation network sees in it: the class of each pixel, boxes, and the mask as a picture.
-struct PhotoSegmenter: Sendable {
+/// Looks at a photo through a segmentation network: the class of each pixel.
+package struct PhotoSegmenter: Sendable {
     let model: LoadedModel
     /// Whether to read what the units answer, from the same pass.
-    var readsUnits = false
+    let readsUnits: Bool
+    let asker: Asker
 
-    struct Result: Sendable {
-        let prepared: PreparedPhoto
-        let segments: [SemanticSegmentation.Segment]
-        let segmentation: Sidecar.Segmentation
-        let boxes: [Sidecar.Box]
-        /// The mask as a JPEG file, each class in its colour.
-        let mask: Data
-        let peaks: UnitPeaks?
-        /// By step.
-        let milliseconds: [String: Double]
+    package init(model: LoadedModel, readsUnits: Bool = false, for asker: Asker = .person) {
+        self.model = model
+        self.readsUnits = readsUnits
+        self.asker = asker
     }
 
-    static let method = "segmentation"
-
-    /// - Throws: `PhotoError`, `LocalizationError`, `ModelStoreError`.
-    func segment(_ data: Data) async throws -> Result {
-        let watch = Stopwatch()
-        let prepared = try PreparedPhoto(data, for: model)
-        let decode = watch.lap()
-        let (scores, peaks) = try await scores(of: prepared.input.tensor)
+    /// - Throws: `ExecutionError`, `LocalizationError`, `PhotoError`.
+    package func look(at prepared: PreparedPhoto) async throws -> SegmentationLook {
+        var watch = Stopwatch()
+        let (scores, units) = try await scores(of: prepared.input.tensor)
         let forward = watch.lap()
         let segmentation = try segmentation(scores, prepared)
-        let background = model.backgroundClasses
-        let segments = try segmentation.segments(background: background)
-        let explain = watch.lap()
-        let mask = try JPEGEncoder.encode(picture(segmentation, background), quality: 95)
-        let document = Sidecar.Segmentation(
-            model: .init(name: model.name, sha256: model.sha256),
-            segments: try segments.map { try describe($0, prepared) })
-        return Result(
-            prepared: prepared, segments: segments, segmentation: document,
-            boxes: segments.flatMap { segment in
-                segment.parts.map { part in
-                    Sidecar.Box(
-                        label: model.labels[segment.classIndex],
-                        score: Double(part.probability).rounded(toPlaces: 4),
-                        bbox: prepared.boundingBox(PixelRectangle(part.box)), method: Self.method)
-                }
-            }.sorted { $0.bbox.width * $0.bbox.height > $1.bbox.width * $1.bbox.height },
-            mask: mask, peaks: peaks,
-            milliseconds: ["decode": decode, "forward": forward, "explain": explain, "render": watch.lap()])
+        let segments = try segmentation.segments(background: model.backgroundClasses)
+        return SegmentationLook(
+            prepared: prepared, model: model, segmentation: segmentation, segments: segments, units: units,
+            steps: ["forward": forward, "explain": watch.lap()])
     }
 
-    private func scores(of input: Tensor) async throws -> (Tensor, UnitPeaks?) {
-        try await model.network.session.perform { (evaluator) throws(any Error) in
+    private func scores(of input: Tensor) async throws -> (Tensor, Result<UnitPeaks, DatasetSearchError>?) {
+        try await asker.perform(on: model) { (evaluator) throws(any Error) in
             let kept = readsUnits ? model.indexedLayers.map(\.value) : []
             let pass = try evaluator.forward([input], keeping: kept)
-            return (try pass.output(0), readsUnits ? try model.unitPeaks { try pass.value($0) } : nil)
+            return (try pass.output(0), readsUnits ? try model.units { try pass.value($0) } : nil)
         }
     }
 
@@ -83,36 +57,6 @@ struct PhotoSegmenter: Sendable {
             columns: axis(geometry.scaleX, geometry.offsetX, extents[3], geometry.inputWidth),
             rows: axis(geometry.scaleY, geometry.offsetY, extents[2], geometry.inputHeight))
     }
-
-    private func describe(
-        _ segment: SemanticSegmentation.Segment, _ prepared: PreparedPhoto
-    ) throws -> Sidecar.Segmentation.Segment {
-        let full = try segment.mask.resized(width: prepared.photo.width, height: prepared.photo.height)
-        return Sidecar.Segmentation.Segment(
-            label: model.labels[segment.classIndex], color: ClassPalette.color(of: segment.classIndex).hex,
-            area: (Double(full.area) / Double(max(full.pixels.count, 1))).rounded(toPlaces: 4),
-            mask: .init(size: [full.height, full.width], counts: full.runLengths))
-    }
-
-    /// Black is background, and what the network did not see.
-    private func picture(_ segmentation: SemanticSegmentation, _ background: Set<Int>) throws -> Bitmap {
-        let colors = (0..<segmentation.classCount).map { index in
-            background.contains(index) ? RGBColor.black : ClassPalette.color(of: index)
-        }
-        var pixels: [UInt8] = []
-        pixels.reserveCapacity(segmentation.classes.count * 3)
-        for index in segmentation.classes {
-            let color = index.map { colors[$0] } ?? .black
-            pixels.append(contentsOf: [color.red, color.green, color.blue])
-        }
-        return try Bitmap(width: segmentation.width, height: segmentation.height, pixels: pixels)
-    }
-}
-
-extension PixelRectangle {
-    init(_ box: PixelBox) {
-        self.init(x: Double(box.x), y: Double(box.y), width: Double(box.width), height: Double(box.height))
-    }
 }
 
 extension LoadedModel {
@@ -131,9 +75,4 @@ extension LoadedModel {
         }
         return .ofObject(isProbability: false)
     }
-}
-
-extension RGBColor {
-    /// `#rrggbb`.
-    fileprivate var hex: String { String(format: "#%02x%02x%02x", Int(red), Int(green), Int(blue)) }
 }

@@ -1,28 +1,83 @@
-import Foundation
-import Photos
-import Tensors
-import WireProtocol
+package import Photos
+package import WireProtocol
 
 /// A photo decoded for a network, and how bitmap, network input and full-size photo lie over one another.
-struct PreparedPhoto: Sendable {
-    let photo: DecodedPhoto
+package struct PreparedPhoto: Sendable {
+    /// File name; nil where a client sent the bytes.
+    let name: String?
+    /// Of the file, lower-case hexadecimal.
+    let sha256: String
+    package let photo: DecodedPhoto
     let preprocessor: Preprocessor
-    let input: NetworkInput
+    package let input: NetworkInput
     /// What the network sees, in pixels of the bitmap.
-    let region: PixelRectangle
+    package let region: PixelRectangle
+    /// Since the photo's bytes were there.
+    let watch: Stopwatch
+    /// Milliseconds that decoding took.
+    let decode: Double
 
-    /// - Throws: `PhotoError`; `ModelStoreError` where the model's folder does not say how photos become input.
-    init(_ data: Data, for model: LoadedModel) throws {
-        guard let preprocessor = model.preprocessor else { throw ModelStoreError.cannotReadPhotos(model.name) }
+    /// Long side of the pictures written, in pixels, where the photo is larger. Libjpeg halves until it comes close,
+    /// so the pictures have one to two times this size.
+    static let pictureLongSide = 960
+
+    /// Decodes the photo once, at a scale that serves all the networks that are to see it.
+    ///
+    /// - Parameters:
+    ///   - model: the network that it is prepared for.
+    ///   - further: networks that it can be prepared for later, see ``prepared(for:)``.
+    /// - Throws: `UnreadablePhoto`; `ModelStoreError` where a model's folder does not say how photos become input.
+    package init(_ named: NamedPhoto, for model: LoadedModel, and further: [LoadedModel] = []) throws {
+        var watch = Stopwatch()
+        let target = try further.reduce(try PreparedPhoto.target(of: model)) { target, model in
+            target.joined(with: try PreparedPhoto.target(of: model))
+        }
+        let preprocessor = try PreparedPhoto.preprocessor(of: model)
+        (photo, input, region) = try named.naming {
+            let photo = try PhotoDecoder.decode(named.bytes, for: target)
+            let (input, region) = try PreparedPhoto.input(from: photo, preprocessor)
+            return (photo, input, region)
+        }
         self.preprocessor = preprocessor
-        photo = try PhotoDecoder.decode(
-            data, for: preprocessor.configuration.decodeTarget(overlayLongSide: PhotoInterpreter.pictureLongSide))
-        input = try preprocessor.input(from: photo)
-        region = try input.geometry.onPhoto(width: photo.bitmap.width, height: photo.bitmap.height).visibleRegion
+        name = named.name
+        sha256 = named.sha256
+        decode = watch.lap()
+        self.watch = watch
+    }
+
+    /// The same photo for another network, without decoding it again.
+    ///
+    /// - Throws: `PhotoError`, `ModelStoreError`.
+    package func prepared(for model: LoadedModel) throws -> PreparedPhoto {
+        try PreparedPhoto(self, for: model)
+    }
+
+    private init(_ other: PreparedPhoto, for model: LoadedModel) throws {
+        (name, sha256, photo) = (other.name, other.sha256, other.photo)
+        (watch, decode) = (other.watch, other.decode)
+        preprocessor = try PreparedPhoto.preprocessor(of: model)
+        (input, region) = try PreparedPhoto.input(from: photo, preprocessor)
+    }
+
+    private static func preprocessor(of model: LoadedModel) throws(ModelStoreError) -> Preprocessor {
+        guard let preprocessor = model.preprocessor else { throw .cannotReadPhotos(model.name) }
+        return preprocessor
+    }
+
+    private static func target(of model: LoadedModel) throws(ModelStoreError) -> DecodeTarget {
+        try preprocessor(of: model).configuration.decodeTarget(overlayLongSide: pictureLongSide)
+    }
+
+    private static func input(
+        from photo: DecodedPhoto, _ preprocessor: Preprocessor
+    ) throws(PhotoError) -> (NetworkInput, PixelRectangle) {
+        let input = try preprocessor.input(from: photo)
+        let geometry = try input.geometry.onPhoto(width: photo.bitmap.width, height: photo.bitmap.height)
+        return (input, geometry.visibleRegion)
     }
 
     /// A rectangle of the bitmap in pixels of the full-size upright photo.
-    func boundingBox(_ rectangle: PixelRectangle) -> BoundingBox {
+    package func boundingBox(_ rectangle: PixelRectangle) -> BoundingBox {
         let horizontal = Double(photo.width) / Double(photo.bitmap.width)
         let vertical = Double(photo.height) / Double(photo.bitmap.height)
         let left = (rectangle.x * horizontal).rounded()
@@ -30,5 +85,17 @@ struct PreparedPhoto: Sendable {
         let right = min(((rectangle.x + rectangle.width) * horizontal).rounded(), Double(photo.width))
         let bottom = min(((rectangle.y + rectangle.height) * vertical).rounded(), Double(photo.height))
         return BoundingBox(x: max(left, 0), y: max(top, 0), width: right - max(left, 0), height: bottom - max(top, 0))
+    }
+}
+
+extension DecodeTarget {
+    /// What serves both.
+    package func joined(with other: DecodeTarget) -> DecodeTarget {
+        guard case .atLeast(let width, let height, let longSide) = self,
+            case .atLeast(let otherWidth, let otherHeight, let otherLongSide) = other
+        else { return .fullScale }
+        return .atLeast(
+            inputWidth: max(width, otherWidth), inputHeight: max(height, otherHeight),
+            longSide: max(longSide, otherLongSide))
     }
 }

@@ -1,12 +1,10 @@
-import Foundation
-
 /// Milliseconds, lap by lap.
-final class Stopwatch {
+struct Stopwatch: Sendable {
     private let start = ContinuousClock.now
     private var lapStart = ContinuousClock.now
 
     /// Since the last lap.
-    func lap() -> Double {
+    mutating func lap() -> Double {
         let now = ContinuousClock.now
         defer { lapStart = now }
         return ((now - lapStart) / .milliseconds(1)).rounded(toPlaces: 2)

@@ -1,13 +1,13 @@
 import Networks
-import WireProtocol
+package import WireProtocol
 
 /// Which values of a network's output are black and white.
-struct ValueRange: Sendable, Hashable {
+package struct ValueRange: Sendable, Hashable {
     let black: Float
     let white: Float
 
     /// - Parameter bounds: [black, white]; the first may be the larger one.
-    init(_ bounds: [Double]) throws(RPCError) {
+    package init(_ bounds: [Double]) throws(RPCError) {
         guard bounds.count == 2, bounds.allSatisfy({ $0.isFinite && abs($0) <= 1e30 }), bounds[0] != bounds[1] else {
             throw RPCError(.badParameter, "'range' should be two different numbers: the values of black and of white")
         }

@@ -18,16 +18,29 @@ extension LoadedModel {
             derivatives: [([network.image], .gradient)])
     }
 
+    /// What the units answered in a pass that is there for something else, too: a unit that overflows is no reason for
+    /// the rest of it to fail.
+    ///
+    /// - Parameter activation: gives a kept value of the pass.
+    func units(_ activation: (ValueID) throws -> Tensor) throws -> Result<UnitPeaks, DatasetSearchError> {
+        do {
+            return .success(try unitPeaks(activation))
+        } catch let error as DatasetSearchError {
+            return .failure(error)
+        }
+    }
+
     /// What the units answered in a pass.
     ///
     /// - Parameter activation: gives a kept value of the pass.
-    func unitPeaks(_ activation: (ValueID) throws -> Tensor) throws -> UnitPeaks {
+    /// - Throws: `DatasetSearchError` where a unit overflows, and what `activation` throws.
+    private func unitPeaks(_ activation: (ValueID) throws -> Tensor) throws -> UnitPeaks {
         try UnitPeaks(try indexedLayers.map { (layer: $0, tensor: try activation($0.value)) })
     }
 
     /// What the units answer to an input: one forward pass.
-    func unitPeaks(of input: Tensor) async throws -> UnitPeaks {
-        try await network.session.perform { (evaluator) throws(any Error) in
+    func unitPeaks(of input: Tensor, as urgency: Urgency) async throws -> UnitPeaks {
+        try await network.session.perform(as: urgency) { (evaluator) throws(any Error) in
             switch task {
             case .classification:
                 let pass = try firstPass(input, on: evaluator, readingUnits: true)

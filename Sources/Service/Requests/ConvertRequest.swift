@@ -38,11 +38,11 @@ struct ConvertRequest: Sendable {
             try Task.checkCancellation()
             do {
                 let decoded = try PhotoDecoder.decode(
-                    try PhotoFile.readForRequest(photo.path),
+                    try await PhotoFile.read(FilePath(photo.path)),
                     for: preprocessor.configuration.decodeTarget(overlayLongSide: 1))
                 let input = try preprocessor.input(from: decoded).tensor
                 examples.append(
-                    try await model.network.session.perform { (evaluator) throws(InterpretationError) in
+                    try await model.network.session.perform(as: .archivePhoto) { (evaluator) throws(InterpretationError) in
                         try conversion.example(of: input, on: evaluator)
                     })
                 classes.append(photo.classIndex)
@@ -74,13 +74,14 @@ struct ConvertRequest: Sendable {
         _ parameters: ConvertParameters, _ model: LoadedModel
     ) throws -> (labels: [String], photos: [LabelledPhoto]) {
         let manager = FileManager.default
-        guard parameters.photos.hasPrefix("/"),
-            let entries = try? manager.contentsOfDirectory(atPath: parameters.photos)
-        else {
-            throw RPCError(
-                .badParameter, "the daemon cannot read the folder \(parameters.photos); let its user or group read it")
+        func names(in folder: String) throws(RPCError) -> [String] {
+            guard folder.hasPrefix("/"), let names = try? manager.contentsOfDirectory(atPath: folder) else {
+                throw RPCError(
+                    .badParameter, "the daemon cannot read the folder \(folder); let its user or group read it")
+            }
+            return names
         }
-        let folders = entries.filter { name in
+        let folders = try names(in: parameters.photos).filter { name in
             var isFolder: ObjCBool = false
             return !name.hasPrefix(".")
                 && manager.fileExists(atPath: "\(parameters.photos)/\(name)", isDirectory: &isFolder)
@@ -97,8 +98,7 @@ struct ConvertRequest: Sendable {
         var photos: [LabelledPhoto] = []
         for (index, label) in labels.enumerated() {
             let folder = "\(parameters.photos)/\(label)"
-            let names = try manager.contentsOfDirectory(atPath: folder)
-            photos += names.sorted().filter { InboxRules.isPhoto(name: Array($0.utf8)) }
+            photos += try names(in: folder).sorted().filter { InboxRules.isPhoto(name: Array($0.utf8)) }
                 .map { LabelledPhoto(path: "\(folder)/\($0)", classIndex: index) }
         }
         return (labels, photos)
@@ -137,10 +137,14 @@ struct ConvertRequest: Sendable {
     ) throws -> [(name: String, contents: ComposedFile)] {
         let source = model.folder.appending(path: "model.onnx")
         // The trunk comes from the file, the head was trained on what is in memory.
-        guard try SHA256.hexDigest(ofFile: FilePath(source.path)) == model.sha256 else {
+        let preprocessor = model.folder.appending(path: "preprocessor_config.json")
+        guard (try? SHA256.hexDigest(ofFile: FilePath(source.path))) == model.sha256,
+            let preprocessing = try? Data(contentsOf: preprocessor)
+        else {
             throw RPCError(
                 .methodNotApplicable,
-                "\(source.path) is not the file any more that was loaded; restart the daemon and convert again")
+                "\(model.folder.path) does not hold the files any more that were loaded; restart the daemon and convert "
+                    + "again")
         }
         let isFree = conversion.graph(with: head).inputs[0].extents.suffix(2).allSatisfy { $0 == nil }
         let network = try ONNXModel.replacingHead(
@@ -153,11 +157,10 @@ struct ConvertRequest: Sendable {
             backgroundLabels: labels.filter(model.backgroundLabels.contains), camThreshold: model.boxFinder.threshold)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-        let preprocessor = model.folder.appending(path: "preprocessor_config.json")
         return [
             ("config.json", ComposedFile(try encoder.encode(configuration))),
             ("interpret.json", ComposedFile(try encoder.encode(settings))),
-            ("preprocessor_config.json", ComposedFile(try Data(contentsOf: preprocessor))),
+            ("preprocessor_config.json", ComposedFile(preprocessing)),
             ("model.onnx", network),
         ]
     }

@@ -1,17 +1,14 @@
-import Digests
 import Execution
-import Foundation
 import Interpretation
 import Photos
 import Socket
-import Synchronization
 import Tensors
 import WireProtocol
 
 /// Answers `explain`.
 struct ExplainRequest: Sendable {
     let models: ModelStore
-    let interpreter: PhotoInterpreter
+    let composer: Composer
 
     func explain(_ parameters: ExplainParameters, _ context: RequestContext) async throws -> ExplainResult {
         let model = try models.requested(parameters.model)
@@ -22,28 +19,13 @@ struct ExplainRequest: Sendable {
                     + "use 'interpretctl segment PHOTO --model \(model.name)', or name a classifier")
         }
         let classIndex = try parameters.classLabel.map { try model.classIndex(requested: $0) }
-        switch try parameters.source() {
-        case .npy(let bytes):
-            return try await explain(try Tensor(npy: bytes), model, classIndex, parameters, context)
-        case .jpeg(let bytes):
-            return try await explain(bytes, name: nil, model, classIndex, parameters, context)
-        case .photo(let path):
-            let bytes = try PhotoFile.readForRequest(path)
-            let name = URL(filePath: path).lastPathComponent
-            return try await explain(bytes, name: name, model, classIndex, parameters, context)
-        }
-    }
-
-    // MARK: Photos
-
-    private func explain(
-        _ bytes: Data, name: String?, _ model: LoadedModel, _ classIndex: Int?, _ parameters: ExplainParameters,
-        _ context: RequestContext
-    ) async throws -> ExplainResult {
-        do {
-            if let method = parameters.method {
-                return try await explain(
-                    bytes, name: name, by: try Methods.named(method), model, classIndex, parameters, context)
+        switch try await RequestedInput(reading: parameters.source) {
+        case .tensor(let tensor): return try await explain(tensor, model, classIndex, parameters, context)
+        case .photo(let photo):
+            if let name = parameters.method {
+                let method = try Methods.named(name)
+                let prepared = try PreparedPhoto(photo, for: model)
+                return try await explain(prepared, by: method, model, classIndex, parameters, context)
             }
             guard parameters.rawAttribution != true, parameters.against == nil, parameters.probability != true,
                 parameters.furtherClasses == nil
@@ -52,76 +34,44 @@ struct ExplainRequest: Sendable {
                     .badParameter,
                     "name the method with --method to ask for an attribution, contrast, probability or several classes")
             }
-            let result = try await interpreter.interpret(bytes, fileName: name, model: model, classIndex: classIndex)
-            return ExplainResult(
-                sidecar: result.document, method: result.method, classLabel: model.labels[result.classIndex],
-                map: parameters.raw == true ? result.map.map(TensorPayload.init) : nil,
-                images: parameters.images == true
-                    ? ExplainResult.Images(overlay: result.overlay, saliency: result.saliency) : nil,
-                scores: result.scores, warnings: result.warning.map { [$0] } ?? [])
-        } catch let error as PhotoError {
-            throw RPCError.unreadable(photo: name ?? "the photo", reason: error.code, message: "\(error)")
+            return try await judge(try PreparedPhoto(photo, for: model), model, classIndex, parameters)
         }
+    }
+
+    /// As the inbox's photos are judged.
+    private func judge(
+        _ prepared: PreparedPhoto, _ model: LoadedModel, _ classIndex: Int?, _ parameters: ExplainParameters
+    ) async throws -> ExplainResult {
+        let look = try await Judge(model: model).look(at: prepared, classIndex: classIndex)
+        let composition = try composer.compose(look, parameters.pictures)
+        return ExplainResult(
+            sidecar: composition.document, method: look.method, classLabel: look.label,
+            map: parameters.raw == true ? look.map.map(TensorPayload.init) : nil,
+            images: parameters.images == true ? ExplainResult.Images(composition) : nil, scores: look.scores,
+            warnings: prepared.photo.warning.map { [$0] } ?? [])
     }
 
     /// One method, and its map over the photo.
     private func explain(
-        _ bytes: Data, name: String?, by method: any InterpretationMethod, _ model: LoadedModel, _ classIndex: Int?,
+        _ prepared: PreparedPhoto, by method: any InterpretationMethod, _ model: LoadedModel, _ classIndex: Int?,
         _ parameters: ExplainParameters, _ context: RequestContext
     ) async throws -> ExplainResult {
-        let watch = Stopwatch()
-        let prepared = try PreparedPhoto(bytes, for: model)
-        let (photo, region) = (prepared.photo, prepared.region)
-        let decode = watch.lap()
+        var watch = Stopwatch()
         let explanations = try await explanations(
             prepared.input.tensor, by: method, model, classIndex, parameters, context)
-        let explanation = explanations[0]
-        let explain = watch.lap()
-
-        let placed = try EvidencePlacement(explanation.map, region: region, on: photo.bitmap)
-        let label = model.labels[explanation.classIndex]
-        let probability = Double(softmax(explanation.scores)[explanation.classIndex])
-        let boxes =
-            method.localizes && !model.isBackground(explanation.classIndex) ? placed.boxes(model.boxFinder) : []
-        var images: ExplainResult.Images?
-        if parameters.images == true {
-            let drawn = try EvidencePlacement(explanation.picture, region: region, on: photo.bitmap)
-            let caption = "\(label) \(Int((probability * 100).rounded())) %, \(method.card.name)"
-            let overlay = try interpreter.overlay.render(
-                photo: photo.bitmap, heatMap: scaledToOne(drawn.map), heatMapRegion: region,
-                boxes: boxes.map { OverlayBox(rectangle: $0.rectangle, caption: caption) }, headline: caption)
-            let grey = try SaliencyImage.grey(
-                from: explanation.picture, width: photo.bitmap.width, height: photo.bitmap.height, region: region)
-            images = ExplainResult.Images(
-                overlay: try JPEGEncoder.encode(overlay), saliency: try JPEGEncoder.encode(grey))
-        }
-        let render = watch.lap()
-        var document = document(explanation, model)
-        document.photo = Sidecar.Photo(
-            file: name, width: photo.width, height: photo.height, sha256: SHA256.hexDigest(of: bytes))
-        document.boxes = boxes.map { box in
-            Sidecar.Box(
-                label: label, score: (probability * Double(box.strength)).rounded(toPlaces: 4),
-                bbox: prepared.boundingBox(box.rectangle), method: method.card.name)
-        }
-        document.milliseconds = ["decode": decode, "explain": explain, "render": render, "total": watch.total]
-        var result = result(explanations, by: method, document, model, parameters)
-        result.images = images
-        if let warning = photo.warning { result.warnings.append(warning) }
-        if parameters.images == true {
-            for (index, further) in explanations.dropFirst().enumerated() {
-                result.furtherClasses?[index].overlay = try JPEGEncoder.encode(
-                    interpreter.overlay.render(
-                        photo: photo.bitmap,
-                        heatMap: scaledToOne(
-                            try EvidencePlacement(further.picture, region: region, on: photo.bitmap).map),
-                        heatMapRegion: region, headline: "\(model.labels[further.classIndex]), \(method.card.name)"))
-            }
+        let look = try ClassLook(explanations[0], by: method, of: prepared, model, milliseconds: watch.lap())
+        let composition = try composer.compose(look, parameters.pictures)
+        var result = result(explanations, by: method, composition.document, model, parameters)
+        if let warning = prepared.photo.warning { result.warnings.append(warning) }
+        guard parameters.images == true else { return result }
+        result.images = ExplainResult.Images(composition)
+        for (index, further) in explanations.dropFirst().enumerated() {
+            result.furtherClasses?[index].overlay = try composer.picture(
+                of: prepared, try PlacedHeatMap(further.picture, region: prepared.region),
+                headline: "\(model.labels[further.classIndex]), \(method.card.name)")
         }
         return result
     }
-
-    // MARK: Tensors
 
     private func explain(
         _ input: Tensor, _ model: LoadedModel, _ classIndex: Int?, _ parameters: ExplainParameters,
@@ -136,12 +86,13 @@ struct ExplainRequest: Sendable {
         let method = try parameters.method.map(Methods.named) ?? Methods.applicable(to: model.network)[0]
         let watch = Stopwatch()
         let explanations = try await explanations(input, by: method, model, classIndex, parameters, context)
-        var document = document(explanations[0], model)
-        document.milliseconds = ["explain": watch.lap(), "total": watch.total]
+        let document = Sidecar(
+            photo: nil, model: Sidecar.Model(model), predictions: model.predictions(explanations[0].scores), boxes: [],
+            milliseconds: ["explain": watch.total, "total": watch.total])
         return result(explanations, by: method, document, model, parameters)
     }
 
-    // MARK: What both share
+    // MARK: What photos and tensors share
 
     private func explanations(
         _ input: Tensor, by method: any InterpretationMethod, _ model: LoadedModel, _ classIndex: Int?,
@@ -167,18 +118,12 @@ struct ExplainRequest: Sendable {
             normalization: model.preprocessor?.normalization,
             memoryBudget: memory << 20,
             progress: report, partialMap: parameters.partialMaps == true ? showMap : nil)
-        return try await model.network.session.perform { (evaluator) throws(InterpretationError) in
+        return try await model.network.session.perform(as: method.card.cost.urgency) { (evaluator) throws(InterpretationError) in
             try await method.explain(question, classes: [classIndex] + further.map { $0 }, on: evaluator)
         }
     }
 
     private static let memoryRange = 1...16_384
-
-    private func document(_ explanation: Explanation, _ model: LoadedModel) -> Sidecar {
-        Sidecar(
-            photo: nil, model: Sidecar.Model(name: model.name, sha256: model.sha256),
-            predictions: interpreter.predictions(explanation.scores, model), boxes: [], milliseconds: [:])
-    }
 
     private func result(
         _ explanations: [Explanation], by method: any InterpretationMethod, _ document: Sidecar,
@@ -214,25 +159,13 @@ private func failedCheck(of card: MethodCard) -> [String] {
     ]
 }
 
-extension LoadedModel {
-    /// The class a request means.
-    func classIndex(requested label: String) throws(RPCError) -> Int {
-        guard let index = classIndex(named: label) else {
-            let known = labels.prefix(20).joined(separator: ", ")
-            throw RPCError(.noSuchClass, "model '\(name)' knows no class '\(label)'; it knows \(known)")
-        }
-        return index
-    }
+extension ExplainParameters {
+    fileprivate var pictures: [SidecarKind] { images == true ? [.overlay, .saliency] : [] }
 }
 
-extension Preprocessor {
-    /// What it does to colours, for methods that paint into the input.
-    var normalization: Question.Normalization? {
-        configuration.normalization.map { normalization in
-            Question.Normalization(
-                scale: Float(configuration.rescaleFactor ?? 1), mean: normalization.mean.map(Float.init),
-                deviation: normalization.standardDeviation.map(Float.init))
-        }
+extension ExplainResult.Images {
+    fileprivate init(_ composition: Composition) {
+        self.init(overlay: composition.picture(.overlay), saliency: composition.picture(.saliency))
     }
 }
 
@@ -245,41 +178,21 @@ extension ExplainResult.Approximation {
     }
 }
 
-/// A map that is being made: written as often as it grows, read as often as a notification is sent.
-private final class GrowingMap: Sendable {
-    private let latest = Mutex<PartialMap?>(nil)
-
-    func show(_ map: PartialMap) { latest.withLock { $0 = map } }
-
-    func payload() -> PartialMapPayload? { latest.withLock { $0 }.map(PartialMapPayload.init) }
-}
-
-extension PartialMapPayload {
-    /// Every nth row and column of a large map.
-    init(_ map: PartialMap) {
-        let step = max((max(map.rows, map.columns) + Self.largestSide - 1) / Self.largestSide, 1)
-        let rows = Array(stride(from: 0, to: map.rows, by: step))
-        let columns = Array(stride(from: 0, to: map.columns, by: step))
-        self.init(
-            rows: rows.count, columns: columns.count,
-            values: rows.flatMap { row in
-                columns.map { column in
-                    let value = map.values[row * map.columns + column]
-                    return value.isFinite ? Double(value).rounded(toPlaces: 4) : nil
-                }
-            })
-    }
-}
-
-extension TensorPayload {
-    init(_ tensor: Tensor) { self.init(shape: tensor.shape.dimensions, npy: tensor.npyData()) }
-}
-
 extension ParameterValue {
     init(_ value: ExplainParameters.Value) {
         switch value {
         case .number(let number): self = .number(number)
         case .string(let text): self = .text(text)
+        }
+    }
+}
+
+extension MethodCard.Cost {
+    /// How soon somebody who asks by a method of this cost wants a turn.
+    fileprivate var urgency: Urgency {
+        switch self {
+        case .onePass, .oneGradient: .question
+        case .manyPasses: .longQuestion
         }
     }
 }

@@ -28,7 +28,7 @@ struct IndexRequest: Sendable {
         let found = await FileWork.run { IndexRequest.photos(in: folder) }
         if let reason = found.unreadable[folder] { throw RPCError(.badParameter, reason) }
 
-        var result = IndexResult(folder: folder.string, model: .init(name: model.name, sha256: model.sha256))
+        var result = IndexResult(folder: folder.string, model: Sidecar.Model(model))
         for (path, reason) in found.unreadable.sorted(by: { $0.key < $1.key }) {
             result.skip(path, reason, limit: IndexRequest.namedFailures)
         }
@@ -43,7 +43,7 @@ struct IndexRequest: Sendable {
                 case .copied: result.copied += 1
                 case .indexed: result.indexed += 1
                 }
-            } catch let error as PhotoError {
+            } catch let error as UnreadablePhoto {
                 try await skip(photo.path, "\(error)", reader, &result)
             } catch let error as FileError {
                 try await skip(photo.path, "\(error)", reader, &result)
@@ -74,7 +74,7 @@ struct IndexRequest: Sendable {
             }
             return try await take(path, identity, reader)
         }
-        let peaks = try await reader.model.unitPeaks(of: photo.input.tensor)
+        let peaks = try await reader.model.unitPeaks(of: photo.input.tensor, as: .archivePhoto)
         try await reader.index.add(
             read.file, sha256: read.sha256, width: photo.photo.width, height: photo.photo.height, peaks: peaks)
         return .indexed

@@ -1,6 +1,4 @@
-import Digests
 import Execution
-import Foundation
 import Interpretation
 import Photos
 import Tensors
@@ -19,46 +17,30 @@ struct ProjectRequest: Sendable {
         guard (1...Self.largestCount).contains(count) else {
             throw RPCError(.badParameter, "count should lie between 1 and \(Self.largestCount), got \(count)")
         }
-        switch (parameters.photo, parameters.jpeg, parameters.npy) {
-        case (let path?, nil, nil):
-            guard path.hasPrefix("/") else {
-                throw RPCError(.invalidParameters, "project: 'photo' should be an absolute path, got '\(path)'")
-            }
-            let bytes = try PhotoFile.readForRequest(path)
-            return try await project(bytes, URL(filePath: path).lastPathComponent, model, parameters, count)
-        case (nil, let bytes?, nil):
-            return try await project(bytes, nil, model, parameters, count)
-        case (nil, nil, let bytes?):
+        switch try await RequestedInput(reading: parameters.source) {
+        case .photo(let photo):
+            return try await project(try PreparedPhoto(photo, for: model), model, parameters, count)
+        case .tensor(let tensor):
             guard parameters.images != true else {
                 throw RPCError(.badParameter, "pictures are drawn for photos; for a tensor ask for --raw")
             }
-            let (layer, units) = try await units(of: try Tensor(npy: bytes), model, parameters, count)
+            let (layer, units) = try await units(of: tensor, model, parameters, count)
             return result(nil, model, layer, units, parameters)
-        default:
-            throw RPCError(.invalidParameters, "project: give exactly one of 'photo', 'jpeg' and 'npy'")
         }
     }
 
     private func project(
-        _ bytes: Data, _ name: String?, _ model: LoadedModel, _ parameters: ProjectParameters, _ count: Int
+        _ prepared: PreparedPhoto, _ model: LoadedModel, _ parameters: ProjectParameters, _ count: Int
     ) async throws -> ProjectResult {
-        do {
-            let prepared = try PreparedPhoto(bytes, for: model)
-            let (layer, units) = try await units(of: prepared.input.tensor, model, parameters, count)
-            let photo = Sidecar.Photo(
-                file: name, width: prepared.photo.width, height: prepared.photo.height,
-                sha256: SHA256.hexDigest(of: bytes))
-            var result = result(photo, model, layer, units, parameters)
-            if let warning = prepared.photo.warning { result.warnings.append(warning) }
-            let patches = try units.map { try Patch(of: $0.window, on: prepared) }
-            for (index, patch) in patches.enumerated() { result.units[index].bbox = patch.boundingBox }
-            if parameters.images == true {
-                result.image = try JPEGEncoder.encode(try sheet(units, patches, layer, prepared))
-            }
-            return result
-        } catch let error as PhotoError {
-            throw RPCError.unreadable(photo: name ?? "the photo", reason: error.code, message: "\(error)")
+        let (layer, units) = try await units(of: prepared.input.tensor, model, parameters, count)
+        var result = result(Sidecar.Photo(prepared), model, layer, units, parameters)
+        if let warning = prepared.photo.warning { result.warnings.append(warning) }
+        let patches = try units.map { try Patch(of: $0.window, on: prepared) }
+        for (index, patch) in patches.enumerated() { result.units[index].bbox = patch.boundingBox }
+        if parameters.images == true {
+            result.image = try JPEGEncoder.encode(try sheet(units, patches, layer, prepared))
         }
+        return result
     }
 
     private func units(
@@ -85,14 +67,12 @@ struct ProjectRequest: Sendable {
                     + "nothing to project")
         }
         return ProjectResult(
-            photo: photo, model: Sidecar.Model(name: model.name, sha256: model.sha256), layer: layer.name,
+            photo: photo, model: Sidecar.Model(model), layer: layer.name,
             shape: layer.shape.dimensions,
             units: units.map { unit in
                 ProjectResult.Unit(
                     unit: unit.unit, value: Double(unit.value), position: unit.position,
-                    inputWindow: BoundingBox(
-                        x: Double(unit.window.x), y: Double(unit.window.y), width: Double(unit.window.width),
-                        height: Double(unit.window.height)),
+                    inputWindow: BoundingBox(PixelRectangle(unit.window)),
                     reconstruction: parameters.raw == true ? TensorPayload(unit.reconstruction) : nil)
             }, caveat: UnitProjection.caveat, warnings: warnings)
     }
@@ -125,8 +105,7 @@ private struct Patch {
     init(of window: ImageWindow, on prepared: PreparedPhoto) throws {
         let bitmap = prepared.photo.bitmap
         let geometry = try prepared.input.geometry.onPhoto(width: bitmap.width, height: bitmap.height)
-        let rectangle = PixelRectangle(
-            x: Double(window.x), y: Double(window.y), width: Double(window.width), height: Double(window.height))
+        let rectangle = PixelRectangle(window)
         // A window that lies on padding alone shows nothing; the whole photo says as much.
         let visible =
             geometry.photoRectangle(rectangle)
@@ -134,5 +113,12 @@ private struct Patch {
         onPhoto = visible
         onInput = geometry.inputRectangle(visible) ?? rectangle
         boundingBox = prepared.boundingBox(visible)
+    }
+}
+
+extension PixelRectangle {
+    fileprivate init(_ window: ImageWindow) {
+        self.init(
+            x: Double(window.x), y: Double(window.y), width: Double(window.width), height: Double(window.height))
     }
 }

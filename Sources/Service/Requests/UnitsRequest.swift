@@ -1,5 +1,4 @@
 import DatasetSearch
-import Digests
 import Files
 import Foundation
 import Interpretation
@@ -22,22 +21,16 @@ struct UnitsRequest: Sendable {
             throw RPCError(.badParameter, "count should lie between 1 and \(UnitIndex.largestCount), got \(count)")
         }
         let layer = try parameters.layer.map { try UnitsRequest.layer($0, of: model) }
-        switch (parameters.unit, parameters.photo, parameters.jpeg) {
-        case (let unit?, nil, nil):
+        switch (parameters.unit, parameters.source) {
+        case (let unit?, nil):
             guard let layer else {
                 throw RPCError(.invalidParameters, "units: name the layer of unit \(unit) in 'layer'")
             }
             return try await strongest(layer, unit, count, reader, withSheet: parameters.images == true, context)
-        case (nil, let path?, nil):
-            guard path.hasPrefix("/") else {
-                throw RPCError(.invalidParameters, "units: 'photo' should be an absolute path, got '\(path)'")
-            }
-            return try await unusual(try PhotoFile.readForRequest(path), path, layer, count, reader)
-        case (nil, nil, let bytes?):
-            return try await unusual(bytes, "the photo", layer, count, reader)
-        default:
-            throw RPCError(
-                .invalidParameters, "units: give either 'layer' and 'unit', or exactly one of 'photo' and 'jpeg'")
+        case (nil, let source?):
+            return try await unusual(try await NamedPhoto(reading: source), layer, count, reader)
+        case (nil, nil), (.some, .some):
+            throw RPCError(.invalidParameters, "units: give either 'layer' and 'unit', or a photo")
         }
     }
 
@@ -71,7 +64,7 @@ struct UnitsRequest: Sendable {
         }
         let (strongest, left, unreachable) = try await currentStrongest(layer, unit, count, reader, context)
         var result = UnitsResult(
-            model: .init(name: model.name, sha256: model.sha256), photos: strongest.photoCount, left: left)
+            model: Sidecar.Model(model), photos: strongest.photoCount, left: left)
         result.layer = model.indexedLayers[layer].name
         result.layerUnits = model.indexedLayers[layer].units
         result.unit = unit
@@ -139,49 +132,32 @@ struct UnitsRequest: Sendable {
     ) async throws -> Data? {
         guard !patches.isEmpty else { return nil }
         let title = "\(model.name), \(model.indexedLayers[layer].name), unit \(unit)"
-        return try await FileWork.run { [font] in
-            try JPEGEncoder.encode(try UnitSheet(font: font).draw(title, patches))
-        }
+        return try JPEGEncoder.encode(try await UnitSheet(font: font).draw(title, patches))
     }
 
     // MARK: The units of a photo
 
     private func unusual(
-        _ bytes: Data, _ name: String, _ layer: Int?, _ count: Int, _ reader: UnitReader
+        _ photo: NamedPhoto, _ layer: Int?, _ count: Int, _ reader: UnitReader
     ) async throws -> UnitsResult {
         let model = reader.model
-        do {
-            let prepared = try PreparedPhoto(bytes, for: model)
-            let peaks = try await model.unitPeaks(of: prepared.input.tensor)
-            let standings = try await reader.index.mostUnusualUnits(
-                of: peaks, sha256: SHA256.hexDigest(of: bytes), layer: layer, count: count)
-            var result = UnitsResult(
-                model: .init(name: model.name, sha256: model.sha256), photos: try await reader.index.photoCount())
-            result.layer = layer.map { model.indexedLayers[$0].name }
-            result.layerUnits = layer.map { model.indexedLayers[$0].units }
-            result.unusual = try standings.map { standing in
-                UnitsResult.Standing(
-                    layer: model.indexedLayers[standing.layer].name, unit: standing.unit,
-                    value: Double(standing.peak.value), position: [Int(standing.peak.y), Int(standing.peak.x)],
-                    bbox: try model.patch(
-                        of: standing.peak, layer: standing.layer, width: prepared.photo.width,
-                        height: prepared.photo.height
-                    ).map(BoundingBox.init), rank: standing.stronger + 1,
-                    percentile: (standing.percentile * 100).rounded(toPlaces: 3))
-            }
-            return result
-        } catch let error as PhotoError {
-            throw RPCError.unreadable(photo: name, reason: error.code, message: "\(error)")
+        let prepared = try PreparedPhoto(photo, for: model)
+        let peaks = try await model.unitPeaks(of: prepared.input.tensor, as: .question)
+        let standings = try await reader.index.mostUnusualUnits(
+            of: peaks, sha256: prepared.sha256, layer: layer, count: count)
+        var result = UnitsResult(model: Sidecar.Model(model), photos: try await reader.index.photoCount())
+        result.layer = layer.map { model.indexedLayers[$0].name }
+        result.layerUnits = layer.map { model.indexedLayers[$0].units }
+        result.unusual = try standings.map { standing in
+            UnitsResult.Standing(
+                layer: model.indexedLayers[standing.layer].name, unit: standing.unit,
+                value: Double(standing.peak.value), position: [Int(standing.peak.y), Int(standing.peak.x)],
+                bbox: try model.patch(
+                    of: standing.peak, layer: standing.layer, width: prepared.photo.width,
+                    height: prepared.photo.height
+                ).map(BoundingBox.init), rank: standing.stronger + 1,
+                percentile: (standing.percentile * 100).rounded(toPlaces: 3))
         }
-    }
-}
-
-extension BoundingBox {
-    /// To whole pixels outwards.
-    init(_ rectangle: PixelRectangle) {
-        let (left, top) = (rectangle.x.rounded(.down), rectangle.y.rounded(.down))
-        self.init(
-            x: left, y: top, width: (rectangle.x + rectangle.width).rounded(.up) - left,
-            height: (rectangle.y + rectangle.height).rounded(.up) - top)
+        return result
     }
 }

@@ -41,7 +41,7 @@ struct VisualizeRequest: Sendable {
         try await check(memoryOf: goals, settings, extents, model)
 
         var result = VisualizeResult(
-            model: Sidecar.Model(name: model.name, sha256: model.sha256),
+            model: Sidecar.Model(model),
             shape: [extents.channels, extents.height, extents.width], settings: VisualizeResult.Settings(settings),
             targets: [], seconds: 0)
         var entries: [ContactSheet.Entry] = []
@@ -102,7 +102,7 @@ struct VisualizeRequest: Sendable {
             try Task.checkCancellation()
             progress(Double(ascent.objectives[0].count) / Double(ascent.settings.steps))
             let before = ascent
-            ascent = try await model.network.session.perform { (evaluator) throws(InterpretationError) in
+            ascent = try await model.network.session.perform(as: .longQuestion) { (evaluator) throws(InterpretationError) in
                 var next = before
                 try next.step(on: evaluator)
                 return next

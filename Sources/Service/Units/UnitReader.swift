@@ -42,15 +42,15 @@ struct UnitReader: Sendable {
     ///
     /// - Parameter known: whether the bytes of a digest need no decoding.
     /// - Returns: the file and its digest; with the decoded photo unless its bytes are known.
-    /// - Throws: `FileError`, `PhotoError`.
+    /// - Throws: `FileError`, `UnreadablePhoto`.
     func prepare(
         _ path: FilePath, _ identity: FileIdentity, isKnown: (String) async throws -> Bool = { _ in false }
     ) async throws -> (file: UnitIndex.File, sha256: String, photo: PreparedPhoto?) {
-        let data = try await FileWork.run { try PhotoFile.read(path) }
-        let digest = SHA256.hexDigest(of: data)
+        let read = try await NamedPhoto(reading: path)
+        let digest = read.sha256
         let file = UnitIndex.File(path, identity)
         if try await isKnown(digest) { return (file, digest, nil) }
-        return (file, digest, try PreparedPhoto(data, for: model))
+        return (file, digest, try PreparedPhoto(read, for: model))
     }
 
     /// Builds the lists anew, reading every photo of the index again. Goes on where an earlier one was interrupted.
@@ -83,7 +83,7 @@ struct UnitReader: Sendable {
                     try await index.remove(file.path)
                     continue
                 }
-                return try await model.unitPeaks(of: prepared.input.tensor)
+                return try await model.unitPeaks(of: prepared.input.tensor, as: .archivePhoto)
             }
         }
         if let unreachable { throw UnitSearchError.unreachable(unreachable.string) }

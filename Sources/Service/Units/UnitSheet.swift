@@ -1,17 +1,23 @@
-import Digests
-import Files
+package import Files
 import Foundation
-import Photos
+package import Photos
 
 /// A contact sheet: each photo with its patch outlined, and below it the patch by itself, enlarged.
-struct UnitSheet {
+package struct UnitSheet {
     /// One photo of the sheet.
-    struct Patch: Sendable {
+    package struct Patch: Sendable {
         let path: FilePath
         let sha256: String
         let value: Float
         /// In pixels of the upright photo; nil for none.
         let rectangle: PixelRectangle?
+
+        package init(path: FilePath, sha256: String, value: Float, rectangle: PixelRectangle?) {
+            self.path = path
+            self.sha256 = sha256
+            self.value = value
+            self.rectangle = rectangle
+        }
     }
 
     let font: Font
@@ -24,8 +30,12 @@ struct UnitSheet {
     private static let paper = RGBColor(red: 24, green: 28, blue: 33)
     private static let mark = RGBColor(red: 0, green: 229, blue: 255)
 
-    /// - Throws: `FileError`, `PhotoError`; a photo that has changed since the index was asked is left out.
-    func draw(_ title: String, _ patches: [Patch]) throws -> Bitmap {
+    package init(font: Font) {
+        self.font = font
+    }
+
+    /// - Throws: `FileError`, `UnreadablePhoto`, `PhotoError` where the sheet would be too large; a photo that has changed since the index was asked is left out.
+    package func draw(_ title: String, _ patches: [Patch]) async throws -> Bitmap {
         let columns = min(patches.count, Self.columns)
         let rows = (patches.count + columns - 1) / columns
         let line = font.lineHeight(size: Self.textSize) + 4
@@ -38,10 +48,13 @@ struct UnitSheet {
                 color: Self.paper))
         write(title, on: &canvas, x: Self.gap, y: Self.gap, width: canvas.bitmap.width - 2 * Self.gap)
         for (index, patch) in patches.enumerated() {
-            let data = try PhotoFile.read(patch.path)
-            guard SHA256.hexDigest(of: data) == patch.sha256 else { continue }
-            let photo = try PhotoDecoder.decode(
-                data, for: .atLeast(inputWidth: 1, inputHeight: 1, longSide: PhotoInterpreter.pictureLongSide))
+            let read = try await NamedPhoto(reading: patch.path)
+            guard read.sha256 == patch.sha256 else { continue }
+            let photo = try read.naming {
+                try PhotoDecoder.decode(
+                    read.bytes,
+                    for: .atLeast(inputWidth: 1, inputHeight: 1, longSide: PreparedPhoto.pictureLongSide))
+            }
             let x = Self.gap + index % columns * (Self.cell + Self.gap)
             var y = header + index / columns * rowHeight
             let horizontal = Double(photo.bitmap.width) / Double(photo.width)

@@ -36,7 +36,7 @@ struct EvaluateCommand: AsyncParsableCommand {
             let start = ContinuousClock.now
             for (index, truth) in cases.enumerated() {
                 let path = Files.absolutePath(photos + "/" + truth.file)
-                let parameters = ExplainParameters(source: .jpeg(try Files.readForSending(path)), model: model)
+                let parameters = ExplainParameters(source: .bytes(try Files.readForSending(path)), model: model)
                 let result = try await connection.call(RPCMethods.explain, parameters)
                 report.add(try RPCMethods.explain.output(of: result).sidecar, truth)
                 let fraction = Double(index + 1) / Double(cases.count)

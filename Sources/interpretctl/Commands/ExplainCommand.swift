@@ -77,7 +77,7 @@ struct ExplainCommand: AsyncParsableCommand {
         let isTensor = photo.lowercased().hasSuffix(".npy")
         guard isTensor || !Files.isMissing(path) else { throw CommandFailure("there is no photo at \(photo)") }
         var parameters = ExplainParameters(
-            source: isTensor ? .npy(try Files.readForSending(path)) : .photo(path: path), method: method,
+            source: isTensor ? .tensor(try Files.readForSending(path)) : .path(path), method: method,
             classLabel: classLabels.first,
             furtherClasses: classLabels.count > 1 ? Array(classLabels.dropFirst()) : nil, against: against,
             probability: probability ? true : nil, model: model,
@@ -102,7 +102,7 @@ struct ExplainCommand: AsyncParsableCommand {
                 where !isTensor && (error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto)
             {
                 // The daemon's user may see less than we do: a home folder, a private /tmp.
-                parameters.setSource(.jpeg(try Files.readForSending(path)))
+                parameters.source = .bytes(try Files.readForSending(path))
                 return try await connection.call(RPCMethods.explain, parameters, onProgress: show)
             }
         }

@@ -60,9 +60,8 @@ struct ProjectCommand: AsyncParsableCommand {
     private func request(_ path: String) async throws -> JSONText {
         let isTensor = photo.lowercased().hasSuffix(".npy")
         var parameters = ProjectParameters(
-            layer: layer, unit: unit, count: count, model: model, raw: raw.map { _ in true },
-            images: out.map { _ in true })
-        if isTensor { parameters.npy = try Files.readForSending(path) } else { parameters.photo = path }
+            source: isTensor ? .tensor(try Files.readForSending(path)) : .path(path), layer: layer, unit: unit,
+            count: count, model: model, raw: raw.map { _ in true }, images: out.map { _ in true })
         return try await common.withDaemon { connection in
             do {
                 return try await connection.call(RPCMethods.project, parameters)
@@ -70,7 +69,7 @@ struct ProjectCommand: AsyncParsableCommand {
                 where !isTensor && (error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto)
             {
                 // The daemon's user may see less than we do.
-                (parameters.photo, parameters.jpeg) = (nil, try Files.readForSending(path))
+                parameters.source = .bytes(try Files.readForSending(path))
                 return try await connection.call(RPCMethods.project, parameters)
             }
         }

@@ -54,7 +54,7 @@ struct SegmentCommand: AsyncParsableCommand {
 
     private func request(_ path: String) async throws -> JSONText {
         var parameters = SegmentParameters(
-            photo: path, classLabel: classLabel, model: model, images: out.map { _ in true })
+            source: .path(path), classLabel: classLabel, model: model, images: out.map { _ in true })
         return try await common.withDaemon { connection in
             do {
                 return try await connection.call(RPCMethods.segment, parameters)
@@ -62,7 +62,7 @@ struct SegmentCommand: AsyncParsableCommand {
                 where error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto
             {
                 // The daemon's user may see less than we do.
-                (parameters.photo, parameters.jpeg) = (nil, try Files.readForSending(path))
+                parameters.source = .bytes(try Files.readForSending(path))
                 return try await connection.call(RPCMethods.segment, parameters)
             }
         }

@@ -72,7 +72,7 @@ struct UnitsCommand: AsyncParsableCommand {
 
     private func request(_ bar: ProgressBar) async throws -> JSONText {
         var parameters = UnitsParameters(
-            layer: layer, unit: unit, count: count, photo: photo.map(Files.absolutePath), model: model,
+            source: photo.map { .path(Files.absolutePath($0)) }, layer: layer, unit: unit, count: count, model: model,
             images: out.map { _ in true })
         return try await common.withDaemon { connection in
             do {
@@ -81,8 +81,8 @@ struct UnitsCommand: AsyncParsableCommand {
                 where error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto
             {
                 // The daemon's user may see less than we do.
-                guard let path = parameters.photo, !Files.isMissing(path) else { throw error }
-                (parameters.photo, parameters.jpeg) = (nil, try Files.readForSending(path))
+                guard case .path(let path)? = parameters.source, !Files.isMissing(path) else { throw error }
+                parameters.source = .bytes(try Files.readForSending(path))
                 return try await connection.call(RPCMethods.units, parameters, onProgress: bar.show)
             }
         }

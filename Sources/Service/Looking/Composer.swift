@@ -1,0 +1,190 @@
+import Foundation
+import Inbox
+import Interpretation
+import Localization
+package import Photos
+import Tensors
+package import WireProtocol
+
+/// Makes the members of the document and the pictures of what was seen. Whoever wants some of them asks for these; how
+/// they look is decided here alone.
+package struct Composer: Sendable {
+    package let overlay: Overlay
+
+    package init(overlay: Overlay) {
+        self.overlay = overlay
+    }
+
+    // MARK: A class
+
+    /// - Parameter kinds: the pictures wanted, in their order; those that the look has nothing for are left out.
+    /// - Throws: `PhotoError`.
+    package func compose(_ look: ClassLook, _ kinds: [SidecarKind]) throws -> Composition {
+        var watch = Stopwatch()
+        let pictures = try kinds.compactMap { kind in
+            try picture(kind, of: look).map { SidecarFile(kind, contents: $0) }
+        }
+        let document = Sidecar(
+            photo: Sidecar.Photo(look.prepared), model: Sidecar.Model(look.model),
+            predictions: look.model.predictions(look.scores),
+            boxes: look.boxes.map { box in
+                look.prepared.box(
+                    box.rectangle, label: look.label, score: look.probability * Double(box.strength),
+                    method: look.method)
+            },
+            closerLook: look.closerLook.map { closer in
+                Sidecar.CloserLook(
+                    bbox: look.prepared.boundingBox(closer.part),
+                    wholePhoto: look.model.predictions(closer.wholePhotoScores))
+            },
+            evidence: look.evidence.map { Sidecar.Evidence($0, label: look.label) },
+            occlusion: look.hiddenWindows?.document, note: look.note,
+            milliseconds: look.prepared.milliseconds(look.steps, render: watch.lap()))
+        return Composition(document: document, pictures: pictures)
+    }
+
+    private func picture(_ kind: SidecarKind, of look: ClassLook) throws(PhotoError) -> Data? {
+        let bitmap = look.prepared.photo.bitmap
+        switch kind {
+        case .overlay:
+            return try picture(
+                of: look.prepared, look.heatMap,
+                boxes: look.boxes.map { OverlayBox(rectangle: $0.rectangle, caption: look.caption) },
+                headline: look.caption, footnote: footnote(look))
+        case .saliency:
+            return try JPEGEncoder.encode(
+                SaliencyImage.grey(
+                    from: look.saliency, width: bitmap.width, height: bitmap.height, region: look.prepared.region))
+        case .occlusion:
+            guard let hidden = look.hiddenWindows else { return nil }
+            let lowest = Int((hidden.document.lowestProbability * 100).rounded())
+            return try picture(
+                of: look.prepared, try PlacedHeatMap(hidden.lost, region: hidden.region),
+                headline: "\(look.label), lowest \(lowest) % with a window hidden")
+        case .mask, .boxes, .error: return nil
+        }
+    }
+
+    private func footnote(_ look: ClassLook) -> String? {
+        let closer = look.closerLook.map { _ in "Seen on a closer look at a part of the photo." }
+        let parts = [closer, look.evidence?.sentence(label: look.label)].compactMap { $0 }
+        return parts.isEmpty ? nil : parts.joined(separator: " ")
+    }
+
+    /// JPEG: the photo with a heat map, boxes and what is to be said.
+    ///
+    /// - Throws: `PhotoError`.
+    func picture(
+        of prepared: PreparedPhoto, _ heatMap: PlacedHeatMap?, boxes: [OverlayBox] = [], headline: String?,
+        footnote: String? = nil
+    ) throws(PhotoError) -> Data {
+        try JPEGEncoder.encode(
+            try overlay.render(
+                photo: prepared.photo.bitmap, heatMap: heatMap?.scaledToOne, heatMapRegion: heatMap?.region,
+                boxes: boxes, headline: headline, footnote: footnote))
+    }
+
+    // MARK: A segmentation
+
+    /// The method that boxes from a segmentation network name.
+    static let segmentation = "segmentation"
+
+    /// - Parameter kinds: the pictures wanted, in their order; those that the look has nothing for are left out.
+    /// - Throws: `PhotoError`, `LocalizationError`, `TensorError`.
+    package func compose(_ look: SegmentationLook, _ kinds: [SidecarKind]) throws -> Composition {
+        var watch = Stopwatch()
+        let pictures = try kinds.compactMap { kind in
+            try picture(kind, of: look).map { SidecarFile(kind, contents: $0) }
+        }
+        let parts = look.segments.flatMap { segment in segment.parts.map { (segment.classIndex, $0) } }
+        let boxes = parts.map { classIndex, part in
+            look.prepared.box(
+                PixelRectangle(part.box), label: look.model.labels[classIndex], score: Double(part.probability),
+                method: Composer.segmentation)
+        }
+        var document = Sidecar(
+            photo: Sidecar.Photo(look.prepared), model: Sidecar.Model(look.model), predictions: [],
+            boxes: boxes.sorted { $0.bbox.width * $0.bbox.height > $1.bbox.width * $1.bbox.height },
+            note: boxes.isEmpty ? "the network sees nothing but background, so there are no boxes" : nil,
+            milliseconds: [:])
+        document.segmentation = Sidecar.Segmentation(
+            model: Sidecar.Model(look.model),
+            segments: try look.segments.map { segment in
+                let full = try look.prepared.fullSize(segment.mask)
+                return Sidecar.Segmentation.Segment(
+                    label: look.model.labels[segment.classIndex], color: ClassPalette.color(of: segment.classIndex).hex,
+                    area: full.share, mask: SegmentResult.RunLengths(full))
+            })
+        document.milliseconds = look.prepared.milliseconds(look.steps, render: watch.lap())
+        return Composition(document: document, pictures: pictures)
+    }
+
+    private func picture(_ kind: SidecarKind, of look: SegmentationLook) throws -> Data? {
+        switch kind {
+        case .mask: return try JPEGEncoder.encode(mask(of: look), quality: 95)
+        case .overlay:
+            let boxes = look.segments.flatMap { segment in
+                segment.parts.map { part in
+                    OverlayBox(
+                        rectangle: PixelRectangle(part.box),
+                        caption: ClassLook.caption(look.model.labels[segment.classIndex], part.probability))
+                }
+            }
+            let bitmap = look.prepared.photo.bitmap
+            // What is not background is made bright.
+            let heat = Tensor(shape: try Shape([bitmap.height, bitmap.width])) { values in
+                values.initialize(repeating: 0)
+                for segment in look.segments {
+                    for index in values.indices where segment.mask.pixels[index] { values[index] = 0.6 }
+                }
+            }
+            return try JPEGEncoder.encode(
+                try overlay.render(
+                    photo: bitmap, heatMap: heat, boxes: boxes, headline: boxes.isEmpty ? "nothing found" : nil))
+        case .saliency, .occlusion, .boxes, .error: return nil
+        }
+    }
+
+    /// Each class in its colour; black is background, and what the network did not see.
+    private func mask(of look: SegmentationLook) throws(PhotoError) -> Bitmap {
+        let (segmentation, background) = (look.segmentation, look.model.backgroundClasses)
+        let colors = (0..<segmentation.classCount).map { index in
+            background.contains(index) ? RGBColor.black : ClassPalette.color(of: index)
+        }
+        var pixels: [UInt8] = []
+        pixels.reserveCapacity(segmentation.classes.count * 3)
+        for index in segmentation.classes {
+            let color = index.map { colors[$0] } ?? .black
+            pixels.append(contentsOf: [color.red, color.green, color.blue])
+        }
+        return try Bitmap(width: segmentation.width, height: segmentation.height, pixels: pixels)
+    }
+
+    // MARK: An object
+
+    /// - Parameter withImages: whether mask and overlay are wanted as pictures.
+    /// - Throws: `PhotoError`, `LocalizationError`, `TensorError`.
+    func compose(_ cutOut: CutOut, withImages: Bool) throws -> SegmentResult {
+        let full = try cutOut.prepared.fullSize(cutOut.mask)
+        let label = cutOut.model.labels[cutOut.classIndex]
+        return SegmentResult(
+            photo: Sidecar.Photo(cutOut.prepared), model: Sidecar.Model(cutOut.model),
+            predictions: cutOut.scores.map(cutOut.model.predictions) ?? [], classLabel: label,
+            bbox: full.box.map { BoundingBox(PixelRectangle($0)) }, mask: SegmentResult.RunLengths(full),
+            area: full.share, images: withImages ? try images(of: cutOut, label) : nil)
+    }
+
+    private func images(of cutOut: CutOut, _ label: String) throws -> SegmentResult.Images {
+        let bitmap = cutOut.prepared.photo.bitmap
+        let mask = try cutOut.mask.resized(width: bitmap.width, height: bitmap.height)
+        let heat = Tensor(shape: try Shape([mask.height, mask.width])) { values in
+            for index in values.indices { values[index] = mask.pixels[index] ? 1 : 0 }
+        }
+        let box = mask.box.map { OverlayBox(rectangle: PixelRectangle($0), caption: label) }
+        return SegmentResult.Images(
+            mask: try JPEGEncoder.encode(
+                GreyBitmap(width: mask.width, height: mask.height, pixels: mask.pixels.map { $0 ? 255 : 0 })),
+            overlay: try JPEGEncoder.encode(
+                try overlay.render(photo: bitmap, heatMap: heat, boxes: box.map { [$0] } ?? [], headline: label)))
+    }
+}

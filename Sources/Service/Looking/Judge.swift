@@ -1,0 +1,152 @@
+import DatasetSearch
+import Execution
+import Interpretation
+import Localization
+import Networks
+import Photos
+import Tensors
+
+/// Looks at a photo through a classifier. Each of its questions is one visit to the network's session.
+package struct Judge: Sendable {
+    let model: LoadedModel
+    /// Whether to read what the units answer, from the same pass.
+    let readsUnits: Bool
+    let asker: Asker
+
+    /// A part that the network calls an animal with at least this probability is believed over "nothing here".
+    static let closerLookProbability: Float = 0.7
+    /// The part looked at closer: where the heat map of the best animal reaches this multiple of the box threshold.
+    static let closerLookFactor: Float = 2
+
+    package init(model: LoadedModel, readsUnits: Bool = false, for asker: Asker = .person) {
+        self.model = model
+        self.readsUnits = readsUnits
+        self.asker = asker
+    }
+
+    /// Judges the photo, checks the box that it gets, and hides windows where that is wanted: a visit each.
+    ///
+    /// - Parameters:
+    ///   - classIndex: the class to explain; the most probable one where nil.
+    ///   - hidesWindows: whether to find out what hiding windows costs as well.
+    /// - Throws: `PhotoError`, `InterpretationError`, `LocalizationError`.
+    package func look(
+        at prepared: PreparedPhoto, classIndex: Int? = nil, hidesWindows: Bool = false
+    ) async throws -> ClassLook {
+        let judgement = try await judge(prepared, classIndex: classIndex)
+        var look = try ClassLook(judgement, of: prepared, model)
+        var watch = Stopwatch()
+        if let box = look.boxes.first {
+            look.evidence = try await evidence(for: judgement, box: box.rectangle, on: prepared.photo.bitmap)
+        }
+        look.steps["explain", default: 0] += watch.lap()
+        if hidesWindows {
+            look.hiddenWindows = try await hideWindows(of: prepared, judgement)
+            look.steps["occlusion"] = watch.lap()
+        }
+        return look
+    }
+
+    /// Classifies and explains.
+    ///
+    /// An animal that is small in the photo drowns in the average over all places. So where the whole photo is called
+    /// background, the place where most speaks for an animal is looked at by itself, and where the network is sure of
+    /// that, the photo is judged by it.
+    ///
+    /// - Parameter classIndex: the class to explain; the most probable one where nil.
+    func judge(_ prepared: PreparedPhoto, classIndex: Int? = nil) async throws -> Judgement {
+        let input = prepared.input
+        return try await asker.perform(on: model) { (evaluator) throws(any Error) in
+            let clock = ContinuousClock()
+            let start = clock.now
+            var pass = try firstPass(input.tensor, evaluator)
+            var scores = pass.scores
+            let units = readsUnits ? try model.units { [pass] in try pass.activation($0) } : nil
+            let forwardEnd = clock.now
+            var explained = try pass.resolve(classIndex)
+            var closerLook: Judgement.CloserLook?
+            var decisiveInput = input
+            if classIndex == nil, model.isBackground(explained),
+                let found = try await look(closerAt: pass, prepared, evaluator)
+            {
+                closerLook = Judgement.CloserLook(part: found.part, wholePhotoScores: scores)
+                scores = found.scores
+                explained = found.classIndex
+                decisiveInput = found.input
+                pass = try firstPass(input.tensor, evaluator)
+            }
+            let heatMap = try await heatMap(pass, input.tensor, explained, evaluator)
+            let signal = try pass.signals(ofClass: explained)[0] ?? Tensor(shape: input.tensor.shape)
+            return Judgement(
+                scores: scores, classIndex: explained, heatMap: heatMap, saliency: channelMaximum(signal),
+                closerLook: closerLook, units: units, decisiveInput: decisiveInput,
+                forward: (forwardEnd - start) / .milliseconds(1),
+                explain: (clock.now - forwardEnd) / .milliseconds(1))
+        }
+    }
+
+    private func firstPass(_ input: Tensor, _ evaluator: Evaluator) throws(InterpretationError) -> ClassificationPass {
+        try model.firstPass(input, on: evaluator, readingUnits: readsUnits)
+    }
+
+    /// Where something speaks for the class: CAM where the head allows it, Grad-CAM (which is the same there) where not.
+    private func heatMap(
+        _ pass: ClassificationPass, _ input: Tensor, _ classIndex: Int, _ evaluator: Evaluator
+    ) async throws(InterpretationError) -> Judgement.HeatMap? {
+        if model.network.classifier?.classActivation != nil {
+            return Judgement.HeatMap(
+                map: try pass.classActivationMap(ofClass: classIndex, of: model.network), method: "cam")
+        }
+        let method = GradCAM()
+        guard method.obstacle(for: model.network) == nil else { return nil }
+        let question = Question(network: model.network, input: input, classIndex: classIndex)
+        return Judgement.HeatMap(map: try await method.explain(question, on: evaluator).map, method: method.card.name)
+    }
+
+    /// What the decision rests on: the class's probability with the box hidden, with as much hidden elsewhere, and
+    /// with only the box.
+    ///
+    /// - Returns: nil where what decided does not show the box.
+    func evidence(for judgement: Judgement, box: PixelRectangle, on bitmap: Bitmap) async throws -> Evidence? {
+        guard let box = try judgement.inputBox(box, on: bitmap) else { return nil }
+        return try await asker.perform(on: model) { (evaluator) throws(any Error) in
+            try Evidence.measure(
+                model.network, input: judgement.decisiveInput.tensor, classIndex: judgement.classIndex, box: box,
+                on: evaluator)
+        }
+    }
+
+    /// What hiding windows costs the class, with the method's defaults: windows of what decided, the whole photo as the
+    /// network saw it or the part looked at closer.
+    func hideWindows(of prepared: PreparedPhoto, _ judgement: Judgement) async throws -> HiddenWindows {
+        let question = Question(
+            network: model.network, input: judgement.decisiveInput.tensor, classIndex: judgement.classIndex)
+        let explanation = try await asker.perform(on: model) { (evaluator) throws(InterpretationError) in
+            try await Occlusion().explain(question, on: evaluator)
+        }
+        return HiddenWindows(explanation, of: prepared, judgement)
+    }
+
+    /// The part where most speaks for something that is not background, if the network is sure of it.
+    private func look(
+        closerAt whole: ClassificationPass, _ prepared: PreparedPhoto, _ evaluator: Evaluator
+    ) async throws -> (part: PixelRectangle, input: NetworkInput, scores: [Float], classIndex: Int)? {
+        let (bitmap, preprocessor) = (prepared.photo.bitmap, prepared.preprocessor)
+        let foreground = whole.scores.indices.filter { !model.isBackground($0) }
+        guard let best = foreground.max(by: { whole.scores[$0] < whole.scores[$1] }),
+            let heatMap = try await heatMap(whole, prepared.input.tensor, best, evaluator)
+        else { return nil }
+        let geometry = try preprocessor.geometry(photoWidth: bitmap.width, photoHeight: bitmap.height)
+        let placed = try PlacedHeatMap(heatMap.map, region: geometry.visibleRegion)
+        guard let region = placed.regions(above: model.boxFinder.threshold * Judge.closerLookFactor).first else {
+            return nil
+        }
+        let part = try preprocessor.input(from: try bitmap.crop(region))
+        let pass = try ClassificationPass(model.network, part.tensor, on: evaluator)
+        let classIndex = try pass.resolve(nil)
+        guard !model.isBackground(classIndex), pass.probabilities[classIndex] >= Judge.closerLookProbability else {
+            return nil
+        }
+        return (region, part, pass.scores, classIndex)
+    }
+}

@@ -1,0 +1,30 @@
+import Files
+package import Tensors
+package import WireProtocol
+
+/// What a request is about, read: the one place where a client's photo or tensor becomes ours.
+package enum RequestedInput: Sendable {
+    case photo(NamedPhoto)
+    case tensor(Tensor)
+
+    /// - Throws: `FileError`, `UnreadablePhoto`, `TensorError`.
+    package init(reading source: PhotoSource) async throws {
+        switch source {
+        case .path(let path): self = .photo(try await NamedPhoto(reading: FilePath(path)))
+        case .bytes(let bytes): self = .photo(NamedPhoto(bytes: bytes))
+        case .tensor(let npy): self = .tensor(try Tensor(npy: npy))
+        }
+    }
+}
+
+extension NamedPhoto {
+    /// The photo of a request that takes no tensor.
+    ///
+    /// - Throws: as `RequestedInput`; `RPCError` for a tensor.
+    package init(reading source: PhotoSource) async throws {
+        guard case .photo(let photo) = try await RequestedInput(reading: source) else {
+            throw RPCError(.invalidParameters, "a photo is needed here, a tensor will not do")
+        }
+        self = photo
+    }
+}

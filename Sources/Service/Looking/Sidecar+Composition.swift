@@ -1,0 +1,81 @@
+import Interpretation
+import Localization
+import Photos
+import WireProtocol
+
+// The members of the document that more than one answer has.
+
+extension Sidecar.Photo {
+    init(_ prepared: PreparedPhoto) {
+        self.init(
+            file: prepared.name, width: prepared.photo.width, height: prepared.photo.height, sha256: prepared.sha256)
+    }
+}
+
+extension Sidecar.Model {
+    init(_ model: LoadedModel) { self.init(name: model.name, sha256: model.sha256) }
+}
+
+extension Sidecar.Evidence {
+    init(_ evidence: Evidence, label: String) {
+        self.init(
+            probability: evidence.probability.rounded(toPlaces: 4), boxHidden: evidence.boxHidden.rounded(toPlaces: 4),
+            elsewhereHidden: evidence.elsewhereHidden.rounded(toPlaces: 4),
+            onlyBox: evidence.onlyBox.rounded(toPlaces: 4), verdict: evidence.verdict.rawValue,
+            sentence: evidence.sentence(label: label))
+    }
+}
+
+extension LoadedModel {
+    /// The classes by falling score, the first five of them.
+    func predictions(_ scores: [Float]) -> [Sidecar.Prediction] {
+        let probabilities = softmax(scores)
+        return scores.indices.sorted { scores[$0] > scores[$1] }.prefix(5).map { index in
+            Sidecar.Prediction(
+                label: labels[index], score: Double(scores[index]), probability: Double(probabilities[index]))
+        }
+    }
+}
+
+extension PreparedPhoto {
+    /// - Parameter rectangle: in pixels of the bitmap.
+    func box(_ rectangle: PixelRectangle, label: String, score: Double, method: String) -> Sidecar.Box {
+        Sidecar.Box(
+            label: label, score: score.rounded(toPlaces: 4), bbox: boundingBox(rectangle), method: method)
+    }
+
+    /// A mask of the photo at the size of the upright photo.
+    func fullSize(_ mask: PixelMask) throws(LocalizationError) -> PixelMask {
+        try mask.resized(width: photo.width, height: photo.height)
+    }
+
+    /// The times of the document, from the photo's bytes to now.
+    func milliseconds(_ steps: [String: Double], render: Double) -> [String: Double] {
+        var milliseconds = steps.mapValues { $0.rounded(toPlaces: 2) }
+        milliseconds["decode"] = decode
+        milliseconds["render"] = render
+        milliseconds["total"] = watch.total
+        return milliseconds
+    }
+}
+
+extension SegmentResult.RunLengths {
+    init(_ mask: PixelMask) { self.init(size: [mask.height, mask.width], counts: mask.runLengths) }
+}
+
+extension BoundingBox {
+    /// To whole pixels outwards.
+    init(_ rectangle: PixelRectangle) {
+        let (left, top) = (rectangle.x.rounded(.down), rectangle.y.rounded(.down))
+        self.init(
+            x: left, y: top, width: (rectangle.x + rectangle.width).rounded(.up) - left,
+            height: (rectangle.y + rectangle.height).rounded(.up) - top)
+    }
+}
+
+extension RGBColor {
+    /// `#rrggbb`.
+    var hex: String {
+        "#" + [red, green, blue].map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
