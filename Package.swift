@@ -112,6 +112,7 @@ let package = Package(
         .testTarget(name: "DatasetSearchTests", dependencies: ["DatasetSearch", "Networks", "Tensors"]),
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Tensors"], exclude: ["Fixtures"]),
         .testTarget(name: "WireProtocolTests", dependencies: ["WireProtocol"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(
             name: "SocketTests",
             dependencies: [

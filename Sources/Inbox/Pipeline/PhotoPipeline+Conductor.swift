@@ -86,7 +86,7 @@ extension PhotoPipeline {
             let due = settling.due(at: .now).filter { !touched.contains($0) }
             guard !touched.isEmpty || !due.isEmpty else { return }
             let paths = Array(touched) + due
-            let answers = await FileWork.run { paths.map { path in Result { try FileStatus.regularFile(at: path) } } }
+            let answers = await FileStatus.regularFiles(at: paths)
             let now = Instant.now
             for (path, answer) in zip(paths, answers) {
                 do {

@@ -13,11 +13,11 @@ extension PhotoPipeline {
     /// Decides about the photos that were in hand when the daemon was killed.
     func recover() async throws(CatalogError) {
         for record in try await catalog.working() {
-            let found = await FileWork.run { [path = record.path] in
-                (identity: try? FileStatus.regularFile(at: path), proof: SidecarProof.verified(beside: path))
+            let found = try? await FileWork.run(on: record.path) { [path = record.path] in
+                (identity: try FileStatus.regularFile(at: path), proof: SidecarProof.verified(beside: path))
             }
-            let isSameFile = found.identity?.hasSameContents(as: record.identity) ?? false
-            if isSameFile, let proof = found.proof {
+            let isSameFile = found?.identity?.hasSameContents(as: record.identity) ?? false
+            if isSameFile, let proof = found?.proof {
                 try await catalog.complete(record, proof.summary)
                 count { $0.adopted += 1 }
                 log(.info, "a photo was finished before the daemon was stopped", record.path)
@@ -53,7 +53,14 @@ extension PhotoPipeline {
         let walk = Walk(of: top)
         var topIsReadable = true
         while !mailbox.isStopping, !Task.isCancelled {
-            let findings = await FileWork.run { walk.next(atMost: PhotoPipeline.batchSize) }
+            let findings: [InboxScan.Finding]
+            do {
+                findings = try await FileWork.run(on: top) { walk.next(atMost: PhotoPipeline.batchSize) }
+            } catch {
+                count { $0.unreadableFolders += 1 }
+                logger.warning("part of the inbox does not answer", metadata: ["reason": "\(error)"])
+                return false
+            }
             if findings.isEmpty { break }
             var settled: [Catalog.SettledPhoto] = []
             for finding in findings {
@@ -65,7 +72,8 @@ extension PhotoPipeline {
                         mailbox.post { $0.touched.insert(path) }
                     }
                 case .leftover(let path):
-                    if sidecars.removeLeftover(path) {
+                    let isRemoved = try? await FileWork.run(on: path) { [sidecars] in sidecars.removeLeftover(path) }
+                    if isRemoved == true {
                         log(.info, "removed an unfinished file of an earlier run", path)
                     }
                 case .unreadable(let error):
@@ -98,14 +106,13 @@ extension PhotoPipeline {
                 let page = try await catalog.page(after: last, limit: PhotoPipeline.batchSize)
                 guard let end = page.last else { return }
                 last = end.path
-                let gone = await FileWork.run { [inbox] in
-                    page.map(\.path).filter { path in
-                        // An error other than "no such file" proves nothing: the record stays.
-                        guard path.isInside(inbox) else { return true }
-                        do { return try FileStatus.regularFile(at: path) == nil } catch { return false }
-                    }
+                let paths = page.map(\.path)
+                for (path, answer) in zip(paths, await FileStatus.regularFiles(at: paths)) {
+                    // An error other than "no such file" proves nothing: the record stays.
+                    var isGone = !path.isInside(inbox)
+                    if case .success(nil) = answer { isGone = true }
+                    if isGone { try await forget(path) }
                 }
-                for path in gone { try await forget(path) }
             }
         } catch {
             logger.error("vanished photos could not be forgotten", metadata: ["reason": "\(error)"])
@@ -142,16 +149,19 @@ extension PhotoPipeline {
     private func admit(_ photos: [Catalog.SettledPhoto]) async throws(CatalogError) {
         let news = try await catalog.news(in: photos)
         guard !news.isEmpty else { return }
-        let examined = await FileWork.run {
-            news.map { item in
+        var examined: [Catalog.SettledPhoto] = []
+        for item in news {
+            let photo = try? await FileWork.run(on: item.photo.path) {
                 var photo = item.photo
                 switch item.needs {
                 case .none: break
                 case .proof: photo.proof = SidecarProof.verified(beside: photo.path)
-                case .digest: photo.sha256 = try? SHA256.hexDigest(ofFile: photo.path)
+                case .digest: photo.sha256 = try SHA256.hexDigest(ofFile: photo.path)
                 }
                 return photo
             }
+            // Of a photo that does not answer nothing is known; it waits as a new one does.
+            examined.append(photo ?? item.photo)
         }
         let admissions = try await catalog.admit(examined)
         for (photo, admission) in zip(examined, admissions) {

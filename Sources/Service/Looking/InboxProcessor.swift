@@ -35,7 +35,7 @@ struct InboxProcessor: PhotoProcessing {
     func process(_ photo: QueuedPhoto) async throws -> PhotoResult {
         let name = String(decoding: photo.path.name, as: UTF8.self)
         do {
-            let data = try PhotoFile.read(photo.path)
+            let data = try await PhotoFile.read(photo.path)
             let work =
                 model.task == .classification
                 ? try await interpreted(data, name: name) : try await segmented(data, name: name)

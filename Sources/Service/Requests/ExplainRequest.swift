@@ -28,7 +28,7 @@ struct ExplainRequest: Sendable {
         case .jpeg(let bytes):
             return try await explain(bytes, name: nil, model, classIndex, parameters, context)
         case .photo(let path):
-            let bytes = try PhotoFile.readForRequest(path)
+            let bytes = try await PhotoFile.readForRequest(path)
             let name = URL(filePath: path).lastPathComponent
             return try await explain(bytes, name: name, model, classIndex, parameters, context)
         }

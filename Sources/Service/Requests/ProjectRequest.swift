@@ -24,7 +24,7 @@ struct ProjectRequest: Sendable {
             guard path.hasPrefix("/") else {
                 throw RPCError(.invalidParameters, "project: 'photo' should be an absolute path, got '\(path)'")
             }
-            let bytes = try PhotoFile.readForRequest(path)
+            let bytes = try await PhotoFile.readForRequest(path)
             return try await project(bytes, URL(filePath: path).lastPathComponent, model, parameters, count)
         case (nil, let bytes?, nil):
             return try await project(bytes, nil, model, parameters, count)

@@ -18,7 +18,7 @@ struct SegmentRequest: Sendable {
     func segment(_ parameters: SegmentParameters) async throws -> SegmentResult {
         let model = try models.requested(parameters.model)
         let classIndex = try parameters.classLabel.map { try model.classIndex(requested: $0) }
-        let (bytes, name) = try source(parameters)
+        let (bytes, name) = try await source(parameters)
         do {
             if model.task == .segmentation {
                 return try await segment(
@@ -55,13 +55,13 @@ struct SegmentRequest: Sendable {
             photo, bytes, name, model, predictions: [], classIndex: chosen, mask, withImages: withImages)
     }
 
-    private func source(_ parameters: SegmentParameters) throws -> (bytes: Data, name: String?) {
+    private func source(_ parameters: SegmentParameters) async throws -> (bytes: Data, name: String?) {
         switch (parameters.photo, parameters.jpeg) {
         case (let path?, nil):
             guard path.hasPrefix("/") else {
                 throw RPCError(.invalidParameters, "segment: 'photo' should be an absolute path, got '\(path)'")
             }
-            return (try PhotoFile.readForRequest(path), URL(filePath: path).lastPathComponent)
+            return (try await PhotoFile.readForRequest(path), URL(filePath: path).lastPathComponent)
         case (nil, let bytes?): return (bytes, nil)
         default: throw RPCError(.invalidParameters, "segment: give exactly one of 'photo' and 'jpeg'")
         }

@@ -32,7 +32,7 @@ struct UnitsRequest: Sendable {
             guard path.hasPrefix("/") else {
                 throw RPCError(.invalidParameters, "units: 'photo' should be an absolute path, got '\(path)'")
             }
-            return try await unusual(try PhotoFile.readForRequest(path), path, layer, count, reader)
+            return try await unusual(try await PhotoFile.readForRequest(path), path, layer, count, reader)
         case (nil, nil, let bytes?):
             return try await unusual(bytes, "the photo", layer, count, reader)
         default:
@@ -117,9 +117,10 @@ struct UnitsRequest: Sendable {
                 }
                 continue
             }
-            let conditions = await FileWork.run {
-                strongest.matches.flatMap { match in
-                    match.photo.files.map { ($0, UnitReader.condition(of: $0, sha256: match.photo.sha256)) }
+            var conditions: [(UnitIndex.File, UnitReader.Condition)] = []
+            for match in strongest.matches {
+                for file in match.photo.files {
+                    conditions.append((file, await UnitReader.condition(of: file, sha256: match.photo.sha256)))
                 }
             }
             var hasChanged = false
@@ -139,9 +140,7 @@ struct UnitsRequest: Sendable {
     ) async throws -> Data? {
         guard !patches.isEmpty else { return nil }
         let title = "\(model.name), \(model.indexedLayers[layer].name), unit \(unit)"
-        return try await FileWork.run { [font] in
-            try JPEGEncoder.encode(try UnitSheet(font: font).draw(title, patches))
-        }
+        return try JPEGEncoder.encode(try await UnitSheet(font: font).draw(title, patches))
     }
 
     // MARK: The units of a photo

@@ -21,16 +21,15 @@ struct UnitReader: Sendable {
     }
 
     /// Looks at a file without reading it where size and time are as they were.
-    static func condition(of file: UnitIndex.File, sha256: String) -> Condition {
-        do {
+    static func condition(of file: UnitIndex.File, sha256: String) async -> Condition {
+        let answer = try? await FileWork.run(on: file.filePath) { () throws(FileError) -> Condition in
             guard let identity = try FileStatus.regularFile(at: file.filePath) else {
                 return hasNeighbours(file.filePath) ? .gone : .unreachable
             }
             if identity.size == file.size, identity.modified == file.modified { return .unchanged }
             return try SHA256.hexDigest(ofFile: file.filePath) == sha256 ? .unchanged : .changed
-        } catch {
-            return .unreachable
         }
+        return answer ?? .unreachable
     }
 
     private static func hasNeighbours(_ path: FilePath) -> Bool {
@@ -46,7 +45,7 @@ struct UnitReader: Sendable {
     func prepare(
         _ path: FilePath, _ identity: FileIdentity, isKnown: (String) async throws -> Bool = { _ in false }
     ) async throws -> (file: UnitIndex.File, sha256: String, photo: PreparedPhoto?) {
-        let data = try await FileWork.run { try PhotoFile.read(path) }
+        let data = try await PhotoFile.read(path)
         let digest = SHA256.hexDigest(of: data)
         let file = UnitIndex.File(path, identity)
         if try await isKnown(digest) { return (file, digest, nil) }
@@ -71,14 +70,17 @@ struct UnitReader: Sendable {
     private func peaks(of photo: UnitIndex.Photo) async throws -> UnitPeaks? {
         var unreachable: FilePath?
         for file in photo.files {
-            switch await FileWork.run({ UnitReader.condition(of: file, sha256: photo.sha256) }) {
+            switch await UnitReader.condition(of: file, sha256: photo.sha256) {
             case .unreachable:
                 unreachable = file.filePath
             case .gone, .changed:
                 try await index.remove(file.path)
             case .unchanged:
-                guard let identity = try FileStatus.regularFile(at: file.filePath) else { continue }
-                let read = try await prepare(file.filePath, identity)
+                let path = file.filePath
+                guard let identity = try await FileWork.run(on: path, { try FileStatus.regularFile(at: path) }) else {
+                    continue
+                }
+                let read = try await prepare(path, identity)
                 guard read.sha256 == photo.sha256, let prepared = read.photo else {
                     try await index.remove(file.path)
                     continue

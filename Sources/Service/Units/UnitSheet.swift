@@ -25,7 +25,7 @@ struct UnitSheet {
     private static let mark = RGBColor(red: 0, green: 229, blue: 255)
 
     /// - Throws: `FileError`, `PhotoError`; a photo that has changed since the index was asked is left out.
-    func draw(_ title: String, _ patches: [Patch]) throws -> Bitmap {
+    func draw(_ title: String, _ patches: [Patch]) async throws -> Bitmap {
         let columns = min(patches.count, Self.columns)
         let rows = (patches.count + columns - 1) / columns
         let line = font.lineHeight(size: Self.textSize) + 4
@@ -38,7 +38,7 @@ struct UnitSheet {
                 color: Self.paper))
         write(title, on: &canvas, x: Self.gap, y: Self.gap, width: canvas.bitmap.width - 2 * Self.gap)
         for (index, patch) in patches.enumerated() {
-            let data = try PhotoFile.read(patch.path)
+            let data = try await PhotoFile.read(patch.path)
             guard SHA256.hexDigest(of: data) == patch.sha256 else { continue }
             let photo = try PhotoDecoder.decode(
                 data, for: .atLeast(inputWidth: 1, inputHeight: 1, longSide: PhotoInterpreter.pictureLongSide))
