@@ -11,7 +11,7 @@ import Synchronization
 /// - While an access to a path hangs, further ones to that path fail at once; so do all on a file system where
 ///   `Limits.hangingOnOneFileSystem` hang.
 /// - When `Limits.hanging` threads hang, the door is shut: every access fails at once with `EBUSY`, until one of them
-///   comes back.
+///   comes back. What has waited for its turn twice as long as its patience fails so too.
 ///
 /// A pool of a fixed size, as NIO's, would lose a thread for good to each file that hangs, and fall silent with the last.
 package final class FileWork: Sendable {
@@ -201,7 +201,9 @@ package final class FileWork: Sendable {
                     state.isWatched = false
                     return nil
                 }
-                return (state.waiting + state.running.values).filter(\.isOverdue)
+                // Who waits for a turn sees those ahead given up first, and then gets one.
+                let running = state.running.values.filter { $0.hasStoodStill(times: 1) }
+                return running + state.waiting.filter { $0.hasStoodStill(times: 2) }
             }
             guard let overdue else { return }
             for access in overdue { giveUp(access, on: MountTable.mountPoint(of: access.path)) }
@@ -250,7 +252,8 @@ private final class FileAccess: Sendable {
 
     func noteProgress() { progressedAt.withLock { $0 = .now } }
 
-    var isOverdue: Bool { progressedAt.withLock { $0.duration(to: .now) > patience } }
+    /// Whether nothing has happened for so many times the patience.
+    func hasStoodStill(times: Int) -> Bool { progressedAt.withLock { $0.duration(to: .now) > patience * times } }
 
     var timeOut: FileError { FileError("reach", path, errorNumber: ETIMEDOUT) }
 }

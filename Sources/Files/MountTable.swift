@@ -27,10 +27,14 @@ package enum MountTable {
         var rest = word[...]
         while let byte = rest.popFirst() {
             let digits = rest.prefix(3)
-            let value = byte == UInt8(ascii: "\\") && digits.count == 3
-                ? UInt8(String(decoding: digits, as: UTF8.self), radix: 8) : nil
-            if value != nil { rest = rest.dropFirst(3) }
-            result.append(value ?? byte)
+            guard byte == UInt8(ascii: "\\"), digits.count == 3,
+                let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+            else {
+                result.append(byte)
+                continue
+            }
+            rest = rest.dropFirst(3)
+            result.append(value)
         }
         return result
     }

@@ -1,9 +1,8 @@
+import Files
 import Foundation
 import Glibc
 import Synchronization
 import Testing
-
-import Files
 
 /// A read that waits until someone writes: what a disk that does not answer looks like from here.
 private final class HangingRead: Sendable {
@@ -22,9 +21,16 @@ private final class HangingRead: Sendable {
         close(writing)
     }
 
+    private let begun = Mutex(false)
+
     func wait() -> Int {
+        begun.withLock { $0 = true }
         var byte: UInt8 = 0
         return read(reading, &byte, 1)
+    }
+
+    func hasBegun() async throws {
+        while !begun.withLock({ $0 }) { try await Task.sleep(for: .milliseconds(5)) }
     }
 
     func answer() {
@@ -45,11 +51,12 @@ private final class HangingRead: Sendable {
         return FileWork(limits: limits)
     }
 
-    /// Hangs an access to each path until `patience` has passed.
+    /// Hangs an access to each path until it is given up, two at a time.
     private func hang(_ door: FileWork, _ paths: [FilePath]) async -> [HangingRead] {
         let reads = paths.map { _ in HangingRead() }
-        await withTaskGroup { group in
-            for (path, read) in zip(paths, reads) {
+        await withTaskGroup(of: Void.self) { group in
+            for (index, (path, read)) in zip(paths, reads).enumerated() {
+                if index >= 2 { await group.next() }
                 group.addTask {
                     let error = await #expect(throws: FileError.self) {
                         try await door.run(on: path, patience: Self.patience) { read.wait() }
@@ -110,7 +117,7 @@ private final class HangingRead: Sendable {
         await #expect(throws: FileError("reach", path, errorNumber: ETIMEDOUT)) {
             try await door.run(on: path, patience: .seconds(60)) { runs.withLock { $0 += 1 } }
         }
-        #expect(start.duration(to: .now) < .seconds(1))
+        #expect(start.duration(to: .now) < .seconds(30))
         #expect(runs.withLock { $0 } == 0)
         reads[0].answer()
         #expect(try await opensAgain(door, path))
@@ -144,9 +151,11 @@ private final class HangingRead: Sendable {
         let reads = [HangingRead(), HangingRead()]
         try await withThrowingTaskGroup(of: Int.self) { group in
             for (index, read) in reads.enumerated() {
-                group.addTask { try await door.run(on: FilePath("/slow/\(index)"), patience: .seconds(60)) { read.wait() } }
+                group.addTask {
+                    try await door.run(on: FilePath("/slow/\(index)"), patience: .seconds(60)) { read.wait() }
+                }
+                try await read.hasBegun()
             }
-            try await Task.sleep(for: .milliseconds(50))
             let error = await #expect(throws: FileError.self) {
                 try await door.run(on: FilePath("/third"), patience: Self.patience) { 0 }
             }
@@ -161,10 +170,9 @@ private final class HangingRead: Sendable {
         let door = door { $0.threads = 1 }
         let read = HangingRead()
         async let first = door.run(on: FilePath("/slow"), patience: .seconds(60)) { read.wait() }
-        try await Task.sleep(for: .milliseconds(50))
+        try await read.hasBegun()
         let hasRun = Mutex(false)
         let second = Task { try await door.run(on: FilePath("/other")) { hasRun.withLock { $0 = true } } }
-        try await Task.sleep(for: .milliseconds(50))
         second.cancel()
         await #expect(throws: CancellationError.self) { try await second.value }
         read.answer()
@@ -175,9 +183,9 @@ private final class HangingRead: Sendable {
 
     @Test func aSlowFileThatGetsOnIsWaitedFor() async throws {
         let door = door()
-        let answer = try await door.run(on: FilePath("/slow"), patience: Self.patience) {
-            for _ in 0..<20 {
-                usleep(50_000)
+        let answer = try await door.run(on: FilePath("/slow"), patience: .seconds(1)) {
+            for _ in 0..<10 {
+                usleep(200_000)
                 FileWork.noteProgress()
             }
             return 1

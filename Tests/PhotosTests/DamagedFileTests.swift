@@ -40,7 +40,8 @@ import Testing
     func anotherKindOfFileIsNamedWithWhatToDo(bytes: String, kind: String) throws {
         let data = try #require(bytes.data(using: .isoLatin1))
         #expect(throws: PhotoError.unknownFormat(kind: kind)) { try PhotoDecoder.decode(data) }
-        #expect(PhotoError.unknownFormat(kind: kind).description == "the file is \(kind), not a JPEG photo; save it as JPEG")
+        let description = PhotoError.unknownFormat(kind: kind).description
+        #expect(description == "the file is \(kind), not a JPEG photo; save it as JPEG")
     }
 
     @Test func bytesOfNoKnownKindAreNotAJPEG() {
