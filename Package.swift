@@ -45,7 +45,7 @@ let package = Package(
             dependencies: ["Networks", "Tensors", .product(name: "GRDB", package: "GRDB.swift")]),
 
         // From files to tensors, from maps to pictures.
-        .target(name: "Photos", dependencies: ["CFreeType", "CJPEG", "Tensors"]),
+        .target(name: "Photos", dependencies: ["CFreeType", "CJPEG", "Tensors", "WireProtocol"]),
 
         // The daemon and its client.
         .target(name: "Digests", dependencies: ["CCrypto"]),
@@ -112,6 +112,7 @@ let package = Package(
         .testTarget(name: "DatasetSearchTests", dependencies: ["DatasetSearch", "Networks", "Tensors"]),
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Tensors"], exclude: ["Fixtures"]),
         .testTarget(name: "WireProtocolTests", dependencies: ["WireProtocol"]),
+        .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(
             name: "SocketTests",
             dependencies: [

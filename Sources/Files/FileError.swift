@@ -7,11 +7,15 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     public let path: FilePath
     /// The value of `errno` right after the call.
     public let errorNumber: CInt
+    /// Says more than the number does; nil where that says all.
+    private let reason: String?
 
-    public init(_ operation: String, _ path: FilePath, errorNumber: CInt) {
+    /// - Parameter reason: in the place of what the system says of `errorNumber`.
+    public init(_ operation: String, _ path: FilePath, errorNumber: CInt, reason: String? = nil) {
         self.operation = operation
         self.path = path
         self.errorNumber = errorNumber
+        self.reason = reason
     }
 
     /// Whether the file, or a folder on the way to it, is not there.
@@ -30,7 +34,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// One line that says what to do next.
     public var description: String {
-        "cannot \(operation) \(path): \(String(cString: strerror(errorNumber)))\(advice)"
+        "cannot \(operation) \(path): " + (reason ?? String(cString: strerror(errorNumber)) + advice)
     }
 
     private var advice: String {
@@ -40,6 +44,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         case EROFS: "; mount it writable"
         case EMFILE, ENFILE: "; raise the limit of open files (LimitNOFILE=)"
         case ENAMETOOLONG: "; give the photo a shorter name"
+        case ETIMEDOUT: "; its disk or network share does not answer"
         default: ""
         }
     }

@@ -35,11 +35,13 @@ public struct FileStatus: Sendable {
     package let group: gid_t
 
     /// - Throws: `FileError` of `lstat`.
+    @available(*, noasync, message: "call it within FileWork.run")
     public init(of path: FilePath) throws(FileError) {
         var status = stat()
         guard path.withCString({ lstat($0, &status) }) == 0 else {
             throw FileError("look at", path, errorNumber: errno)
         }
+        FileWork.noteProgress()
         self.init(status)
     }
 
@@ -62,12 +64,37 @@ public struct FileStatus: Sendable {
     /// The identity of the regular file at `path`; `nil` where there is none (gone, or something else now).
     ///
     /// - Throws: `FileError` for anything else, such as a share that does not answer: not proof that it is gone.
+    @available(*, noasync, message: "call it within FileWork.run")
     package static func regularFile(at path: FilePath) throws(FileError) -> FileIdentity? {
         do {
             let status = try FileStatus(of: path)
             return status.kind == .regular ? status.identity : nil
         } catch  where error.meansGone {
             return nil
+        }
+    }
+}
+
+extension FileStatus {
+    /// ``regularFile(at:)`` for each of the paths, in their order. None waits for another's disk.
+    package static func regularFiles(at paths: [FilePath]) async -> [Result<FileIdentity?, any Error>] {
+        await withTaskGroup(of: (Int, Result<FileIdentity?, any Error>).self) { group in
+            var results = [Result<FileIdentity?, any Error>](repeating: .success(nil), count: paths.count)
+            for (index, path) in paths.enumerated() {
+                // No more than a few at a time: a disk gains nothing by more, and others wait for threads too.
+                if index >= 8, let (index, result) = await group.next() { results[index] = result }
+                group.addTask { (index, await regularFileAnswer(at: path)) }
+            }
+            for await (index, result) in group { results[index] = result }
+            return results
+        }
+    }
+
+    private static func regularFileAnswer(at path: FilePath) async -> Result<FileIdentity?, any Error> {
+        do {
+            return .success(try await FileWork.run(on: path) { try regularFile(at: path) })
+        } catch {
+            return .failure(error)
         }
     }
 }

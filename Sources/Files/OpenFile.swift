@@ -8,6 +8,7 @@ package struct OpenFile: ~Copyable {
     package let status: FileStatus
 
     /// - Throws: `FileError`; `ELOOP` for a symbolic link, `EINVAL` for what is no regular file.
+    @available(*, noasync, message: "call it within FileWork.run")
     package init(_ path: FilePath) throws(FileError) {
         (descriptor, status) = try OpenFile.open(path)
         self.path = path
@@ -41,6 +42,7 @@ package struct OpenFile: ~Copyable {
             let count = read(descriptor, buffer.baseAddress, buffer.count)
             if count == 0 { return }
             if count > 0 {
+                FileWork.noteProgress()
                 body(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             } else if errno != EINTR {
                 throw FileError("read", path, errorNumber: errno)

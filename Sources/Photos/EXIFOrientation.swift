@@ -1,4 +1,4 @@
-/// How the camera was held: the TIFF tag Orientation (274) in the EXIF block of a JPEG file (JEITA CP-3451, 4.6.4).
+/// How the camera was held: the TIFF tag Orientation (274) of an EXIF block (JEITA CP-3451, 4.6.4).
 enum EXIFOrientation: Int {
     case upright = 1
     case mirrored = 2
@@ -13,33 +13,10 @@ enum EXIFOrientation: Int {
     /// Whether the upright picture is as wide as the stored one is high.
     var swapsSides: Bool { rawValue >= 5 }
 
-    /// The orientation a JPEG file declares. An EXIF block that makes no sense is as none: the photo is shown as stored.
-    init(jpeg bytes: UnsafeRawBufferPointer) {
-        self = EXIFOrientation.tiffBlock(inJPEG: bytes).flatMap(EXIFOrientation.read(tiff:)) ?? .upright
-    }
-
-    /// The TIFF structure in the first APP1 segment with EXIF data before the first scan.
-    private static func tiffBlock(inJPEG bytes: UnsafeRawBufferPointer) -> BoundedBytes? {
-        let file = BoundedBytes(bytes)
-        var offset = 2
-        while let fill = file.byte(offset), fill == 0xff, let marker = file.byte(offset + 1) {
-            switch marker {
-            case 0xff:
-                offset += 1
-            case 0x01, 0xd0...0xd7:
-                offset += 2
-            case 0xd9, 0xda:
-                return nil
-            default:
-                guard let length = file.uint16(offset + 2, littleEndian: false), length >= 2 else { return nil }
-                let payload = file.slice(offset + 4, count: Int(length) - 2)
-                if marker == 0xe1, let payload, payload.begins(with: Array("Exif".utf8) + [0, 0]) {
-                    return payload.slice(6, count: payload.count - 6)
-                }
-                offset += 2 + Int(length)
-            }
-        }
-        return nil
+    /// Reads a TIFF structure; `nil` where it makes no sense or says nothing.
+    init?(tiff: BoundedBytes) {
+        guard let orientation = EXIFOrientation.read(tiff: tiff) else { return nil }
+        self = orientation
     }
 
     /// Tag 274 of the first directory (TIFF 6.0, section 2).
@@ -70,39 +47,4 @@ enum EXIFOrientation: Int {
         }
         return nil
     }
-}
-
-/// Bytes that answer `nil` outside of their bounds.
-private struct BoundedBytes {
-    private let bytes: Slice<UnsafeRawBufferPointer>
-
-    init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes[...] }
-
-    private init(_ bytes: Slice<UnsafeRawBufferPointer>) { self.bytes = bytes }
-
-    var count: Int { bytes.count }
-
-    func byte(_ offset: Int) -> UInt8? {
-        offset >= 0 && offset < bytes.count ? bytes[bytes.startIndex + offset] : nil
-    }
-
-    func uint16(_ offset: Int, littleEndian: Bool) -> UInt16? {
-        guard let first = byte(offset), let second = byte(offset + 1) else { return nil }
-        return littleEndian ? UInt16(second) << 8 | UInt16(first) : UInt16(first) << 8 | UInt16(second)
-    }
-
-    func uint32(_ offset: Int, littleEndian: Bool) -> UInt32? {
-        guard let first = uint16(offset, littleEndian: littleEndian),
-            let second = uint16(offset + 2, littleEndian: littleEndian)
-        else { return nil }
-        return littleEndian ? UInt32(second) << 16 | UInt32(first) : UInt32(first) << 16 | UInt32(second)
-    }
-
-    func slice(_ offset: Int, count: Int) -> BoundedBytes? {
-        guard offset >= 0, count >= 0, offset <= bytes.count, count <= bytes.count - offset else { return nil }
-        let start = bytes.startIndex + offset
-        return BoundedBytes(bytes[start..<start + count])
-    }
-
-    func begins(with prefix: [UInt8]) -> Bool { bytes.starts(with: prefix) }
 }

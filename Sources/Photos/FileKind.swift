@@ -1,10 +1,5 @@
-/// Tells what a file that is not a JPEG is, so that the error can say it.
+/// Tells what a file is that no ``PhotoFormat`` reads, so that the error can say it.
 enum FileKind {
-    /// The first two bytes of every JPEG file: the start-of-image marker (ITU-T T.81, B.1.1.3).
-    static func isJPEG(_ bytes: UnsafeRawBufferPointer) -> Bool {
-        bytes.count >= 2 && bytes[0] == 0xff && bytes[1] == 0xd8
-    }
-
     /// "a PNG image" and the like; `nil` where the first bytes say nothing.
     static func describe(_ bytes: UnsafeRawBufferPointer) -> String? {
         let head = Array(bytes.prefix(64))

@@ -1,9 +1,9 @@
-internal import CJPEG
 public import Foundation
 
-/// Reads JPEG photos as upright 8-bit RGB: baseline and progressive, grey, RGB, YCbCr, CMYK and YCCK.
+/// Reads photos of every kind in ``PhotoFormats`` as upright 8-bit RGB.
 public enum PhotoDecoder {
-    /// Decodes `data`, at the smallest of the scales 1/8, 2/8 … 8/8 that still serves `target`.
+    /// Decodes `data`, at the smallest of the scales 1/8, 2/8 … 8/8 that still serves `target`; a format that knows no
+    /// scales, at full size.
     ///
     /// A file that ends early is decoded as far as it goes and carries a warning.
     ///
@@ -13,23 +13,18 @@ public enum PhotoDecoder {
         _ data: Data, for target: DecodeTarget = .fullScale, limits: DecodeLimits = DecodeLimits()
     ) throws(PhotoError) -> DecodedPhoto {
         try data.withBytes { bytes throws(PhotoError) in
-            let jpeg = try JPEGHandle()
-            let header = try open(bytes, with: jpeg, limits: limits)
-            let orientation = EXIFOrientation(jpeg: bytes)
-            let stored = (width: Int(header.width), height: Int(header.height))
-            let upright = orientation.swapsSides ? (width: stored.height, height: stored.width) : stored
-            let eighths = target.eighths(width: upright.width, height: upright.height)
-            let size = try jpeg.setScale(eighths: eighths)
+            let file = try open(bytes, limits: limits)
+            let (orientation, upright) = (file.orientation, file.uprightSize)
+            let size = try file.setScale(eighths: target.eighths(width: upright.width, height: upright.height))
             // Twice where the picture must be turned.
             let copies = orientation == .upright ? 3 : 6
             try check(size.width * size.height * copies, limits.decodedBytes, "the decoded photo")
 
-            let (pixels, report) = try jpeg.readRGB(
-                width: size.width, height: size.height, maximumScans: limits.scans)
+            let (pixels, warning) = try file.readRGB(maximumScans: limits.scans)
             let bitmap = Bitmap(trustedWidth: size.width, height: size.height, pixels: pixels)
             return DecodedPhoto(
                 bitmap: bitmap.upright(from: orientation), width: upright.width, height: upright.height,
-                scale: Double(eighths) / 8, warning: report.warning(height: stored.height))
+                scale: Double(size.eighths) / 8, colourProfile: file.colourProfile, warning: warning)
         }
     }
 
@@ -40,25 +35,21 @@ public enum PhotoDecoder {
         of data: Data, limits: DecodeLimits = DecodeLimits()
     ) throws(PhotoError) -> (width: Int, height: Int) {
         try data.withBytes { bytes throws(PhotoError) in
-            let header = try open(bytes, with: JPEGHandle(), limits: limits)
-            let stored = (width: Int(header.width), height: Int(header.height))
-            return EXIFOrientation(jpeg: bytes).swapsSides ? (stored.height, stored.width) : stored
+            try open(bytes, limits: limits).uprightSize
         }
     }
 
     private static func open(
-        _ bytes: UnsafeRawBufferPointer, with jpeg: borrowing JPEGHandle, limits: DecodeLimits
-    ) throws(PhotoError) -> cjpeg_header {
+        _ bytes: UnsafeRawBufferPointer, limits: DecodeLimits
+    ) throws(PhotoError) -> any OpenPhoto {
         guard !bytes.isEmpty else { throw .emptyFile }
         guard bytes.count <= limits.fileBytes else { throw .fileTooLarge(bytes: bytes.count, limit: limits.fileBytes) }
-        guard FileKind.isJPEG(bytes) else { throw .notAJPEG(kind: FileKind.describe(bytes)) }
-        let header = try jpeg.readHeader(bytes)
-        let (width, height) = (Int(header.width), Int(header.height))
-        guard width * height <= limits.pixels else {
-            throw .tooManyPixels(width: width, height: height, limit: limits.pixels)
+        let file = try PhotoFormats.open(bytes)
+        guard file.width * file.height <= limits.pixels else {
+            throw .tooManyPixels(width: file.width, height: file.height, limit: limits.pixels)
         }
-        try check(Int(clamping: header.coefficient_bytes), limits.coefficientBytes, "its progressive coefficients")
-        return header
+        try check(file.workingMemory.bytes, limits.coefficientBytes, file.workingMemory.purpose)
+        return file
     }
 
     private static func check(_ bytes: Int, _ limit: Int, _ purpose: String) throws(PhotoError) {
@@ -76,6 +67,8 @@ public struct DecodedPhoto: Sendable {
     public let height: Int
     /// 1/8, 2/8 … 1: the scale at which the file was decoded.
     public let scale: Double
+    /// The ICC profile that the file carries, as it is. The bitmap's colours are the file's; none is converted.
+    public let colourProfile: Data?
     /// One sentence where the file is damaged and the picture not all there.
     public let warning: String?
 }
@@ -114,6 +107,13 @@ public struct DecodeLimits: Hashable, Sendable {
     public var scans = 100
 
     public init() {}
+}
+
+extension OpenPhoto {
+    /// In pixels of the upright photo at full scale.
+    fileprivate var uprightSize: (width: Int, height: Int) {
+        orientation.swapsSides ? (height, width) : (width, height)
+    }
 }
 
 extension Data {

@@ -1,3 +1,5 @@
+internal import WireProtocol
+
 /// What can be wrong with a photo, or with what is asked of it.
 ///
 /// ``code`` is stable and meant for programs; the description is one sentence for people and says what to do next.
@@ -5,7 +7,7 @@ public enum PhotoError: Error, Equatable, Sendable {
     case emptyFile
     case fileTooLarge(bytes: Int, limit: Int)
     /// `kind` is what the first bytes look like, such as "a PNG image".
-    case notAJPEG(kind: String?)
+    case unknownFormat(kind: String?)
     case tooManyPixels(width: Int, height: Int, limit: Int)
     /// Decoding would take `bytes` of memory for `purpose`.
     case tooMuchMemory(bytes: Int, limit: Int, purpose: String)
@@ -30,7 +32,7 @@ public enum PhotoError: Error, Equatable, Sendable {
         switch self {
         case .emptyFile: "empty-file"
         case .fileTooLarge: "file-too-large"
-        case .notAJPEG: "not-a-jpeg"
+        case .unknownFormat: "not-a-jpeg"
         case .tooManyPixels: "too-many-pixels"
         case .tooMuchMemory: "too-much-memory"
         case .tooManyScans: "too-many-scans"
@@ -55,10 +57,10 @@ extension PhotoError: CustomStringConvertible {
             "the file is empty; copy the photo again"
         case .fileTooLarge(let bytes, let limit):
             "the file has \(bytes) bytes, more than the limit of \(limit); save a smaller version of the photo"
-        case .notAJPEG(let kind?):
-            "the file is \(kind), not a JPEG photo; save it as JPEG"
-        case .notAJPEG(nil):
-            "the file is not a JPEG photo; save it as JPEG"
+        case .unknownFormat(let kind?):
+            "the file is \(kind), not a \(PhotoKind.names) photo; save it as \(PhotoKind.names)"
+        case .unknownFormat(nil):
+            "the file is not a \(PhotoKind.names) photo; save it as \(PhotoKind.names)"
         case .tooManyPixels(let width, let height, let limit):
             "the photo has \(width)×\(height) pixels, more than the limit of \(limit); save a smaller version of it"
         case .tooMuchMemory(let bytes, let limit, let purpose):
@@ -69,7 +71,7 @@ extension PhotoError: CustomStringConvertible {
         case .truncated:
             "the file ends before the first row of the picture; copy the photo again"
         case .corrupt(let reason):
-            "the JPEG file is damaged (\(reason)); copy the photo again"
+            "the file is damaged (\(reason)); copy the photo again"
         case .unsupportedJPEG(let reason):
             "this kind of JPEG file is not supported (\(reason)); save it as an 8-bit baseline JPEG"
         case .outOfMemory:

@@ -23,13 +23,13 @@ public struct FileSender: Sendable {
     /// - Throws: what `bytes` throws, `CancellationError` where the request was cancelled, and an error of the
     ///   connection where the client is gone.
     public func send(
-        _ name: String, size: Int, bytes: (Range<Int>) throws -> Data
+        _ name: String, size: Int, bytes: (Range<Int>) async throws -> Data
     ) async throws -> SentFile {
         var digest = SHA256()
         var offset = 0
         repeat {
             try Task.checkCancellation()
-            let data = try bytes(offset..<min(offset + WireLimits.filePartBytes, size))
+            let data = try await bytes(offset..<min(offset + WireLimits.filePartBytes, size))
             digest.update(data)
             try await send(FilePart(id: id, name: name, offset: offset, size: size, data: data))
             offset += data.count

@@ -6,8 +6,10 @@ public import WireProtocol
 /// Publishing never waits: a watcher that does not keep up loses its oldest events and is told how many.
 public final class EventHub: Sendable {
     private struct State {
-        var subscriptions: [UInt64: EventSubscription] = [:]
+        var watchers: [UInt64: AsyncStream<NumberedEvent>.Continuation] = [:]
         var nextKey: UInt64 = 0
+        /// Events so far.
+        var published = 0
     }
 
     private let state = Mutex(State())
@@ -19,92 +21,69 @@ public final class EventHub: Sendable {
     }
 
     public func publish(_ event: Event) {
-        let subscriptions = state.withLock { Array($0.subscriptions.values) }
-        for subscription in subscriptions { subscription.deliver(event) }
+        // Within the lock, so that everyone gets the events in the order of their numbers.
+        state.withLock { state in
+            for watcher in state.watchers.values { watcher.yield(NumberedEvent(number: state.published, event: event)) }
+            state.published += 1
+        }
     }
 
     /// All events from now on. End it with `cancel()`, or by cancelling the task that reads it.
     public func subscribe() -> EventSubscription {
-        state.withLock { state in
-            let key = state.nextKey
-            state.nextKey += 1
-            let subscription = EventSubscription(capacity: capacity) { [weak self] in
-                _ = self?.state.withLock { $0.subscriptions.removeValue(forKey: key) }
-            }
-            state.subscriptions[key] = subscription
-            return subscription
+        let (events, continuation) = AsyncStream.makeStream(
+            of: NumberedEvent.self, bufferingPolicy: .bufferingNewest(capacity))
+        let (key, published) = state.withLock { state in
+            defer { state.nextKey += 1 }
+            state.watchers[state.nextKey] = continuation
+            return (state.nextKey, state.published)
         }
+        continuation.onTermination = { [weak self] _ in
+            _ = self?.state.withLock { $0.watchers.removeValue(forKey: key) }
+        }
+        return EventSubscription(events, from: published) { continuation.finish() }
     }
+}
+
+/// An event and how many the hub had published before it; a gap in the numbers tells what was lost.
+struct NumberedEvent: Sendable {
+    let number: Int
+    let event: Event
 }
 
 /// One watcher's events, read by one task.
 public final class EventSubscription: AsyncSequence, Sendable {
     private struct State {
-        var events: [Event] = []
-        var dropped = 0
-        var reader: CheckedContinuation<Event?, Never>?
+        /// The number of the event that comes next where none is lost.
+        var expected: Int
         var isCancelled = false
-
-        mutating func takeFirst() -> Event? {
-            guard !events.isEmpty else { return nil }
-            var event = events.removeFirst()
-            if dropped > 0 { event.dropped = dropped }
-            dropped = 0
-            return event
-        }
     }
 
-    private let state = Mutex(State())
-    private let capacity: Int
-    private let didCancel: @Sendable () -> Void
+    private let events: AsyncStream<NumberedEvent>
+    private let finish: @Sendable () -> Void
+    private let state: Mutex<State>
 
-    init(capacity: Int, didCancel: @escaping @Sendable () -> Void) {
-        self.capacity = capacity
-        self.didCancel = didCancel
+    init(_ events: AsyncStream<NumberedEvent>, from number: Int, finish: @escaping @Sendable () -> Void) {
+        self.events = events
+        self.finish = finish
+        state = Mutex(State(expected: number))
     }
 
     /// Ends the sequence; what is waiting to be read is dropped.
     public func cancel() {
-        let reader = state.withLock { state in
-            state.isCancelled = true
-            state.events = []
-            defer { state.reader = nil }
-            return state.reader
-        }
-        reader?.resume(returning: nil)
-        didCancel()
-    }
-
-    func deliver(_ event: Event) {
-        let reader = state.withLock { state -> CheckedContinuation<Event?, Never>? in
-            if let reader = state.reader {
-                state.reader = nil
-                return reader
-            }
-            guard !state.isCancelled else { return nil }
-            if state.events.count == capacity {
-                state.events.removeFirst()
-                state.dropped += 1
-            }
-            state.events.append(event)
-            return nil
-        }
-        reader?.resume(returning: event)
+        state.withLock { $0.isCancelled = true }
+        finish()
     }
 
     private func next() async -> Event? {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let answer: Event?? = state.withLock { state in
-                    if state.isCancelled { return .some(nil) }
-                    if let event = state.takeFirst() { return .some(event) }
-                    state.reader = continuation
-                    return nil
-                }
-                if let answer { continuation.resume(returning: answer) }
-            }
-        } onCancel: {
-            cancel()
+        // Iterators of one stream share its buffer.
+        var iterator = events.makeAsyncIterator()
+        guard let next = await iterator.next() else { return nil }
+        return state.withLock { state in
+            guard !state.isCancelled else { return nil }
+            var event = next.event
+            if next.number > state.expected { event.dropped = next.number - state.expected }
+            state.expected = next.number + 1
+            return event
         }
     }
 

@@ -87,13 +87,11 @@ public struct Event: Codable, Sendable, Hashable {
         public static let photoQueued = Name(rawValue: "photo-queued")
         public static let photoDone = Name(rawValue: "photo-done")
         public static let photoFailed = Name(rawValue: "photo-failed")
-        public static let modelLoaded = Name(rawValue: "model-loaded")
-        public static let modelRemoved = Name(rawValue: "model-removed")
     }
 
     public var event: Name
     public var time: Date
-    /// The photo, or the model's folder.
+    /// The photo.
     public var path: String?
     public var model: String?
     /// The most probable class.

@@ -23,7 +23,7 @@ struct CatalogRecoveryTests {
         let result = exampleResult(for: photo, Data("the photo".utf8))
         do {
             let catalog = try Catalog(at: state.url("catalog.sqlite").path, logger: silentLogger)
-            _ = try await catalog.admit([.init(path: photo, identity: try FileStatus(of: photo).identity)])
+            _ = try await catalog.admit([.init(path: photo, identity: identity(of: photo))])
             if moment != .beforeClaim {
                 let record = try #require(try await catalog.claimNext())
                 switch moment {
@@ -59,7 +59,7 @@ struct CatalogRecoveryTests {
         try SidecarWriter().write(exampleResult(for: photo, Data("old".utf8)).sidecars, beside: photo)
         try inbox.write("a.jpg", "new", age: 60)
         let catalog = Catalog.inMemory()
-        _ = try await catalog.admit([.init(path: photo, identity: try FileStatus(of: photo).identity)])
+        _ = try await catalog.admit([.init(path: photo, identity: identity(of: photo))])
         _ = try await catalog.claimNext()
         let processor = ScriptedProcessor()
         let pipeline = PhotoPipeline(
@@ -117,7 +117,7 @@ struct CatalogRecoveryTests {
         let inbox = try TestFolder()
         let photo = try inbox.write("a.jpg", age: 60)
         let catalog = Catalog.inMemory()
-        _ = try await catalog.admit([.init(path: photo, identity: try FileStatus(of: photo).identity)])
+        _ = try await catalog.admit([.init(path: photo, identity: identity(of: photo))])
         let processor = ScriptedProcessor()
         for _ in 0..<2 {
             let record = try #require(try await catalog.claimNext())

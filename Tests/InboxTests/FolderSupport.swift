@@ -134,7 +134,7 @@ final class ScriptedProcessor: PhotoProcessing {
         }
         defer { state.withLock { $0.running -= 1 } }
         try await step(photo)
-        let digest = try SHA256.hexDigest(ofFile: photo.path)
+        let digest = try await FileWork.run(on: photo.path) { try SHA256.hexDigest(ofFile: photo.path) }
         let bytes = try Data(contentsOf: URL(fileURLWithPath: photo.path.string))
         #expect(SHA256.hexDigest(of: bytes) == digest)
         return exampleResult(for: photo.path, bytes)
@@ -229,4 +229,9 @@ enum CatalogBody: String, CaseIterable, CustomTestStringConvertible {
         case .sqlite: Catalog(store: try SQLiteCatalogStore(at: folder.url("test.sqlite").path, logger: silentLogger))
         }
     }
+}
+
+/// What the disk says of the file at `path`.
+func identity(of path: FilePath) async throws -> FileIdentity {
+    try await FileWork.run(on: path) { try FileStatus(of: path).identity }
 }

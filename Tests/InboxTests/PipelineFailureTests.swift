@@ -169,15 +169,16 @@ struct PipelineFailureTests {
         try await withRunningPipeline(pipeline) {
             #expect(await eventually { try await catalog.record(of: photo)?.state == .done })
         }
-        #expect(try FileStatus(of: photo.adding(suffix: ".boxes.json")).identity.size == 2)
+        #expect(try await identity(of: photo.adding(suffix: ".boxes.json")).size == 2)
     }
 
     /// Opens nothing by a repaired name.
     private struct ByteProcessor: PhotoProcessing {
         func process(_ photo: QueuedPhoto) async throws -> PhotoResult {
-            PhotoResult(
+            let digest = try await FileWork.run(on: photo.path) { try SHA256.hexDigest(ofFile: photo.path) }
+            return PhotoResult(
                 sidecars: [SidecarFile(.boxes, contents: Data("{}".utf8))],
-                summary: PhotoSummary(sha256: try SHA256.hexDigest(ofFile: photo.path), boxCount: 0))
+                summary: PhotoSummary(sha256: digest, boxCount: 0))
         }
     }
 }

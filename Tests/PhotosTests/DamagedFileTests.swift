@@ -39,8 +39,9 @@ import Testing
     @Test(arguments: beginnings)
     func anotherKindOfFileIsNamedWithWhatToDo(bytes: String, kind: String) throws {
         let data = try #require(bytes.data(using: .isoLatin1))
-        #expect(throws: PhotoError.notAJPEG(kind: kind)) { try PhotoDecoder.decode(data) }
-        #expect(PhotoError.notAJPEG(kind: kind).description == "the file is \(kind), not a JPEG photo; save it as JPEG")
+        #expect(throws: PhotoError.unknownFormat(kind: kind)) { try PhotoDecoder.decode(data) }
+        let description = PhotoError.unknownFormat(kind: kind).description
+        #expect(description == "the file is \(kind), not a JPEG photo; save it as JPEG")
     }
 
     @Test func bytesOfNoKnownKindAreNotAJPEG() {

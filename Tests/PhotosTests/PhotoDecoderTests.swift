@@ -25,6 +25,23 @@ import Testing
         #expect(size == (expected.width, expected.height))
     }
 
+    @Test func theColourProfileIsPutTogetherFromItsParts() throws {
+        let plain = try Fixtures.data("full-chroma.jpg")
+        #expect(try PhotoDecoder.decode(plain).colourProfile == nil)
+        func segment(_ number: UInt8, of count: UInt8, _ part: String) -> [UInt8] {
+            let payload = Array("ICC_PROFILE\0".utf8) + [number, count] + Array(part.utf8)
+            return [0xff, 0xe2, 0, UInt8(payload.count + 2)] + payload
+        }
+        func profile(_ segments: [UInt8]) throws -> Data? {
+            let photo = try PhotoDecoder.decode(plain.prefix(2) + Data(segments) + plain.dropFirst(2))
+            #expect(try photo.bitmap == PhotoDecoder.decode(plain).bitmap)
+            return photo.colourProfile
+        }
+        #expect(try profile(segment(2, of: 2, "file") + segment(1, of: 2, "pro")) == Data("profile".utf8))
+        #expect(try profile(segment(2, of: 2, "file")) == nil)
+        #expect(try profile(segment(0, of: 0, "")) == nil)
+    }
+
     @Test func anOrientationThatMakesNoSenseIsIgnored() throws {
         let data = try Fixtures.data("orientation-6.jpg")
         let start = try #require(data.range(of: Data("Exif\0\0".utf8))).upperBound

@@ -38,8 +38,8 @@ import WireProtocol
                 try await client.request("watch", id: id)
                 #expect(try await client.result() == #"{"watching":true}"#)
             }
-            server.events.publish(Event(.modelLoaded, path: "/models/a"))
-            server.events.publish(Event(.modelLoaded, path: "/models/b"))
+            server.events.publish(Event(.photoQueued, path: "/models/a"))
+            server.events.publish(Event(.photoQueued, path: "/models/b"))
             #expect(try event(try await client.message()).path == "/models/a")
             #expect(try event(try await client.message()).path == "/models/b")
         }

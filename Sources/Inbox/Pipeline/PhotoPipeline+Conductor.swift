@@ -100,15 +100,13 @@ extension PhotoPipeline {
             }
             guard !paths.isEmpty else { return }
             for path in paths { settling.startLooking(at: path) }
-            group.addTask { [pipeline, paths] in
-                let looks = await FileWork.run {
-                    paths.map { path in
-                        PipelineMailbox.News.Look(
-                            path: path,
-                            answer: Result { () throws(FileError) in try FileStatus.regularFile(at: path) })
+            group.addTask { [pipeline, paths = Array(paths)] in
+                let answers = await FileStatus.regularFiles(at: paths)
+                pipeline.mailbox.post { news in
+                    for (path, answer) in zip(paths, answers) {
+                        news.looks.append(PipelineMailbox.News.Look(path: path, answer: answer))
                     }
                 }
-                pipeline.mailbox.post { $0.looks += looks }
             }
         }
 

@@ -11,10 +11,11 @@ extension PhotoPipeline {
 
     /// Decides about a photo that was in hand when the daemon was killed.
     func recover(_ record: PhotoRecord) async throws(CatalogError) {
-        let found = await FileWork.run { [path = record.path] in
-            (identity: try? FileStatus.regularFile(at: path), proof: SidecarProof.verified(beside: path))
+        let found = try? await FileWork.run(on: record.path) { [path = record.path] in
+            (identity: try FileStatus.regularFile(at: path), proof: SidecarProof.verified(beside: path))
         }
-        switch Recovery(of: record, file: found.identity, proof: found.proof, retry: configuration.retry) {
+        let recovery = Recovery(of: record, file: found?.identity, proof: found?.proof, retry: configuration.retry)
+        switch recovery {
         case .finished(let summary):
             try await catalog.complete(record, summary)
             count { $0.adopted += 1 }
@@ -50,7 +51,14 @@ extension PhotoPipeline {
         let scan = SharedScan(of: top)
         var topIsReadable = true
         while !mailbox.isStopping, !Task.isCancelled {
-            let findings = await FileWork.run { scan.next(atMost: PhotoPipeline.batchSize) }
+            let findings: [InboxScan.Finding]
+            do {
+                findings = try await FileWork.run(on: top) { scan.next(atMost: PhotoPipeline.batchSize) }
+            } catch {
+                count { $0.unreadableFolders += 1 }
+                logger.warning("part of the inbox does not answer", metadata: ["reason": "\(error)"])
+                return false
+            }
             if findings.isEmpty { break }
             var settled: [SettledPhoto] = []
             for finding in findings {
@@ -62,7 +70,8 @@ extension PhotoPipeline {
                         mailbox.post { $0.touched.insert(path) }
                     }
                 case .leftover(let path):
-                    if await FileWork.run({ [sidecars] in sidecars.removeLeftover(path) }) {
+                    let isRemoved = try? await FileWork.run(on: path) { [sidecars] in sidecars.removeLeftover(path) }
+                    if isRemoved == true {
                         log(.info, "removed an unfinished file of an earlier run", path)
                     }
                 case .unreadable(let error):
@@ -95,14 +104,13 @@ extension PhotoPipeline {
                 let page = try await catalog.page(after: last, limit: PhotoPipeline.batchSize)
                 guard let end = page.last else { return }
                 last = end.path
-                let gone = await FileWork.run { [inbox] in
-                    page.map(\.path).filter { path in
-                        // An error other than "no such file" proves nothing: the record stays.
-                        guard path.isInside(inbox) else { return true }
-                        do { return try FileStatus.regularFile(at: path) == nil } catch { return false }
-                    }
+                let paths = page.map(\.path)
+                for (path, answer) in zip(paths, await FileStatus.regularFiles(at: paths)) {
+                    // An error other than "no such file" proves nothing: the record stays.
+                    var isGone = !path.isInside(inbox)
+                    if case .success(nil) = answer { isGone = true }
+                    if isGone { try await forget(path) }
                 }
-                for path in gone { try await forget(path) }
             }
         } catch {
             logger.error("vanished photos could not be forgotten", metadata: ["reason": "\(error)"])
@@ -139,16 +147,19 @@ extension PhotoPipeline {
     private func admit(_ photos: [SettledPhoto]) async throws(CatalogError) {
         let news = try await catalog.news(in: photos)
         guard !news.isEmpty else { return }
-        let examined = await FileWork.run {
-            news.map { item in
+        var examined: [SettledPhoto] = []
+        for item in news {
+            let photo = try? await FileWork.run(on: item.photo.path) {
                 var photo = item.photo
                 switch item.look {
                 case .nothing: break
                 case .proof: photo.proof = SidecarProof.verified(beside: photo.path)
-                case .digest: photo.sha256 = try? SHA256.hexDigest(ofFile: photo.path)
+                case .digest: photo.sha256 = try SHA256.hexDigest(ofFile: photo.path)
                 }
                 return photo
             }
+            // Of a photo that does not answer nothing is known; it waits as a new one does.
+            examined.append(photo ?? item.photo)
         }
         let admissions = try await catalog.admit(examined)
         for (photo, admission) in zip(examined, admissions) {

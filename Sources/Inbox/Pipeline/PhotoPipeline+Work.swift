@@ -11,9 +11,11 @@ extension PhotoPipeline {
         do {
             let result = try await processor.process(catalog.queuedPhoto(record))
             guard await isUnchanged(record) else { return }
-            try await FileWork.run { [sidecars] in try sidecars.write(result.sidecars, beside: record.path) }
+            try await FileWork.run(on: record.path, patience: FileWork.writingPatience) { [sidecars] in
+                try sidecars.write(result.sidecars, beside: record.path)
+            }
             // An old report of failure is no longer true. That it cannot be removed is no reason to call this undone.
-            try? await FileWork.run { [sidecars] in try sidecars.remove(.error, beside: record.path) }
+            try? await FileWork.run(on: record.path) { [sidecars] in try sidecars.remove(.error, beside: record.path) }
             await result.whenWritten()
             await finish(record, result.summary)
         } catch {
@@ -51,8 +53,8 @@ extension PhotoPipeline {
     /// Whether the file is still as it was claimed. Where it is not, this sees to it: a changed photo settles and waits
     /// again, a vanished one is forgotten.
     private func isUnchanged(_ record: PhotoRecord) async -> Bool {
-        let answer = await FileWork.run { Result { try FileStatus.regularFile(at: record.path) } }
-        guard case .success(let identity) = answer else { return true }  // unknown; what follows will tell
+        let answer = await FileStatus.regularFiles(at: [record.path])
+        guard case .success(let identity) = answer[0] else { return true }  // unknown; what follows will tell
         if let identity, identity.hasSameContents(as: record.identity), identity.inode == record.identity.inode {
             return true
         }
@@ -78,7 +80,9 @@ extension PhotoPipeline {
         let report = FailureReport(record, code: code, message: message)
         do {
             let sidecar = SidecarFile(.error, contents: try report.encoded())
-            try await FileWork.run { [sidecars] in try sidecars.write([sidecar], beside: record.path) }
+            try await FileWork.run(on: record.path, patience: FileWork.writingPatience) { [sidecars] in
+                try sidecars.write([sidecar], beside: record.path)
+            }
         } catch let error as FileError where error.isTransient {
             return await postpone(record, code: "file-trouble", message: "\(error)")
         } catch {

@@ -9,7 +9,7 @@ final class PipelineMailbox: Sendable {
         struct Look: Sendable {
             let path: FilePath
             /// The file as it is; `nil` where it is gone.
-            let answer: Result<FileIdentity?, FileError>
+            let answer: Result<FileIdentity?, any Error>
         }
 
         /// Photos that something happened to; the disk says what.

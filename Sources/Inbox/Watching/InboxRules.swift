@@ -15,7 +15,7 @@ public enum InboxRules {
 
     /// Whether a file of this name is a photo to look at.
     ///
-    /// `.jpg` and `.jpeg` in any case are; dotfiles (also macOS's `._IMG_1.jpg`) are not, and neither are the
+    /// Those with an ending of ``PhotoKind`` are, in any case; dotfiles (also macOS's `._IMG_1.jpg`) are not, and neither are the
     /// daemon's sidecars: `IMG_1.jpg.overlay.jpg` is one, because what stands before the suffix is a photo's name;
     /// a customer's own `my.overlay.jpg` is a photo. Uploads in progress (`.part`, `.tmp`, `.filepart`,
     /// `.crdownload`) have another ending and become photos when they are renamed.
@@ -42,6 +42,6 @@ public enum InboxRules {
             return false
         }
         let ending = String(decoding: name[(dot + 1)...], as: UTF8.self).lowercased()
-        return ending == "jpg" || ending == "jpeg"
+        return PhotoKind.allCases.contains { $0.endings.contains(ending) }
     }
 }

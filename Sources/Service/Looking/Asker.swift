@@ -1,5 +1,6 @@
 import Execution
 import Inbox
+import Interpretation
 
 /// Who asks a network about a photo: how soon a turn is wanted, and what is noted while the network computes.
 package struct Asker: Sendable {

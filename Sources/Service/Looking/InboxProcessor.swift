@@ -1,4 +1,5 @@
 import DatasetSearch
+import Execution
 import Files
 import Foundation
 import Inbox

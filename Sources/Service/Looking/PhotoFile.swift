@@ -4,9 +4,10 @@ import Photos
 
 /// The bytes of a photo.
 enum PhotoFile {
-    /// - Throws: `FileError`; `PhotoError.fileTooLarge` before anything is read.
+    /// - Throws: `FileError`, with `ETIMEDOUT` where the disk does not answer; `PhotoError.fileTooLarge` before
+    ///   anything is read; `CancellationError`.
     static func read(_ path: FilePath) async throws -> Data {
-        try await FileWork.run {
+        try await FileWork.run(on: path) {
             let file = try OpenFile(path)
             let limit = DecodeLimits().fileBytes
             guard file.status.identity.size <= limit else {

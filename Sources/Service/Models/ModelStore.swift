@@ -64,6 +64,9 @@ public struct ModelStore: Sendable {
 
     public func model(named name: String) -> LoadedModel? { models.first { $0.name == name } }
 
+    /// How long the network that has been silent longest has computed without a sign of progress; zero where none does.
+    var stalled: Duration { models.map(\.network.session.stalled).max() ?? .zero }
+
     private static func folders(in directory: URL) -> [URL] {
         if ModelFolder.isModel(directory) { return [directory] }
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []

@@ -28,7 +28,9 @@ struct ConvertRequest: Sendable {
         }
         let model = try models.requested(parameters.model)
         guard let preprocessor = model.preprocessor else { throw ModelStoreError.cannotReadPhotos(model.name) }
-        let (labels, photos) = try labelledPhotos(parameters, model)
+        let (labels, photos) = try await FileWork.run(on: FilePath(parameters.photos)) {
+            try ConvertRequest.labelledPhotos(parameters, model)
+        }
         let conversion = try HeadConversion(model.network, inputShape: model.exampleInput)
 
         var examples: [HeadConversion.Example] = []
@@ -59,10 +61,15 @@ struct ConvertRequest: Sendable {
             before: before(model, labels, head, examples, classes), after: quality(head.confusion, labels),
             penalty: head.penalty, seconds: 0, files: [])
         context.progress(fraction: 0.95, message: "sending the model")
-        for (name, file) in try files(model, conversion, head, labels) {
+        let source = FilePath(model.folder.path)
+        // The network is hashed and read from end to end.
+        let files = try await FileWork.run(on: source, patience: .seconds(60)) {
+            try ConvertRequest.files(model, conversion, head, labels)
+        }
+        for (name, file) in files {
             result.files.append(
                 try await sender.send(name, size: file.size) { range in
-                    try file.bytes(in: range)
+                    try await FileWork.run(on: source) { try file.bytes(in: range) }
                 })
         }
         result.seconds = (watch.total / 1000).rounded(toPlaces: 1)
@@ -70,7 +77,7 @@ struct ConvertRequest: Sendable {
     }
 
     /// The photos of each class's folder, by name.
-    private func labelledPhotos(
+    private static func labelledPhotos(
         _ parameters: ConvertParameters, _ model: LoadedModel
     ) throws -> (labels: [String], photos: [LabelledPhoto]) {
         let manager = FileManager.default
@@ -132,7 +139,7 @@ struct ConvertRequest: Sendable {
     }
 
     /// The new model folder. The network comes last: a folder is a model once it has one.
-    private func files(
+    private static func files(
         _ model: LoadedModel, _ conversion: HeadConversion, _ head: TrainedHead, _ labels: [String]
     ) throws -> [(name: String, contents: ComposedFile)] {
         let source = model.folder.appending(path: "model.onnx")

@@ -1,4 +1,5 @@
 import DatasetSearch
+import Execution
 import Files
 import Foundation
 import Inbox
@@ -22,10 +23,10 @@ struct IndexRequest: Sendable {
     func index(_ parameters: IndexParameters, _ context: RequestContext) async throws -> IndexResult {
         let watch = Stopwatch()
         let model = try models.requested(parameters.model)
-        let folder = try IndexRequest.folder(parameters.folder)
+        let folder = try await IndexRequest.folder(parameters.folder)
         let reader = UnitReader(model: model, index: try await indexes.index(of: model))
         context.progress(fraction: 0, message: "looking for photos")
-        let found = await FileWork.run { IndexRequest.photos(in: folder) }
+        let found = try await FileWork.run(on: folder) { IndexRequest.photos(in: folder) }
         if let reason = found.unreadable[folder] { throw RPCError(.badParameter, reason) }
 
         var result = IndexResult(folder: folder.string, model: Sidecar.Model(model))
@@ -55,7 +56,7 @@ struct IndexRequest: Sendable {
         // Last, so that a photo that was moved is known by its new name before the old one goes.
         result.removed = try await forgetMissing(folder, found, reader)
         result.photos = try await reader.index.photoCount()
-        result.bytes = IndexRequest.bytes(of: reader.index)
+        result.bytes = try await IndexRequest.bytes(of: reader.index)
         result.seconds = (watch.total / 1000).rounded(toPlaces: 1)
         return result
     }
@@ -97,28 +98,33 @@ struct IndexRequest: Sendable {
             let page = try await reader.index.files(inside: Data(folder.bytes), after: last, limit: 1000)
             guard let end = page.last else { return removed }
             last = end.path
-            for file in page where !present.contains(file.filePath) {
-                guard !found.unreadable.keys.contains(where: { file.filePath.isInside($0) }) else { continue }
+            let missing = page.filter { file in
+                !present.contains(file.filePath)
+                    && !found.unreadable.keys.contains { file.filePath.isInside($0) }
+            }
+            for (file, answer) in zip(missing, await FileStatus.regularFiles(at: missing.map(\.filePath))) {
                 // A photo that the inbox took in since the walk is no reason to forget it.
-                if (try? FileStatus.regularFile(at: file.filePath)) != .some(nil) { continue }
+                guard case .success(nil) = answer else { continue }
                 if try await reader.index.remove(file.path) { removed += 1 }
             }
         }
     }
 
-    private static func folder(_ path: String) throws(RPCError) -> FilePath {
+    private static func folder(_ path: String) async throws -> FilePath {
         guard path.hasPrefix("/") else {
             throw RPCError(.invalidParameters, "index: 'folder' should be an absolute path, got '\(path)'")
         }
         // The real path, so that each photo has one name.
-        guard let real = realpath(path, nil) else {
-            throw RPCError(
-                .badParameter,
-                "the daemon cannot read the folder \(path): \(String(cString: strerror(errno))); "
-                    + "let its user or group read it")
+        return try await FileWork.run(on: FilePath(path)) {
+            guard let real = realpath(path, nil) else {
+                throw RPCError(
+                    .badParameter,
+                    "the daemon cannot read the folder \(path): \(String(cString: strerror(errno))); "
+                        + "let its user or group read it")
+            }
+            defer { free(real) }
+            return FilePath(String(cString: real))
         }
-        defer { free(real) }
-        return FilePath(String(cString: real))
     }
 
     private static func photos(in folder: FilePath) -> Found {
@@ -140,9 +146,11 @@ struct IndexRequest: Sendable {
         return found
     }
 
-    private static func bytes(of index: UnitIndex) -> Int {
-        ["", "-wal"].reduce(0) { sum, suffix in
-            sum + ((try? FileStatus(of: FilePath(index.path + suffix)).identity.size).map(Int.init(clamping:)) ?? 0)
+    private static func bytes(of index: UnitIndex) async throws -> Int {
+        try await FileWork.run(on: FilePath(index.path)) {
+            ["", "-wal"].reduce(0) { sum, suffix in
+                sum + ((try? FileStatus(of: FilePath(index.path + suffix)).identity.size).map(Int.init(clamping:)) ?? 0)
+            }
         }
     }
 }

@@ -34,9 +34,7 @@ struct RunRequest: Sendable {
                     "the network does not end in tanh or sigmoid, so its values have no known range; "
                         + "say which values are black and white with --range, for example --range -1,1")
             }
-            result.image = try await FileWork.run {
-                try JPEGEncoder.encode(try GeneratedPictures.sheet(of: first.tensor, range), quality: 95)
-            }
+            result.image = try JPEGEncoder.encode(try GeneratedPictures.sheet(of: first.tensor, range), quality: 95)
         }
         return result
     }

@@ -1,4 +1,5 @@
 import DatasetSearch
+import Execution
 import Files
 import Foundation
 import Interpretation
@@ -110,9 +111,10 @@ struct UnitsRequest: Sendable {
                 }
                 continue
             }
-            let conditions = await FileWork.run {
-                strongest.matches.flatMap { match in
-                    match.photo.files.map { ($0, UnitReader.condition(of: $0, sha256: match.photo.sha256)) }
+            var conditions: [(UnitIndex.File, UnitReader.Condition)] = []
+            for match in strongest.matches {
+                for file in match.photo.files {
+                    conditions.append((file, await UnitReader.condition(of: file, sha256: match.photo.sha256)))
                 }
             }
             var hasChanged = false

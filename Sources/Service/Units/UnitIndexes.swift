@@ -10,7 +10,8 @@ actor UnitIndexes {
     private let folder: URL
     private let inboxKey: String
     private let logger: Logger
-    private var open: [String: UnitIndex] = [:]
+    /// By model; begun once, however many ask meanwhile.
+    private var opened: [String: Task<UnitIndex, any Error>] = [:]
 
     /// - Parameters:
     ///   - folder: for the files.
@@ -24,12 +25,31 @@ actor UnitIndexes {
     /// The index of the photos that `model` has seen. A network that was replaced, or whose photos are prepared in
     /// another way now, begins a new one; the old one is removed.
     ///
-    /// - Throws: `RPCError` where the model reads no photos, `DatasetSearchError`.
-    func index(of model: LoadedModel) throws -> UnitIndex {
+    /// - Throws: `ModelStoreError` where the model reads no photos, `DatasetSearchError`, `FileError`.
+    func index(of model: LoadedModel) async throws -> UnitIndex {
+        let opening =
+            opened[model.name]
+            ?? Task { [folder, inboxKey, logger] in
+                try await FileWork.run(on: FilePath(folder.path), patience: FileWork.writingPatience) {
+                    try UnitIndexes.open(model, in: folder, inboxKey, logger)
+                }
+            }
+        opened[model.name] = opening
+        do {
+            return try await opening.value
+        } catch {
+            // The next one who asks tries again.
+            if opened[model.name] == opening { opened[model.name] = nil }
+            throw error
+        }
+    }
+
+    private static func open(
+        _ model: LoadedModel, in folder: URL, _ inboxKey: String, _ logger: Logger
+    ) throws -> UnitIndex {
         guard let preprocessor = model.preprocessor, !model.indexedLayers.isEmpty else {
             throw ModelStoreError.cannotReadPhotos(model.name)
         }
-        if let known = open[model.name] { return known }
         let preparation = try JSONEncoder.sorted.encode(preprocessor.configuration)
         let key = UnitIndexes.digest("1 \(model.sha256) \(String(decoding: preparation, as: UTF8.self))")
         let family = "units-\(inboxKey)-\(UnitIndexes.digest(model.name))-"
@@ -39,9 +59,7 @@ actor UnitIndexes {
             try? FileManager.default.removeItem(at: folder.appending(path: old))
             logger.notice("the unit index of a network that was replaced is removed", metadata: ["file": "\(old)"])
         }
-        let index = try UnitIndex(at: folder.appending(path: name).path, layers: model.indexedLayers)
-        open[model.name] = index
-        return index
+        return try UnitIndex(at: folder.appending(path: name).path, layers: model.indexedLayers)
     }
 
     private static func digest(_ text: String) -> String { String(SHA256.hexDigest(of: Data(text.utf8)).prefix(12)) }

@@ -1,5 +1,6 @@
 import DatasetSearch
 import Digests
+import Execution
 import Files
 import Foundation
 import Photos
@@ -21,16 +22,15 @@ struct UnitReader: Sendable {
     }
 
     /// Looks at a file without reading it where size and time are as they were.
-    static func condition(of file: UnitIndex.File, sha256: String) -> Condition {
-        do {
+    static func condition(of file: UnitIndex.File, sha256: String) async -> Condition {
+        let answer = try? await FileWork.run(on: file.filePath) { () throws(FileError) -> Condition in
             guard let identity = try FileStatus.regularFile(at: file.filePath) else {
                 return hasNeighbours(file.filePath) ? .gone : .unreachable
             }
             if identity.size == file.size, identity.modified == file.modified { return .unchanged }
             return try SHA256.hexDigest(ofFile: file.filePath) == sha256 ? .unchanged : .changed
-        } catch {
-            return .unreachable
         }
+        return answer ?? .unreachable
     }
 
     private static func hasNeighbours(_ path: FilePath) -> Bool {
@@ -71,14 +71,17 @@ struct UnitReader: Sendable {
     private func peaks(of photo: UnitIndex.Photo) async throws -> UnitPeaks? {
         var unreachable: FilePath?
         for file in photo.files {
-            switch await FileWork.run({ UnitReader.condition(of: file, sha256: photo.sha256) }) {
+            switch await UnitReader.condition(of: file, sha256: photo.sha256) {
             case .unreachable:
                 unreachable = file.filePath
             case .gone, .changed:
                 try await index.remove(file.path)
             case .unchanged:
-                guard let identity = try FileStatus.regularFile(at: file.filePath) else { continue }
-                let read = try await prepare(file.filePath, identity)
+                let path = file.filePath
+                guard let identity = try await FileWork.run(on: path, { try FileStatus.regularFile(at: path) }) else {
+                    continue
+                }
+                let read = try await prepare(path, identity)
                 guard read.sha256 == photo.sha256, let prepared = read.photo else {
                     try await index.remove(file.path)
                     continue
