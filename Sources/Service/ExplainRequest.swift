@@ -51,6 +51,9 @@ struct ExplainRequest: Sendable {
                     .badParameter,
                     "name the method with --method to ask for an attribution, contrast, probability or several classes")
             }
+            if let name = parameters.parameters?.keys.min() {
+                throw RPCError(.badParameter, "name the method that '\(name)' is a parameter of with --method")
+            }
             let result = try await interpreter.interpret(bytes, fileName: name, model: model, classIndex: classIndex)
             return ExplainResult(
                 sidecar: result.document, method: result.method, classLabel: model.labels[result.classIndex],
