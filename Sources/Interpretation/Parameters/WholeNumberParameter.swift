@@ -35,7 +35,8 @@ struct WholeNumberParameter: MethodParameter {
     /// The same parameter under another name.
     func synonym(_ other: String) -> WholeNumberParameter {
         WholeNumberParameter(
-            other, from: minimum, to: maximum, default: fallback, "the same as \(name), which counts where both are given")
+            other, from: minimum, to: maximum, default: fallback,
+            "the same as \(name), which counts where both are given")
     }
 
     var kind: ParameterKind {

@@ -46,34 +46,23 @@ struct ProjectCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let path = Files.absolutePath(photo)
-        guard !Files.isMissing(path) else { throw CommandFailure("there is no photo at \(photo)") }
-        let result = try await request(path)
+        let path = try Files.photoPath(photo)
+        var parameters = ProjectParameters(
+            layer: layer, unit: unit, count: count, model: model, raw: raw.map { _ in true },
+            images: out.map { _ in true })
+        if photo.lowercased().hasSuffix(".npy") {
+            parameters.npy = try Files.readForSending(path)
+        } else {
+            parameters.photo = path
+        }
+        let request = parameters
+        let result = try await common.withDaemon { try await $0.ask(RPCMethods.project, request) }
         if out != nil || raw != nil || !common.json {
             let projection = try RPCMethods.project.output(of: result)
             let written = try write(projection)
             if !common.json { return Terminal.write(report(projection, written)) }
         }
         Terminal.write(result.utf8 + Data("\n".utf8))
-    }
-
-    private func request(_ path: String) async throws -> JSONText {
-        let isTensor = photo.lowercased().hasSuffix(".npy")
-        var parameters = ProjectParameters(
-            layer: layer, unit: unit, count: count, model: model, raw: raw.map { _ in true },
-            images: out.map { _ in true })
-        if isTensor { parameters.npy = try Files.readForSending(path) } else { parameters.photo = path }
-        return try await common.withDaemon { connection in
-            do {
-                return try await connection.call(RPCMethods.project, parameters)
-            } catch let error as RPCError
-                where !isTensor && (error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto)
-            {
-                // The daemon's user may see less than we do.
-                (parameters.photo, parameters.jpeg) = (nil, try Files.readForSending(path))
-                return try await connection.call(RPCMethods.project, parameters)
-            }
-        }
     }
 
     private func write(_ projection: ProjectResult) throws -> [String] {
