@@ -130,26 +130,32 @@ import WireProtocol
             try ProtocolExamples(markdown: text).blocks.first { block in
                 block.isOnlyShown && block.steps.contains { "\($0)".contains("whole-number") }
             })
-        guard case .expect(let line) = block.steps[1],
-            case .array(let shown)? = try JSONText(validating: Data(line.utf8)).decoded(as: JSONValue.self)
-                .member("result")
-        else { return Issue.record("\(block) shows no result") }
+        let line = try #require(
+            block.steps.compactMap { step in
+                if case .expect(let line) = step { line } else { nil }
+            }.first)
+        let shown = try JSONText(validating: Data(line.utf8)).decoded(as: JSONValue.self).member("result")
         let daemon = try await RunningDaemon()
         let client = try SocketTestClient(path: daemon.socket)
         try await client.request("methods", id: 1)
-        let sent = try JSONText(validating: Data(try await client.result().utf8)).decoded(as: [JSONValue].self)
-        let named = shown.filter { $0.member("name") != nil }
-        #expect(!named.isEmpty)
-        for method in named {
-            let same = try #require(sent.first { $0.member("name") == method.member("name") })
-            guard case .array(let parameters)? = method.member("parameters"),
-                case .array(let all)? = same.member("parameters")
-            else { return Issue.record("\(block): no parameters") }
-            for parameter in parameters where parameter.member("name") != nil {
-                let known = try #require(all.first { $0.member("name") == parameter.member("name") })
-                #expect(JSONPattern.mismatches(parameter, known) == [])
+        let sent = try JSONText(validating: Data(try await client.result().utf8)).decoded(as: JSONValue.self)
+        let methods = named(shown)
+        #expect(!methods.isEmpty)
+        for (name, method) in methods {
+            let parameters = named(method.member("parameters"))
+            #expect(!parameters.isEmpty)
+            let known = named(named(sent)[name]?.member("parameters"))
+            for (name, parameter) in parameters {
+                #expect(JSONPattern.mismatches(parameter, try #require(known[name])) == [])
             }
         }
+    }
+
+    /// The elements of an array that have a name.
+    private func named(_ value: JSONValue?) -> [String: JSONValue] {
+        guard case .array(let elements)? = value else { return [:] }
+        let pairs = elements.compactMap { element in element.member("name")?.stringValue.map { ($0, element) } }
+        return Dictionary(pairs) { first, _ in first }
     }
 
     @Test func aStrangerIsRefusedWithAndWithoutAMethod() async throws {
