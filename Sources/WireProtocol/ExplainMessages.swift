@@ -47,7 +47,7 @@ public struct ExplainParameters: RequestParameters, Hashable {
     public var probability: Bool?
     /// May be left out where one model is loaded or one is the default.
     public var model: String?
-    /// `steps`, `seed`, `window`, `stride`, `fill` and whatever else the method knows.
+    /// By name, those that `methods` lists of the method.
     public var parameters: [String: Value]?
     /// Whether to return the method's own map.
     public var raw: Bool?

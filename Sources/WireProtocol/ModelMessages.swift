@@ -131,8 +131,39 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     }
 }
 
-/// One explanation method in the result of `methods`; every member is a sentence for a person but the name.
+/// One explanation method in the result of `methods`; every member is a sentence for a person but the name and the
+/// parameters.
 public struct MethodDescription: Codable, Sendable, Hashable {
+    /// What `explain` takes in `parameters` with this method.
+    public struct Parameter: Codable, Sendable, Hashable {
+        public var name: String
+        /// `whole-number`, `number`, `choice`, `fill` (what is painted into the image) or `layer` (a layer's name).
+        public var kind: String
+        /// Bounds of a number, themselves allowed; nil where there is none or where it depends on the image.
+        public var minimum: Double?
+        public var maximum: Double?
+        /// The words of a choice.
+        public var choices: [String]?
+        /// What holds where it is left out: a value, or of a number or layer a phrase where it depends on the image, the
+        /// network or other parameters.
+        public var `default`: ExplainParameters.Value?
+        /// What it is, in which unit.
+        public var summary: String
+
+        public init(
+            name: String, kind: String, minimum: Double? = nil, maximum: Double? = nil, choices: [String]? = nil,
+            default: ExplainParameters.Value? = nil, summary: String
+        ) {
+            self.name = name
+            self.kind = kind
+            self.minimum = minimum
+            self.maximum = maximum
+            self.choices = choices
+            self.default = `default`
+            self.summary = summary
+        }
+    }
+
     /// What `explain` takes as `method`.
     public var name: String
     public var summary: String
@@ -147,10 +178,12 @@ public struct MethodDescription: Codable, Sendable, Hashable {
     public var randomization: String
     /// Author, year, title.
     public var paper: String
+    /// In the order in which they are listed to people; none where the method has nothing to be told.
+    public var parameters: [Parameter]
 
     public init(
         name: String, summary: String, cost: String, needs: String, caveat: String, randomization: String,
-        paper: String
+        paper: String, parameters: [Parameter] = []
     ) {
         self.name = name
         self.summary = summary
@@ -159,5 +192,6 @@ public struct MethodDescription: Codable, Sendable, Hashable {
         self.caveat = caveat
         self.randomization = randomization
         self.paper = paper
+        self.parameters = parameters
     }
 }

@@ -140,8 +140,9 @@ import WireProtocol
         let written = try JSONDecoder().decode(Sidecar.self, from: files[3].contents)
         #expect(
             written.files
-                == Sidecar.Files(
-                    saliency: "cat.jpg.saliency.jpg", overlay: "cat.jpg.overlay.jpg", mask: "cat.jpg.mask.jpg"))
+                == Sidecar.Files([
+                    .saliency: "cat.jpg.saliency.jpg", .overlay: "cat.jpg.overlay.jpg", .mask: "cat.jpg.mask.jpg",
+                ]))
     }
 
     @Test func aSegmentationAloneIsADocumentOfItsOwn() async throws {

@@ -21,7 +21,7 @@ struct FakeDaemon {
             guard parameters.model ?? "petshop" == "petshop" else { throw FakeDaemon.noModel(parameters.model) }
             return ModelsResult(models: [FakeDaemon.model(layers: parameters.layers == true)], refused: [])
         }
-        router.on(RPCMethods.methods) { _, _ in [FakeDaemon.method] }
+        router.on(RPCMethods.methods) { _, _ in FakeDaemon.methods }
         router.on(RPCMethods.photos) { parameters, _ in
             FakeDaemon.photos.filter { parameters.state == nil || $0.state == parameters.state }
         }
@@ -110,11 +110,6 @@ struct FakeDaemon {
         socket: "/run/interpretd/interpretd.sock", models: ["petshop"],
         photos: .init(pending: 2, working: 1, done: 128, failed: 1), current: ["/srv/inbox/new.jpg"],
         lastError: "/srv/inbox/half.jpg: the file ends in the middle of the picture", photosPerMinute: 41.5)
-    private static let method = MethodDescription(
-        name: "cam", summary: "where the evidence for the class lies", cost: "1 forward pass",
-        needs: "global average pooling and one linear layer at the end", caveat: "as coarse as the last layer's map",
-        randomization: "passes: by our own measurement",
-        paper: "Zhou et al. 2016, Learning Deep Features for Discriminative Localization")
     private static let photos = [
         PhotoRecord(
             path: photo, state: .done, updated: Date(timeIntervalSince1970: 1_748_770_200.125), boxes: 1, label: "cat",
@@ -167,6 +162,7 @@ struct FakeDaemon {
         guard ["cat", "dog", "other"].contains(label) else {
             throw RPCError(.noSuchClass, "petshop has no class '\(label)'; it has cat, dog, other")
         }
+        try check(parameters)
         if case .number(let window)? = parameters.parameters?["window"], window < 1 {
             throw RPCError(.badParameter, "occlusion: 'window' takes a number from 1, got \(window)")
         }

@@ -17,19 +17,18 @@ public struct GuidedGradCAM: InterpretationMethod {
                 .fails, paper: "Adebayo et al. 2018", correlation: 0.00,
                 remark: "where Grad-CAM is empty so is this, which counts as 0"),
             paper: "Selvaraju et al. 2017, arXiv:1610.02391",
-            parameters: [
-                TargetLayer.parameter,
-                MethodParameter("interpolation", "of Grad-CAM's map: bilinear, or nearest as in Captum; bilinear"),
-            ])
+            parameters: [TargetLayer.parameter, Self.interpolation])
     }
 
     private enum Interpolation { case bilinear, nearest }
+    private static let interpolation = ChoiceParameter(
+        "interpolation", ["bilinear": Interpolation.bilinear, "nearest": .nearest],
+        "how Grad-CAM's map is enlarged; nearest is Captum's")
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
     ) async throws(InterpretationError) -> [Explanation] {
-        let interpolation = try question.choice(
-            "interpolation", ["bilinear": Interpolation.bilinear, "nearest": .nearest])
+        let interpolation = try question[Self.interpolation]
         let layer = try LayerReading(question, method: card.name, on: evaluator, imageRules: [.guided])
         let (height, width) = (question.input.shape[2], question.input.shape[3])
         var explanations: [Explanation] = []

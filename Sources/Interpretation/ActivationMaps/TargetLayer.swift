@@ -6,8 +6,8 @@ import Tensors
 struct TargetLayer {
     let value: ValueID
 
-    static let parameter = MethodParameter(
-        "layer", "name of the layer to look at; the last convolution stage's output if left out")
+    static let parameter = LayerParameter(
+        "layer", default: "the last convolution stage's output", "name of the layer to look at")
 
     /// The layer that parameter `layer` names, by its node's or its value's name, or the last one that still has a
     /// place: behind all convolutions and their activation, before anything only pools, and on every way to the scores.
@@ -20,7 +20,7 @@ struct TargetLayer {
         } catch {
             throw .execution(.network(error))
         }
-        if let name = question.layerName {
+        if let name = Self.parameter.value(in: question) {
             let named = graph.nodes.first { $0.name == name }?.output ?? graph.value(named: name)
             guard let named, let shape = shapes[named], graph.constants[named] == nil else {
                 throw .execution(.unknownValue(name))
@@ -39,17 +39,6 @@ struct TargetLayer {
                 alternatives: ["gradient", "occlusion"])
         }
         value = last
-    }
-}
-
-extension Question {
-    fileprivate var layerName: String? {
-        switch parameters["layer"] {
-        case nil: nil
-        case .text(let text): text
-        // Exporters number layers.
-        case .number(let number): Int(exactly: number).map(String.init) ?? String(number)
-        }
     }
 }
 

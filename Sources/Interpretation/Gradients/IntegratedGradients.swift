@@ -22,17 +22,17 @@ public struct IntegratedGradients: InterpretationMethod {
             randomization: RandomizationCheck(
                 .partly, paper: "Adebayo et al. 2018, whose maps keep showing the image", correlation: 0.45),
             paper: "Sundararajan et al. 2017, arXiv:1703.01365",
-            parameters: [
-                MethodParameter("steps", "points on the way; 50"),
-                MethodParameter("baseline", "where it starts: \(Fill.summary); zero"),
-            ])
+            parameters: [Self.steps, Self.baseline])
     }
+
+    private static let steps = WholeNumberParameter("steps", in: 1...10_000, default: 50, "points on the way")
+    private static let baseline = FillParameter("baseline", "where it starts")
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
     ) async throws(InterpretationError) -> [Explanation] {
-        let steps = try question.whole("steps", default: 50, in: 1...10_000)
-        let baseline = try Fill(question, parameter: "baseline").image(for: question.input)
+        let steps = try question[Self.steps]
+        let baseline = try question[Self.baseline].image(for: question.input)
         let whole = try ClassificationPass(question.network, question.input, on: evaluator)
         let scores = whole.scores
         let targets = try whole.targets(question, classes: classes)

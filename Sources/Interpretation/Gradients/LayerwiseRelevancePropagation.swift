@@ -21,29 +21,33 @@ public struct LayerwiseRelevancePropagation: InterpretationMethod {
                 .fails, paper: "Sixt et al. 2020, of the positive rules", correlation: 0.72,
                 remark: "of the default rule"),
             paper: "Bach et al. 2015, doi:10.1371/journal.pone.0130140",
-            parameters: [
-                MethodParameter(
-                    "rule",
-                    "epsilon-plus (z+ at convolutions, as zennit's composite), alpha-beta (as zennit's "
-                        + "EpsilonAlpha2Beta1) or epsilon (everywhere, as Captum's default); epsilon-plus"),
-                MethodParameter("alpha", "weight of positive contributions in rule alpha-beta; 2"),
-                MethodParameter("beta", "weight of negative ones, alpha - 1"),
-                MethodParameter("epsilon", "keeps denominators from 0; 1e-6"),
-            ])
+            parameters: [Self.rule, Self.alpha, Self.beta, Self.epsilon])
     }
 
     private enum Composite { case epsilonPlus, alphaBeta, epsilon }
 
+    private static let rule = ChoiceParameter(
+        "rule", ["epsilon-plus": Composite.epsilonPlus, "alpha-beta": .alphaBeta, "epsilon": .epsilon],
+        "epsilon-plus has z+ at convolutions, as zennit's composite; alpha-beta is zennit's EpsilonAlpha2Beta1; epsilon "
+            + "everywhere is Captum's default")
+    private static let alpha = NumberParameter(
+        "alpha", in: 1...100, default: 2, "weight of positive contributions in rule alpha-beta")
+    private static let beta = NumberParameter(
+        "beta", in: 0...99,
+        default: .rule("alpha - 1") { (question) throws(InterpretationError) in try question[alpha] - 1 },
+        "weight of negative contributions in rule alpha-beta; nothing but alpha - 1 conserves relevance")
+    private static let epsilon = NumberParameter(
+        "epsilon", in: 1e-12...1e6, default: 1e-6, "keeps denominators from 0")
+
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
     ) async throws(InterpretationError) -> [Explanation] {
-        let composite = try question.choice(
-            "rule", ["epsilon-plus": Composite.epsilonPlus, "alpha-beta": .alphaBeta, "epsilon": .epsilon])
-        let alpha = try question.number("alpha", default: 2, in: 1...100)
-        guard try question.number("beta", default: alpha - 1, in: 0...99) == alpha - 1 else {
+        let composite = try question[Self.rule]
+        let alpha = try question[Self.alpha]
+        guard try question[Self.beta] == alpha - 1 else {
             throw .badParameter("beta should be alpha - 1, which is \(alpha - 1): relevance would not be conserved")
         }
-        let epsilon = Float(try question.number("epsilon", default: 1e-6, in: 1e-12...1e6))
+        let epsilon = Float(try question[Self.epsilon])
         let rules: RelevanceRules =
             switch composite {
             case .epsilonPlus: .epsilonPlus(epsilon)

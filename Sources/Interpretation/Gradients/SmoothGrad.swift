@@ -21,25 +21,38 @@ public struct SmoothGrad: InterpretationMethod {
                 paper: "shown by Adebayo et al. 2018 beside the gradient; the verdict is that of our own measurement",
                 correlation: 0.35),
             paper: "Smilkov et al. 2017, arXiv:1706.03825",
-            parameters: [
-                MethodParameter("samples", "number of noisy copies; 50"), MethodParameter("steps", "the same"),
-                MethodParameter("noise", "the noise's standard deviation as a share of the input's range; 0.15"),
-                MethodParameter("deviation", "the same in units of the normalized input, instead of 'noise'"),
-                MethodParameter("kind", "smoothgrad, squared or variance; smoothgrad"),
-                MethodParameter("seed", "where the random numbers begin; 0"),
-            ])
+            parameters: [Self.samples, Self.steps, Self.noise, Self.deviation, Self.kind, Self.seed])
     }
 
     private enum Kind { case mean, squared, variance }
 
+    private static let samples = WholeNumberParameter(
+        "samples", in: 1...100_000, default: 50, "number of noisy copies")
+    private static let steps = samples.synonym("steps")
+    private static let noise = NumberParameter(
+        "noise", in: 0...10, default: 0.15, "the noise's standard deviation as a share of the input's range")
+    private static let deviation = NumberParameter(
+        "deviation", in: 0...1e6,
+        default: .rule("noise times the input's range") { (question) throws(InterpretationError) in
+            let range = question.input.withUnsafeValues { values in
+                Double(values.max() ?? 0) - Double(values.min() ?? 0)
+            }
+            return try question[noise] * range
+        }, "the noise's standard deviation in units of the normalized input; counts before noise")
+    private static let kind = ChoiceParameter(
+        "kind", ["smoothgrad": Kind.mean, "squared": .squared, "variance": .variance],
+        "what is kept of the copies' gradients: their mean, the mean of their squares or their variance")
+    private static let seed = WholeNumberParameter.seed()
+
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
     ) async throws(InterpretationError) -> [Explanation] {
-        let samples = try question.samples(default: 50, atMost: 100_000)
-        let kind = try question.choice(
-            "kind", ["smoothgrad": Kind.mean, "squared": .squared, "variance": .variance])
-        let seed = try question.seed()
-        let deviation = try deviation(question)
+        let samples = try question[Self.samples, or: Self.steps]
+        let kind = try question[Self.kind]
+        let seed = UInt64(try question[Self.seed])
+        // Refused where it is wrong, also beside a deviation.
+        _ = try question[Self.noise]
+        let deviation = try question[Self.deviation]
         let whole = try ClassificationPass(question.network, question.input, on: evaluator)
         let scores = whole.scores
         let targets = try whole.targets(question, classes: classes)
@@ -88,13 +101,5 @@ public struct SmoothGrad: InterpretationMethod {
                 scores: scores, classIndex: targets[position].classIndex, map: channelMaximum(signal),
                 attribution: firstItem(signal))
         }
-    }
-
-    private func deviation(_ question: Question) throws(InterpretationError) -> Double {
-        let share = try question.number("noise", default: 0.15, in: 0...10)
-        let range = question.input.withUnsafeValues { values in
-            Double(values.max() ?? 0) - Double(values.min() ?? 0)
-        }
-        return try question.number("deviation", default: share * range, in: 0...1e6)
     }
 }

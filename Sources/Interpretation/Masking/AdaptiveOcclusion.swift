@@ -17,7 +17,15 @@ struct AdaptiveOcclusion {
     private let fieldCap: Double
     private var random: SeededGenerator
 
-    static let usualFieldCap = 0.5
+    static let parameters: [any MethodParameter] = [tolerance, fieldCap, seed]
+
+    private static let tolerance = NumberParameter(
+        "tolerance", in: 0.001...1, default: 0.2,
+        "adaptive: the error to be expected, root mean square over the map, as a share of the map's standard deviation")
+    private static let fieldCap = NumberParameter(
+        "field-cap", in: 0.05...1, default: 0.5,
+        "adaptive: largest share of a layer's side that a window's change is roughly followed over, 1 for no cap")
+    private static let seed = WholeNumberParameter.seed("adaptive: where the error is measured")
     /// Fewest coarse places, and more where they are less than such a share of all.
     private static let fewest = 24
     private static let coarseShare = 0.01
@@ -27,9 +35,9 @@ struct AdaptiveOcclusion {
     init(_ question: Question, sweep: HidingSweep) throws(InterpretationError) {
         self.question = question
         self.sweep = sweep
-        tolerance = try question.number("tolerance", default: 0.2, in: 0.001...1)
-        fieldCap = try question.number("field-cap", default: Self.usualFieldCap, in: 0.05...1)
-        random = SeededGenerator(seed: try question.seed())
+        tolerance = try question[Self.tolerance]
+        fieldCap = try question[Self.fieldCap]
+        random = SeededGenerator(seed: UInt64(try question[Self.seed]))
     }
 
     consuming func explanations(of classes: [Int?]) async throws(InterpretationError) -> [Explanation] {

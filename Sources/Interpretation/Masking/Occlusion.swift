@@ -24,37 +24,26 @@ public struct Occlusion: InterpretationMethod {
                 + "undervalued, and the painted window may be evidence of its own: compare fills.",
             randomization: RandomizationCheck(.passes, paper: nil, correlation: 0.09),
             paper: "Zeiler and Fergus 2014, arXiv:1311.2901",
-            parameters: [
-                MethodParameter("window", "side of the hidden square in input pixels; a fifth of the shorter side"),
-                MethodParameter("stride", "from one window to the next in input pixels; half a window"),
-                MethodParameter("fill", "what hides: \(Fill.summary); zero"),
-                MethodParameter(
-                    "precision",
-                    "exact, or adaptive: roughly everywhere, in full at as many places as the tolerance needs, the error "
-                        + "measured; exact"),
-                MethodParameter(
-                    "tolerance",
-                    "adaptive: the error to be expected, root mean square over the map, as a share of the map's standard "
-                        + "deviation; 0.2"),
-                MethodParameter(
-                    "field-cap",
-                    "adaptive: largest share of a layer's side that a window's change is roughly followed over, 1 for no "
-                        + "cap; \(AdaptiveOcclusion.usualFieldCap)"),
-                MethodParameter("seed", "adaptive: where the error is measured; 0"),
-            ])
+            parameters: WindowGrid.parameters + [Self.fill, Self.precision] + AdaptiveOcclusion.parameters)
     }
+
+    private static let fill = FillParameter("fill", "what hides")
+    /// Whether the map is adaptive.
+    private static let precision = ChoiceParameter(
+        "precision", ["exact": false, "adaptive": true],
+        "adaptive: roughly everywhere, in full at as many places as the tolerance needs, the error measured")
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
     ) async throws(InterpretationError) -> [Explanation] {
         let sweep = HidingSweep(
             question: question, grid: try WindowGrid(question),
-            fill: try Fill(question, parameter: "fill").image(for: question.input), evaluator: evaluator)
-        if try question.choice("precision", ["exact": false, "adaptive": true]) {
+            fill: try question[Self.fill].image(for: question.input), evaluator: evaluator)
+        if try question[Self.precision] {
             return try await AdaptiveOcclusion(question, sweep: sweep).explanations(of: classes)
         }
-        for name in ["tolerance", "field-cap", "seed"] where question.parameters[name] != nil {
-            throw .badParameter("\(name) is for precision adaptive; an exact map needs none")
+        if let stranger = AdaptiveOcclusion.parameters.first(where: question.states) {
+            throw .badParameter("\(stranger.name) is for precision adaptive; an exact map needs none")
         }
         let exact = try sweep.shown()
         let targets = try ClassificationPass.targets(question, classes: classes, scores: exact.target.values)

@@ -21,21 +21,21 @@ public struct RISE: InterpretationMethod {
                 .passes, paper: nil, correlation: 0.06,
                 remark: "with 400 masks, of which two runs on the same network agree by 0.21 only: it decides little"),
             paper: "Petsiuk et al. 2018, arXiv:1806.07421",
-            parameters: [
-                MethodParameter("samples", "number of masks; 2000"), MethodParameter("steps", "the same"),
-                MethodParameter("cells", "side of the random grid; 7"),
-                MethodParameter("keep", "probability that a cell shows; 0.5"),
-                MethodParameter("seed", "where the random numbers begin; 0"),
-            ])
+            parameters: [Self.samples, Self.steps, Self.cells, Self.keep, Self.seed])
     }
+
+    private static let samples = WholeNumberParameter("samples", in: 1...1_000_000, default: 2000, "number of masks")
+    private static let steps = samples.synonym("steps")
+    private static let cells = WholeNumberParameter("cells", in: 1...64, default: 7, "side of the random grid")
+    private static let keep = NumberParameter("keep", in: 0.01...1, default: 0.5, "probability that a cell shows")
+    private static let seed = WholeNumberParameter.seed()
 
     public func explanations(
         of question: Question, classes: [Int?], on evaluator: Evaluator
     ) async throws(InterpretationError) -> [Explanation] {
-        let count = try question.samples(default: 2000, atMost: 1_000_000)
+        let count = try question[Self.samples, or: Self.steps]
         let masks = MaskSource(
-            cells: try question.whole("cells", default: 7, in: 1...64),
-            keep: try question.number("keep", default: 0.5, in: 0.01...1), seed: try question.seed(),
+            cells: try question[Self.cells], keep: try question[Self.keep], seed: UInt64(try question[Self.seed]),
             height: question.input.shape[2], width: question.input.shape[3])
         let whole = try ClassificationPass(question.network, question.input, on: evaluator)
         let scores = whole.scores

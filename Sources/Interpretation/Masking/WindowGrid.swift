@@ -10,8 +10,10 @@ public struct OcclusionDefaults: Sendable, Hashable {
 
     public init(height: Int, width: Int) {
         window = max((min(height, width) + 2) / 5, 1)
-        stride = max(window / 2, 1)
+        stride = Self.stride(ofWindow: window)
     }
+
+    static func stride(ofWindow window: Int) -> Int { max(window / 2, 1) }
 }
 
 /// Where the windows of occlusion stand: on a grid from the image's upper left corner on, the last of a row or column
@@ -24,11 +26,23 @@ struct WindowGrid {
     let rows: Int
     let columns: Int
 
+    static let parameters: [any MethodParameter] = [windowSide, distance]
+
+    private static let windowSide = WholeNumberParameter(
+        "window", from: 1, to: .longerSide,
+        default: .rule("a fifth of the shorter side") { question in
+            OcclusionDefaults(height: question.input.shape[2], width: question.input.shape[3]).window
+        }, "side of the hidden square in input pixels, up to the longer side")
+    private static let distance = WholeNumberParameter(
+        "stride", from: 1, to: .longerSide,
+        default: .rule("half a window") { (question) throws(InterpretationError) in
+            OcclusionDefaults.stride(ofWindow: try question[windowSide])
+        }, "from one window to the next in input pixels, up to the window's side")
+
     init(_ question: Question) throws(InterpretationError) {
         (height, width) = (question.input.shape[2], question.input.shape[3])
-        let defaults = OcclusionDefaults(height: height, width: width)
-        window = try question.whole("window", default: defaults.window, in: 1...max(height, width))
-        stride = try question.whole("stride", default: max(window / 2, 1), in: 1...max(height, width))
+        window = try question[Self.windowSide]
+        stride = try question[Self.distance]
         guard stride <= window else {
             throw .badParameter(
                 "stride \(stride) is more than window \(window): pixels between the windows would never be hidden")

@@ -75,11 +75,11 @@ public struct MethodCard: Sendable {
     /// Where it is from.
     public let paper: String
     /// What can be told it by name.
-    public let parameters: [MethodParameter]
+    public let parameters: [any MethodParameter]
 
     public init(
         name: String, summary: String, cost: Cost, needs: String, caveat: String,
-        randomization: RandomizationCheck, paper: String, parameters: [MethodParameter] = []
+        randomization: RandomizationCheck, paper: String, parameters: [any MethodParameter] = []
     ) {
         self.name = name
         self.summary = summary

@@ -17,10 +17,11 @@ enum Fill: Equatable {
     static let summary =
         "zero (of the normalized input), mean (of this image), blur, a colour #rrggbb, a number or one per channel a,b,c"
 
-    init(_ question: Question, parameter: String) throws(InterpretationError) {
+    /// - Parameter parameter: the name under which `value` was given, for messages.
+    init(_ value: ParameterValue, of question: Question, parameter: String) throws(InterpretationError) {
         let channels = question.input.shape[1]
-        switch question.parameters[parameter] {
-        case nil, .text("zero"): self = .zero
+        switch value {
+        case .text("zero"): self = .zero
         case .text("mean"): self = .mean
         case .text("blur"): self = .blur
         case .number(let number):

@@ -1,13 +1,43 @@
-/// A parameter that a method knows.
-public struct MethodParameter: Sendable, Hashable {
-    public let name: String
-    /// What it is, in which unit, and what it is if left out.
-    public let summary: String
+/// Something that a method can be told by name.
+///
+/// A method declares each of its parameters once, as a constant: its card lists the constant, and the method reads
+/// through it, `try question[Self.samples]`. So the name, the range and the default that people are shown are those that
+/// count.
+public protocol MethodParameter<Value>: Sendable {
+    associatedtype Value: Sendable
 
-    public init(_ name: String, _ summary: String) {
-        self.name = name
-        self.summary = summary
-    }
+    var name: String { get }
+    /// What it is, and in which unit; range and default are not said again.
+    var summary: String { get }
+    /// What it takes.
+    var kind: ParameterKind { get }
+    /// What holds where it is left out.
+    var usual: ParameterDefault { get }
+
+    /// What `question` says of it, or what holds where it is left out.
+    ///
+    /// - Throws: `badParameter` where the question says something that the parameter does not take.
+    func value(in question: Question) throws(InterpretationError) -> Value
+}
+
+/// What a parameter takes.
+public enum ParameterKind: Sendable, Hashable {
+    /// A whole number; the maximum is nil where it depends on the image.
+    case wholeNumber(minimum: Int, maximum: Int?)
+    case number(ClosedRange<Double>)
+    /// One of these words.
+    case choice([String])
+    /// What is painted into the image: one of `Fill`'s words, a colour, a number or one per channel.
+    case fill
+    /// The name of a layer.
+    case layer
+}
+
+/// What holds where a parameter is left out.
+public enum ParameterDefault: Sendable, Equatable {
+    case value(ParameterValue)
+    /// It follows from the image, the network or other parameters, as this phrase says.
+    case rule(String)
 }
 
 /// A method's parameter as the caller wrote it.
@@ -16,53 +46,27 @@ public enum ParameterValue: Sendable, Equatable {
     case text(String)
 }
 
-extension Question {
-    /// A whole number within `range`.
-    func whole(_ name: String, default value: Int, in range: ClosedRange<Int>) throws(InterpretationError) -> Int {
-        guard let given = parameters[name] else { return min(max(value, range.lowerBound), range.upperBound) }
-        guard case .number(let number) = given, let whole = Int(exactly: number), range.contains(whole) else {
-            throw .badParameter(
-                "\(name) should be a whole number from \(range.lowerBound) to \(range.upperBound), got \(given.text)")
-        }
-        return whole
-    }
-
-    func number(
-        _ name: String, default value: Double, in range: ClosedRange<Double>
-    ) throws(InterpretationError) -> Double {
-        guard let given = parameters[name] else { return value }
-        guard case .number(let number) = given, range.contains(number) else {
-            throw .badParameter(
-                "\(name) should be a number from \(range.lowerBound) to \(range.upperBound), got \(given.text)")
-        }
-        return number
-    }
-
-    /// One of the words that `choices` gives a meaning to; the first of them where the parameter is left out.
-    func choice<Choice>(
-        _ name: String, _ choices: KeyValuePairs<String, Choice>
-    ) throws(InterpretationError) -> Choice {
-        guard let given = parameters[name] else { return choices[0].value }
-        guard let chosen = choices.first(where: { .text($0.key) == given }) else {
-            throw .badParameter("\(name) should be \(choices.map(\.key).joined(separator: " or ")), got \(given.text)")
-        }
-        return chosen.value
-    }
-
-    /// `samples`, which `steps` means as well.
-    func samples(default value: Int, atMost limit: Int) throws(InterpretationError) -> Int {
-        try whole(parameters["samples"] == nil ? "steps" : "samples", default: value, in: 1...limit)
-    }
-
-    /// The seed of the random numbers, any whole number from 0 on.
-    func seed() throws(InterpretationError) -> UInt64 { UInt64(try whole("seed", default: 0, in: 0...(1 << 53))) }
-}
-
 extension ParameterValue {
+    /// For messages.
     var text: String {
         switch self {
         case .number(let number): Int(exactly: number).map(String.init) ?? String(number)
         case .text(let text): "'\(text)'"
         }
     }
+}
+
+extension Question {
+    /// The value of `parameter`: the one given, or what holds where it is left out.
+    subscript<Parameter: MethodParameter>(parameter: Parameter) -> Parameter.Value {
+        get throws(InterpretationError) { try parameter.value(in: self) }
+    }
+
+    /// The value of `parameter`, which `synonym` names as well; the first counts where both are given.
+    subscript<Parameter: MethodParameter>(parameter: Parameter, or synonym: Parameter) -> Parameter.Value {
+        get throws(InterpretationError) { try self[states(parameter) ? parameter : synonym] }
+    }
+
+    /// Whether the question says something of `parameter`.
+    func states(_ parameter: any MethodParameter) -> Bool { parameters[parameter.name] != nil }
 }

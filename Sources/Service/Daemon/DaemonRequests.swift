@@ -117,7 +117,8 @@ extension MethodDescription {
     init(_ card: MethodCard) {
         self.init(
             name: card.name, summary: card.summary, cost: card.cost.rawValue, needs: card.needs, caveat: card.caveat,
-            randomization: card.randomization.sentence, paper: card.paper)
+            randomization: card.randomization.sentence, paper: card.paper,
+            parameters: card.parameters.map(Parameter.init))
     }
 }
 

@@ -34,6 +34,9 @@ struct ExplainRequest: Sendable {
                     .badParameter,
                     "name the method with --method to ask for an attribution, contrast, probability or several classes")
             }
+            if let name = parameters.parameters?.keys.min() {
+                throw RPCError(.badParameter, "name the method that '\(name)' is a parameter of with --method")
+            }
             return try await judge(try PreparedPhoto(photo, for: model), model, classIndex, parameters)
         }
     }

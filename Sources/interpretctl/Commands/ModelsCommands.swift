@@ -68,29 +68,3 @@ struct ModelsCommand: AsyncParsableCommand {
         return table.text + "\n" + list.text
     }
 }
-
-struct MethodsCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "methods", abstract: "The ways to explain a decision, with their cost and caveats.",
-        discussion: """
-            Examples:
-              interpretctl methods
-              interpretctl methods --json | jq -r '.[].name'
-            """)
-
-    @OptionGroup var common: CommonOptions
-
-    func run() async throws {
-        try await common.ask(RPCMethods.methods, NoParameters()) { methods in
-            methods.map { method in
-                var table = Table(indent: "  ")
-                table.add("cost", method.cost)
-                table.add("needs", method.needs)
-                table.add("caveat", method.caveat)
-                table.add("randomization", method.randomization)
-                table.add("paper", method.paper)
-                return "\(Style.bold(method.name))  \(method.summary)\n\(table.text)"
-            }.joined(separator: "\n")
-        }
-    }
-}

@@ -46,33 +46,18 @@ struct ProjectCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let path = Files.absolutePath(photo)
-        guard !Files.isMissing(path) else { throw CommandFailure("there is no photo at \(photo)") }
-        let result = try await request(path)
+        let path = try Files.photoPath(photo)
+        let isTensor = photo.lowercased().hasSuffix(".npy")
+        let parameters = ProjectParameters(
+            source: isTensor ? .tensor(try Files.readForSending(path)) : .path(path), layer: layer, unit: unit,
+            count: count, model: model, raw: raw.map { _ in true }, images: out.map { _ in true })
+        let result = try await common.withDaemon { try await $0.ask(RPCMethods.project, parameters) }
         if out != nil || raw != nil || !common.json {
             let projection = try RPCMethods.project.output(of: result)
             let written = try write(projection)
             if !common.json { return Terminal.write(report(projection, written)) }
         }
         Terminal.write(result.utf8 + Data("\n".utf8))
-    }
-
-    private func request(_ path: String) async throws -> JSONText {
-        let isTensor = photo.lowercased().hasSuffix(".npy")
-        var parameters = ProjectParameters(
-            source: isTensor ? .tensor(try Files.readForSending(path)) : .path(path), layer: layer, unit: unit,
-            count: count, model: model, raw: raw.map { _ in true }, images: out.map { _ in true })
-        return try await common.withDaemon { connection in
-            do {
-                return try await connection.call(RPCMethods.project, parameters)
-            } catch let error as RPCError
-                where !isTensor && (error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto)
-            {
-                // The daemon's user may see less than we do.
-                parameters.source = .bytes(try Files.readForSending(path))
-                return try await connection.call(RPCMethods.project, parameters)
-            }
-        }
     }
 
     private func write(_ projection: ProjectResult) throws -> [String] {

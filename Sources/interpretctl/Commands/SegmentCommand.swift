@@ -34,9 +34,9 @@ struct SegmentCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let out { try Files.makeFolder(out) }
-        let path = Files.absolutePath(photo)
-        guard !Files.isMissing(path) else { throw CommandFailure("there is no photo at \(photo)") }
-        let result = try await request(path)
+        let parameters = SegmentParameters(
+            source: .path(try Files.photoPath(photo)), classLabel: classLabel, model: model, images: out.map { _ in true })
+        let result = try await common.withDaemon { try await $0.ask(RPCMethods.segment, parameters) }
         if out != nil || !common.json {
             let segment = try RPCMethods.segment.output(of: result)
             var written: [String] = []
@@ -50,22 +50,6 @@ struct SegmentCommand: AsyncParsableCommand {
             if !common.json { return Terminal.write(report(segment, written)) }
         }
         Terminal.write(result.utf8 + Data("\n".utf8))
-    }
-
-    private func request(_ path: String) async throws -> JSONText {
-        var parameters = SegmentParameters(
-            source: .path(path), classLabel: classLabel, model: model, images: out.map { _ in true })
-        return try await common.withDaemon { connection in
-            do {
-                return try await connection.call(RPCMethods.segment, parameters)
-            } catch let error as RPCError
-                where error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto
-            {
-                // The daemon's user may see less than we do.
-                parameters.source = .bytes(try Files.readForSending(path))
-                return try await connection.call(RPCMethods.segment, parameters)
-            }
-        }
     }
 
     private func report(_ segment: SegmentResult, _ written: [String]) -> String {

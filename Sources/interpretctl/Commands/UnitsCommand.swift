@@ -53,7 +53,12 @@ struct UnitsCommand: AsyncParsableCommand {
     func run() async throws {
         let bar = ProgressBar()
         defer { bar.clear() }
-        let result = try await request(bar)
+        let parameters = UnitsParameters(
+            source: photo.map { .path(Files.absolutePath($0)) }, layer: layer, unit: unit, count: count, model: model,
+            images: out.map { _ in true })
+        let result = try await common.withDaemon {
+            try await $0.ask(RPCMethods.units, parameters, onProgress: bar.show)
+        }
         bar.clear()
         let units = try RPCMethods.units.output(of: result)
         if let out {
@@ -68,24 +73,6 @@ struct UnitsCommand: AsyncParsableCommand {
             Terminal.writeError("\(departure.photo) is \(departure.reason) and has left the index")
         }
         try common.report(result, of: RPCMethods.units, show: report)
-    }
-
-    private func request(_ bar: ProgressBar) async throws -> JSONText {
-        var parameters = UnitsParameters(
-            source: photo.map { .path(Files.absolutePath($0)) }, layer: layer, unit: unit, count: count, model: model,
-            images: out.map { _ in true })
-        return try await common.withDaemon { connection in
-            do {
-                return try await connection.call(RPCMethods.units, parameters, onProgress: bar.show)
-            } catch let error as RPCError
-                where error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto
-            {
-                // The daemon's user may see less than we do.
-                guard case .path(let path)? = parameters.source, !Files.isMissing(path) else { throw error }
-                parameters.source = .bytes(try Files.readForSending(path))
-                return try await connection.call(RPCMethods.units, parameters, onProgress: bar.show)
-            }
-        }
     }
 
     private func report(_ result: UnitsResult) -> String {

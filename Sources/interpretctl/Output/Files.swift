@@ -17,6 +17,15 @@ enum Files {
         access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)
     }
 
+    /// The absolute path of a photo.
+    ///
+    /// - Throws: `CommandFailure` where nothing lies there.
+    static func photoPath(_ name: String) throws -> String {
+        let path = absolutePath(name)
+        guard !isMissing(path) else { throw CommandFailure("there is no photo at \(name)") }
+        return path
+    }
+
     /// A file that is to be sent inside a request.
     static func readForSending(_ path: String) throws -> Data {
         let file: FileHandle
