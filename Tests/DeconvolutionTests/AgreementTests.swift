@@ -53,7 +53,8 @@ import Testing
         let finished = graph
         let (outputs, signals) = try await session.perform { (evaluator) throws(ExecutionError) in
             let pass = try evaluator.forward(
-                [input], derivatives: cases.indices.map { Derivative(of: finished.outputs[$0], withRespectTo: [image]) })
+                [input], derivatives: cases.indices.map { Derivative(of: finished.outputs[$0], withRespectTo: [image]) }
+            )
             var outputs: [Tensor] = []
             for index in finished.outputs.indices { outputs.append(try pass.output(index)) }
             var signals: [Tensor?] = []

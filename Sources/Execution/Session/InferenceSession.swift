@@ -31,7 +31,8 @@ public actor InferenceSession {
         turns = SessionTurns()
         executor = ThreadExecutor(name: "inference") { setThreadCount(KernelThreads(threads).count) }
         evaluator = try Evaluator(
-            graph: graph, threads: KernelThreads(threads), cachedPlans: cachedPlans, algorithms: algorithms, turns: turns)
+            graph: graph, threads: KernelThreads(threads), cachedPlans: cachedPlans, algorithms: algorithms,
+            turns: turns)
     }
 
     /// Runs `body` on the session's thread when its turn comes.

@@ -77,6 +77,8 @@ package struct TurnScheduler: Sendable {
 
     /// The index of the first among those that wait; of equals the one that came first.
     private var firstDue: Int? {
-        waiting.indices.min { (waiting[$0].due, waiting[$0].asker.number) < (waiting[$1].due, waiting[$1].asker.number) }
+        waiting.indices.min {
+            (waiting[$0].due, waiting[$0].asker.number) < (waiting[$1].due, waiting[$1].asker.number)
+        }
     }
 }

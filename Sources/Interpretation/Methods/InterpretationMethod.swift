@@ -25,7 +25,8 @@ extension InterpretationMethod {
     public var localizes: Bool { false }
 
     /// Runs on the session's thread.
-    public func explain(_ question: Question, on evaluator: Evaluator) async throws(InterpretationError) -> Explanation {
+    public func explain(_ question: Question, on evaluator: Evaluator) async throws(InterpretationError) -> Explanation
+    {
         let explanations = try await explain(question, classes: [question.classIndex], on: evaluator)
         guard let first = explanations.first else { throw .notAClassifier }
         return first

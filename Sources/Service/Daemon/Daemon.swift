@@ -47,7 +47,8 @@ public struct Daemon: Sendable {
         pipeline = PhotoPipeline(
             inbox: FilePath(inbox.path), catalog: catalog, watcher: InotifyFolderWatcher(folder: FilePath(inbox.path)),
             processor: processor,
-            notifier: notifier, stalled: { models.stalled }, logger: logger, observer: { events.publish(Event($0, model: standard.name)) })
+            notifier: notifier, stalled: { models.stalled }, logger: logger,
+            observer: { events.publish(Event($0, model: standard.name)) })
         let requests = DaemonRequests(
             models: models, catalog: catalog, metrics: metrics, composer: composer, indexes: indexes, inbox: inbox.path,
             socket: socket)

@@ -44,7 +44,8 @@ struct ConvertRequest: Sendable {
                     for: preprocessor.configuration.decodeTarget(overlayLongSide: 1))
                 let input = try preprocessor.input(from: decoded).tensor
                 examples.append(
-                    try await model.network.session.perform(as: .archivePhoto) { (evaluator) throws(InterpretationError) in
+                    try await model.network.session.perform(as: .archivePhoto) {
+                        (evaluator) throws(InterpretationError) in
                         try conversion.example(of: input, on: evaluator)
                     })
                 classes.append(photo.classIndex)

@@ -121,7 +121,8 @@ struct ExplainRequest: Sendable {
             normalization: model.preprocessor?.normalization,
             memoryBudget: memory << 20,
             progress: report, partialMap: parameters.partialMaps == true ? showMap : nil)
-        return try await model.network.session.perform(as: method.card.cost.urgency) { (evaluator) throws(InterpretationError) in
+        return try await model.network.session.perform(as: method.card.cost.urgency) {
+            (evaluator) throws(InterpretationError) in
             try await method.explain(question, classes: [classIndex] + further.map { $0 }, on: evaluator)
         }
     }

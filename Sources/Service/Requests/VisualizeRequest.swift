@@ -102,7 +102,8 @@ struct VisualizeRequest: Sendable {
             try Task.checkCancellation()
             progress(Double(ascent.objectives[0].count) / Double(ascent.settings.steps))
             let before = ascent
-            ascent = try await model.network.session.perform(as: .longQuestion) { (evaluator) throws(InterpretationError) in
+            ascent = try await model.network.session.perform(as: .longQuestion) {
+                (evaluator) throws(InterpretationError) in
                 var next = before
                 try next.step(on: evaluator)
                 return next

@@ -35,7 +35,8 @@ struct SegmentCommand: AsyncParsableCommand {
     func run() async throws {
         if let out { try Files.makeFolder(out) }
         let parameters = SegmentParameters(
-            source: .path(try Files.photoPath(photo)), classLabel: classLabel, model: model, images: out.map { _ in true })
+            source: .path(try Files.photoPath(photo)), classLabel: classLabel, model: model,
+            images: out.map { _ in true })
         let result = try await common.withDaemon { try await $0.ask(RPCMethods.segment, parameters) }
         if out != nil || !common.json {
             let segment = try RPCMethods.segment.output(of: result)
