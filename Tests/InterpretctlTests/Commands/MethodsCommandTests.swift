@@ -1,6 +1,7 @@
 import Foundation
 import Socket
 import Synchronization
+import TestSupport
 import Testing
 import WireProtocol
 
