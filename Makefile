@@ -46,7 +46,7 @@ deps: ## install the system packages that are missing (apt)
 
 swift:
 	@command -v $(SWIFT) >/dev/null || { \
-		echo "Swift 6.1 or newer is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
+		echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 
 build: swift ## build interpretd and interpretctl
 	$(BUILD)
