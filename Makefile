@@ -79,8 +79,9 @@ $(CONFORMANCE)/complete: Conformance/environment.sh Conformance/requirements.txt
 	Conformance/environment.sh
 	@touch $@
 
-lint: swift ## check the format of the sources
+lint: swift ## check the format of the sources, and what the documents say of them
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+	SWIFT=$(SWIFT) Scripts/check-contributing
 
 format: swift ## bring the sources into the format
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)
