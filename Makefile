@@ -46,7 +46,7 @@ deps: ## install the system packages that are missing (apt)
 
 swift:
 	@command -v $(SWIFT) >/dev/null || { \
-		echo "Swift 6.1 or newer is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
+		echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 
 build: swift ## build interpretd and interpretctl
 	$(BUILD)
@@ -79,8 +79,9 @@ $(CONFORMANCE)/complete: Conformance/environment.sh Conformance/requirements.txt
 	Conformance/environment.sh
 	@touch $@
 
-lint: swift ## check the format of the sources
+lint: swift ## check the format of the sources, and what the documents say of them
 	$(SWIFT) format lint --strict --recursive --parallel $(SOURCES)
+	SWIFT=$(SWIFT) Scripts/check-contributing
 
 format: swift ## bring the sources into the format
 	$(SWIFT) format --in-place --recursive --parallel $(SOURCES)

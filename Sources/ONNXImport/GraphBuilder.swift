@@ -197,8 +197,11 @@ struct GraphBuilder {
     /// Whether a value of this name exists already.
     func value(named name: String) -> ValueID? { graph.value(named: name).flatMap { known.contains($0) ? $0 : nil } }
 
+    /// A name that nothing has yet: a file may well call its own constants `logits.bias`.
     private func derivedName(_ node: NodeReader, _ suffix: String) -> String {
-        "\(node.outputNames.first ?? node.name).\(suffix)"
+        var name = "\(node.outputNames.first ?? node.name).\(suffix)"
+        while value(named: name) != nil { name += "_" }
+        return name
     }
 
     private mutating func place(_ node: Node) throws(ONNXError) {

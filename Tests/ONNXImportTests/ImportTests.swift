@@ -27,6 +27,17 @@ func shape(_ extents: [Int]) throws -> Shape { try Shape(extents) }
         }
     }
 
+    /// Import makes a constant of its own for a product without a bias, which PyTorch's names would be the names of.
+    @Test func aFileMayCallItsConstantsAsImportDoes() throws {
+        let graph = try ONNXModel.load(
+            Message.model(
+                .graph(
+                    [.node("Gemm", ["x", "y.weight", "y.bias"], ["y"])],
+                    initializers: [.floats("y.weight", [3, 4]), .floats("y.bias", [4])],
+                    inputs: [.value("x", [1, 3])])))
+        #expect(graph.nodes.map(\.operation.name) == ["fully connected"])
+    }
+
     /// Weights in pieces, as converters leave them: transposed, cut and added to before they are used.
     @Test func whatDependsOnConstantsAloneBecomesAConstant() throws {
         let graph = try ONNXModel.load(
