@@ -3,7 +3,7 @@ import Glibc
 package import WireProtocol
 
 /// The built daemon with the bundled model, started as a person starts it.
-package final class RunningDaemon {
+package final class RunningDaemon: Sendable {
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
     }
