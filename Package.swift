@@ -96,6 +96,15 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]),
 
+        // What several test targets need: clients, servers, and runners of the built programs. It knows no expectations.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "Digests", "Socket", "WireProtocol",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            path: "Tests/TestSupport"),
         // Optimized, against what is public (see `make test`).
         .testTarget(name: "TensorsTests", dependencies: ["Tensors"]),
         .testTarget(name: "NetworksTests", dependencies: ["Networks", "ONNXImport", "Tensors"]),
@@ -113,20 +122,15 @@ let package = Package(
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Tensors"], exclude: ["Fixtures"]),
         .testTarget(name: "WireProtocolTests", dependencies: ["WireProtocol"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
+        .testTarget(name: "SocketTests", dependencies: ["Digests", "Socket", "TestSupport", "WireProtocol"]),
         .testTarget(
-            name: "SocketTests",
-            dependencies: [
-                "DatasetSearch", "Digests", "Execution", "Interpretation", "Networks", "Photos", "Service", "Socket",
-                "Tensors",
-                "WireProtocol", "interpretctl", "interpretd",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
-            ]),
+            name: "InterpretctlTests", dependencies: ["Socket", "TestSupport", "WireProtocol", "interpretctl"]),
         .testTarget(
             name: "ServiceTests",
             dependencies: [
                 "DatasetSearch", "Digests", "Execution", "Files", "Inbox", "Interpretation", "Localization", "Networks",
-                "ONNXImport", "Photos", "Service", "Tensors", "WireProtocol",
+                "ONNXImport", "Photos", "Service", "Tensors", "TestSupport", "WireProtocol", "interpretctl",
+                "interpretd",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(

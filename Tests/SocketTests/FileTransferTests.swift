@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import Socket
+import TestSupport
 import Testing
 import WireProtocol
 

@@ -1,5 +1,6 @@
 import Foundation
 import Socket
+import TestSupport
 import Testing
 import WireProtocol
 

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Socket
+import TestSupport
 import Testing
 import WireProtocol
 

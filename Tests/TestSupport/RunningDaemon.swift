@@ -1,28 +1,27 @@
-import Foundation
+package import Foundation
 import Glibc
-import Testing
-import WireProtocol
+package import WireProtocol
 
 /// The built daemon with the bundled model, started as a person starts it.
-final class RunningDaemon {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+package final class RunningDaemon {
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
     }
 
-    static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    package static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     /// Photos that may be used for testing and not be passed on; tests that need them are skipped where they are not.
-    static let sharedPhotos = root.deletingLastPathComponent().appending(path: "shared/photos")
-    static let hasSharedPhotos = FileManager.default.fileExists(atPath: sharedPhotos.path)
-    static let demoPhoto = root.appending(path: "Documentation/demo/cat.jpg")
+    package static let sharedPhotos = root.deletingLastPathComponent().appending(path: "shared/photos")
+    package static let hasSharedPhotos = FileManager.default.fileExists(atPath: sharedPhotos.path)
+    package static let demoPhoto = root.appending(path: "Documentation/demo/cat.jpg")
     /// A photo of nothing.
-    static let pattern = root.appending(path: "Tests/PhotosTests/Fixtures/baseline.jpg")
+    package static let pattern = root.appending(path: "Tests/PhotosTests/Fixtures/baseline.jpg")
     static let executable = Interpretctl.executable.deletingLastPathComponent().appending(path: "interpretd")
-    static let isBuilt = Interpretctl.isBuilt && FileManager.default.isExecutableFile(atPath: executable.path)
+    package static let isBuilt = Interpretctl.isBuilt && FileManager.default.isExecutableFile(atPath: executable.path)
 
-    let folder: TemporaryFolder
-    let inbox: URL
-    let socket: String
+    package let folder: TemporaryFolder
+    package let inbox: URL
+    package let socket: String
     private let process = Process()
 
     /// Starts it and waits until it answers.
@@ -31,7 +30,7 @@ final class RunningDaemon {
     ///   - models: folder of model folders; the project's own where nil.
     ///   - arguments: further ones.
     ///   - former: a daemon that has ended, whose inbox and state this one takes over.
-    init(models: URL? = nil, arguments: [String] = [], following former: RunningDaemon? = nil) async throws {
+    package init(models: URL? = nil, arguments: [String] = [], following former: RunningDaemon? = nil) async throws {
         folder = try former?.folder ?? TemporaryFolder()
         inbox = URL(fileURLWithPath: folder.path).appending(path: "inbox", directoryHint: .isDirectory)
         socket = folder.path + "/daemon"
@@ -61,7 +60,7 @@ final class RunningDaemon {
     }
 
     /// SIGKILL, and the end of it.
-    func kill() async throws {
+    package func kill() async throws {
         Glibc.kill(process.processIdentifier, SIGKILL)
         for _ in 0..<600 where process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
     }
@@ -69,14 +68,14 @@ final class RunningDaemon {
     /// SIGTERM.
     ///
     /// - Returns: the exit code.
-    func stop() async throws -> Int32 {
+    package func stop() async throws -> Int32 {
         process.terminate()
         for _ in 0..<600 where process.isRunning { try await Task.sleep(for: .milliseconds(50)) }
         return process.terminationStatus
     }
 
     /// Answers one request.
-    func result<Parameters, Output>(
+    package func result<Parameters, Output>(
         of method: RPCMethod<Parameters, Output>, _ parameters: Parameters
     ) async throws -> Output {
         let client = try SocketTestClient(path: socket)
@@ -92,13 +91,13 @@ final class RunningDaemon {
     }
 
     /// Copies a photo into the inbox and waits for its document.
-    func document(of photo: URL) async throws -> Sidecar {
+    package func document(of photo: URL) async throws -> Sidecar {
         let target = inbox.appending(path: photo.lastPathComponent)
         try FileManager.default.copyItem(at: photo, to: target)
         return try await sidecar(of: target)
     }
 
-    func sidecar(of photo: URL) async throws -> Sidecar {
+    package func sidecar(of photo: URL) async throws -> Sidecar {
         let file = URL(fileURLWithPath: photo.path + ".boxes.json")
         for _ in 0..<1200 {
             if let data = try? Data(contentsOf: file) { return try JSONDecoder().decode(Sidecar.self, from: data) }

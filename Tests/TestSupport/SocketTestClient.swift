@@ -1,13 +1,17 @@
 import Foundation
-import Glibc
+package import Glibc
 import Synchronization
-import WireProtocol
+package import WireProtocol
 
 /// A client made of plain system calls, so that the server is not tested against its own library. Blocking calls run on
 /// queues of their own and give up after ten seconds.
-final class SocketTestClient: Sendable {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+package final class SocketTestClient: Sendable {
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
+
+        package init(description: String) {
+            self.description = description
+        }
     }
 
     private let descriptor: Int32
@@ -16,7 +20,7 @@ final class SocketTestClient: Sendable {
     private let reading = DispatchQueue(label: "reading")
     private let writing = DispatchQueue(label: "writing")
 
-    init(path: String) throws {
+    package init(path: String) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard SocketTestClient.call(connect, descriptor, path) == 0 else {
             throw Failure(description: "connect: \(String(cString: strerror(errno)))")
@@ -31,7 +35,7 @@ final class SocketTestClient: Sendable {
     }
 
     /// `connect` or `bind` with a path.
-    static func call(
+    package static func call(
         _ function: (Int32, UnsafePointer<sockaddr>?, socklen_t) -> Int32, _ descriptor: Int32, _ path: String
     ) -> Int32 {
         var address = sockaddr_un()
@@ -44,7 +48,7 @@ final class SocketTestClient: Sendable {
         }
     }
 
-    func send(_ text: String) async throws {
+    package func send(_ text: String) async throws {
         try await onQueue(writing) { [descriptor] in
             var rest = Array(text.utf8)[...]
             while !rest.isEmpty {
@@ -57,13 +61,13 @@ final class SocketTestClient: Sendable {
         }
     }
 
-    func request(_ method: String, id: Int?, params: String = "{}") async throws {
+    package func request(_ method: String, id: Int?, params: String = "{}") async throws {
         let id = id.map { #""id":\#($0),"# } ?? ""
         try await send(#"{"jsonrpc":"2.0",\#(id)"method":"\#(method)","params":\#(params)}"# + "\n")
     }
 
     /// The next line, or nil at the end of the stream.
-    func line() async throws -> String? {
+    package func line() async throws -> String? {
         try await onQueue(reading) { [self] in
             while true {
                 let line = try framing.withLock { try $0.nextLine() }
@@ -79,32 +83,32 @@ final class SocketTestClient: Sendable {
     }
 
     /// The next line as a message.
-    func message() async throws -> ServerMessage {
+    package func message() async throws -> ServerMessage {
         guard let line = try await line() else { throw Failure(description: "the server closed the connection") }
         return try ServerMessage(line: Data(line.utf8))
     }
 
-    func reply() async throws -> Reply {
+    package func reply() async throws -> Reply {
         guard case .reply(let reply) = try await message() else { throw Failure(description: "not a reply") }
         return reply
     }
 
     /// The result of the next answer, as text.
-    func result() async throws -> String { try await reply().outcome.get().description }
+    package func result() async throws -> String { try await reply().outcome.get().description }
 
     /// The error of the next answer.
-    func error() async throws -> RPCError {
+    package func error() async throws -> RPCError {
         switch try await reply().outcome {
         case .success(let result): throw Failure(description: "expected an error, got \(result)")
         case .failure(let error): return error
         }
     }
 
-    func finishWriting() {
+    package func finishWriting() {
         shutdown(descriptor, Int32(SHUT_WR))
     }
 
-    func close() {
+    package func close() {
         let wasOpen = isOpen.withLock { isOpen in
             defer { isOpen = false }
             return isOpen

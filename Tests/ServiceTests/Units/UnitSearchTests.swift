@@ -7,6 +7,7 @@ import Networks
 import Photos
 import Service
 import Tensors
+import TestSupport
 import Testing
 import WireProtocol
 

@@ -1,11 +1,11 @@
 import Digests
-import Foundation
+package import Foundation
 import Socket
 import WireProtocol
 
 extension FakeDaemon {
     /// The files of a new model folder; the network is sent in several parts.
-    static let modelFiles: [(name: String, contents: Data)] = [
+    package static let modelFiles: [(name: String, contents: Data)] = [
         ("config.json", Data(#"{"id2label":{"0":"cat","1":"dog"}}"#.utf8)), ("interpret.json", Data()),
         ("model.onnx", ScriptedHandler.noise(0..<2_000_000)),
     ]

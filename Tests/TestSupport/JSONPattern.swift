@@ -1,12 +1,12 @@
 import Foundation
-import WireProtocol
+package import WireProtocol
 
 /// The wildcards of Protocol.md: see its "How to read the examples".
-enum JSONPattern {
+package enum JSONPattern {
     private static let anything = JSONValue.string("…")
 
     /// - Returns: where `actual` does not fit `expected`, in words; empty where it does.
-    static func mismatches(_ expected: JSONValue, _ actual: JSONValue, at place: String = "$") -> [String] {
+    package static func mismatches(_ expected: JSONValue, _ actual: JSONValue, at place: String = "$") -> [String] {
         switch (expected, actual) {
         case (anything, _):
             return []

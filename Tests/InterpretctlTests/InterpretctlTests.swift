@@ -1,70 +1,8 @@
 import Foundation
 import Socket
+import TestSupport
 import Testing
 import WireProtocol
-
-/// The built client, run as a person runs it.
-struct Interpretctl {
-    struct Output {
-        let status: Int32
-        let out: String
-        let error: String
-    }
-
-    /// The package's products lie beside the test bundle.
-    static let executable = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
-        .deletingLastPathComponent().appending(path: "interpretctl")
-    static let isBuilt = FileManager.default.isExecutableFile(atPath: executable.path)
-
-    let folder: TemporaryFolder
-
-    init() throws {
-        folder = try TemporaryFolder()
-    }
-
-    func run(_ arguments: String..., socket: String? = nil) async throws -> Output {
-        try await run(arguments, socket: socket)
-    }
-
-    func run(_ arguments: [String], socket: String? = nil) async throws -> Output {
-        try await run(process(arguments, socket: socket))
-    }
-
-    /// The client, not started yet.
-    func process(_ arguments: [String], socket: String? = nil) -> Process {
-        let process = Process()
-        process.executableURL = Interpretctl.executable
-        process.arguments = arguments
-        process.environment = ["INTERPRETD_SOCKET": socket ?? folder.path + "/nobody"]
-        return process
-    }
-
-    /// Runs a process in the folder to its end.
-    func run(_ process: Process) async throws -> Output {
-        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-        // Files and not pipes: nobody has to read while the process runs.
-        let (out, error) = (folder.path + "/stdout", folder.path + "/stderr")
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try emptyFile(out)
-        process.standardError = try emptyFile(error)
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in continuation.resume() }
-            do {
-                try process.run()
-            } catch {
-                continuation.resume(throwing: error)
-            }
-        }
-        return Output(
-            status: process.terminationStatus, out: try String(contentsOfFile: out, encoding: .utf8),
-            error: try String(contentsOfFile: error, encoding: .utf8))
-    }
-
-    private func emptyFile(_ path: String) throws -> FileHandle {
-        try Data().write(to: URL(fileURLWithPath: path))
-        return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-    }
-}
 
 // Skipped where the test bundle was built without the client beside it.
 @Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(2))) struct InterpretctlTests {

@@ -1,17 +1,16 @@
 import Digests
 import Foundation
+import TestSupport
 import Testing
 import WireProtocol
 
 /// Protocol.md against the code, so that neither changes alone.
 @Suite(.timeLimit(.minutes(1))) struct ProtocolDocumentTests {
-    private static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
     private let text: String
     private let document: ProtocolExamples
 
     init() throws {
-        text = try String(contentsOf: ProtocolDocumentTests.root.appending(path: "Protocol.md"), encoding: .utf8)
+        text = try String(contentsOf: RunningDaemon.root.appending(path: "Protocol.md"), encoding: .utf8)
         document = try ProtocolExamples(markdown: text)
     }
 

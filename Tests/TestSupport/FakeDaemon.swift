@@ -1,19 +1,19 @@
-import Foundation
-import Socket
+package import Foundation
+package import Socket
 import WireProtocol
 
 /// Answers every method as a daemon with the network `petshop` and the photo of a cat would, without either.
-struct FakeDaemon {
+package struct FakeDaemon {
     /// The photo Protocol.md speaks of.
     static let photo = "/srv/inbox/cat.jpg"
     /// A photo that only the client may read.
     let forbiddenPhoto: String
 
-    init(forbiddenPhoto: String = "/home/ada/cat.jpg") {
+    package init(forbiddenPhoto: String = "/home/ada/cat.jpg") {
         self.forbiddenPhoto = forbiddenPhoto
     }
 
-    var handler: RequestRouter {
+    package var handler: RequestRouter {
         var router = RequestRouter()
         router.on(RPCMethods.version) { _, _ in .current }
         router.on(RPCMethods.status) { _, _ in FakeDaemon.status }
@@ -82,9 +82,9 @@ struct FakeDaemon {
         return result
     }
 
-    static let scores: [Float] = [1.644681, -1.1905075, -1.8477074]
-    static let overlay = Data([0xFF, 0xD8, 0xFF, 0xE0, 1])
-    static let saliency = Data([0xFF, 0xD8, 0xFF, 0xE0, 2])
+    package static let scores: [Float] = [1.644681, -1.1905075, -1.8477074]
+    package static let overlay = Data([0xFF, 0xD8, 0xFF, 0xE0, 1])
+    package static let saliency = Data([0xFF, 0xD8, 0xFF, 0xE0, 2])
 
     /// A version 1.0 file of `<f4`.
     static var segment: SegmentResult {
@@ -96,7 +96,7 @@ struct FakeDaemon {
             area: 1, images: .init(mask: Data([0xff, 0xd8, 0xff]), overlay: Data([0xff, 0xd8, 0xff])))
     }
 
-    static func npy(shape: [Int], values: [Float]) -> Data {
+    package static func npy(shape: [Int], values: [Float]) -> Data {
         let extents = shape.map { "\($0)," }.joined(separator: " ")
         var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"
         header += String(repeating: " ", count: 117 - header.utf8.count) + "\n"

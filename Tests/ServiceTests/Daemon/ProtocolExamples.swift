@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import WireProtocol
 
 /// The examples of Protocol.md, for replaying against any daemon.

@@ -1,9 +1,9 @@
-import Foundation
+package import Foundation
 import Socket
 import WireProtocol
 
 extension FakeDaemon {
-    static let sheet = Data([0xFF, 0xD8, 0xFF, 0xE0, 3])
+    package static let sheet = Data([0xFF, 0xD8, 0xFF, 0xE0, 3])
     private static let layer = "/features/features.9/Relu_output_0"
 
     static func project(_ parameters: ProjectParameters) throws(RPCError) -> ProjectResult {

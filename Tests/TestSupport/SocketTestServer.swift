@@ -1,0 +1,57 @@
+package import Logging
+import ServiceLifecycle
+package import Socket
+
+/// A server in a service group of its own, at a path of its own.
+package struct SocketTestServer: Sendable {
+    package let path: String
+    package let events: EventHub
+    private let group: ServiceGroup
+
+    package var client: SocketTestClient {
+        get throws { try SocketTestClient(path: path) }
+    }
+
+    package func shutDown() async {
+        await group.triggerGracefulShutdown()
+    }
+
+    /// Runs a server while `body` does, then shuts it down.
+    package static func with(
+        _ handler: any RequestHandling = ScriptedHandler(), limits: SocketLimits = SocketLimits(),
+        path: String? = nil, endpoint: SocketServer.Endpoint? = nil,
+        _ body: (SocketTestServer) async throws -> Void
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let path = path ?? folder.path + "/interpretd.sock"
+        let events = EventHub(capacity: 8)
+        let (listening, continuation) = AsyncStream.makeStream(of: Void.self)
+        let server = SocketServer(
+            endpoint: endpoint ?? .path(path), handler: handler, events: events, limits: limits, logger: .silent
+        ) { continuation.finish() }
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: [.init(service: server, successTerminationBehavior: .gracefullyShutdownGroup)],
+                logger: .silent))
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                defer { continuation.finish() }
+                try await group.run()
+            }
+            for await _ in listening {}
+            do {
+                try await body(SocketTestServer(path: path, events: events, group: group))
+            } catch {
+                tasks.cancelAll()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+        withExtendedLifetime(folder) {}
+    }
+}
+
+extension Logger {
+    package static var silent: Logger { Logger(label: "test") { _ in SwiftLogNoOpLogHandler() } }
+}
