@@ -1,7 +1,7 @@
 /// A file that the daemon writes beside a photo. The raw value is what the document calls it.
 ///
 /// This is the one table of them: the inbox's rules, the processor, the proof, the client and the demo read it. A
-/// further sidecar is a case and its row here, and the file that makes it.
+/// further one is a case and its row here, and the file that draws it (`Service/Looking/Pictures`).
 public enum SidecarKind: String, Sendable, CaseIterable, Codable {
     case saliency
     case overlay
@@ -57,6 +57,9 @@ public enum SidecarKind: String, Sendable, CaseIterable, Codable {
 
     /// Whether it is a JPEG; the others are JSON.
     public var isPicture: Bool { row.ending == "jpg" }
+
+    /// Those that are pictures, in the order in which they are written.
+    public static let pictures = allCases.filter(\.isPicture)
 
     /// What the file shows or says, for people.
     public var contents: String { row.contents }

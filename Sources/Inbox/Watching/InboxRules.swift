@@ -6,7 +6,7 @@ import WireProtocol
 /// Rules are about bytes, because names need not be UTF-8.
 public enum InboxRules {
     /// Ends of the picture sidecars. `boxes.json` and `error.json` are no JPEG names and need no rule.
-    public static let pictureSidecarSuffixes = SidecarKind.allCases.filter(\.isPicture).map(\.suffix)
+    public static let pictureSidecarSuffixes = SidecarKind.pictures.map(\.suffix)
 
     /// Folders that storage systems and Windows put among photos, full of thumbnails and deleted files.
     public static let ignoredFolders: Set<String> = [

@@ -22,7 +22,7 @@ package struct Composer: Sendable {
     package func compose(_ look: ClassLook, _ kinds: [SidecarKind]) throws -> Composition {
         var watch = Stopwatch()
         let pictures = try kinds.compactMap { kind in
-            try picture(kind, of: look).map { SidecarFile(kind, contents: $0) }
+            try kind.picture?.drawn(look, by: self).map { SidecarFile(kind, contents: $0) }
         }
         let document = Sidecar(
             photo: Sidecar.Photo(look.prepared), model: Sidecar.Model(look.model),
@@ -41,34 +41,6 @@ package struct Composer: Sendable {
             occlusion: look.hiddenWindows?.document, note: look.note,
             milliseconds: look.prepared.milliseconds(look.steps, render: watch.lap()))
         return Composition(document: document, pictures: pictures)
-    }
-
-    private func picture(_ kind: SidecarKind, of look: ClassLook) throws(PhotoError) -> Data? {
-        let bitmap = look.prepared.photo.bitmap
-        switch kind {
-        case .overlay:
-            return try picture(
-                of: look.prepared, look.heatMap,
-                boxes: look.boxes.map { OverlayBox(rectangle: $0.rectangle, caption: look.caption) },
-                headline: look.caption, footnote: footnote(look))
-        case .saliency:
-            return try JPEGEncoder.encode(
-                SaliencyImage.grey(
-                    from: look.saliency, width: bitmap.width, height: bitmap.height, region: look.prepared.region))
-        case .occlusion:
-            guard let hidden = look.hiddenWindows else { return nil }
-            let lowest = Int((hidden.document.lowestProbability * 100).rounded())
-            return try picture(
-                of: look.prepared, try PlacedHeatMap(hidden.lost, region: hidden.region),
-                headline: "\(look.label), lowest \(lowest) % with a window hidden")
-        case .mask, .boxes, .error: return nil
-        }
-    }
-
-    private func footnote(_ look: ClassLook) -> String? {
-        let closer = look.closerLook.map { _ in "Seen on a closer look at a part of the photo." }
-        let parts = [closer, look.evidence?.sentence(label: look.label)].compactMap { $0 }
-        return parts.isEmpty ? nil : parts.joined(separator: " ")
     }
 
     /// JPEG: the photo with a heat map, boxes and what is to be said.
@@ -94,7 +66,7 @@ package struct Composer: Sendable {
     package func compose(_ look: SegmentationLook, _ kinds: [SidecarKind]) throws -> Composition {
         var watch = Stopwatch()
         let pictures = try kinds.compactMap { kind in
-            try picture(kind, of: look).map { SidecarFile(kind, contents: $0) }
+            try kind.picture?.drawn(look, by: self).map { SidecarFile(kind, contents: $0) }
         }
         let parts = look.segments.flatMap { segment in segment.parts.map { (segment.classIndex, $0) } }
         let boxes = parts.map { classIndex, part in
@@ -117,47 +89,6 @@ package struct Composer: Sendable {
             })
         document.milliseconds = look.prepared.milliseconds(look.steps, render: watch.lap())
         return Composition(document: document, pictures: pictures)
-    }
-
-    private func picture(_ kind: SidecarKind, of look: SegmentationLook) throws -> Data? {
-        switch kind {
-        case .mask: return try JPEGEncoder.encode(mask(of: look), quality: 95)
-        case .overlay:
-            let boxes = look.segments.flatMap { segment in
-                segment.parts.map { part in
-                    OverlayBox(
-                        rectangle: PixelRectangle(part.box),
-                        caption: ClassLook.caption(look.model.labels[segment.classIndex], part.probability))
-                }
-            }
-            let bitmap = look.prepared.photo.bitmap
-            // What is not background is made bright.
-            let heat = Tensor(shape: try Shape([bitmap.height, bitmap.width])) { values in
-                values.initialize(repeating: 0)
-                for segment in look.segments {
-                    for index in values.indices where segment.mask.pixels[index] { values[index] = 0.6 }
-                }
-            }
-            return try JPEGEncoder.encode(
-                try overlay.render(
-                    photo: bitmap, heatMap: heat, boxes: boxes, headline: boxes.isEmpty ? "nothing found" : nil))
-        case .saliency, .occlusion, .boxes, .error: return nil
-        }
-    }
-
-    /// Each class in its colour; black is background, and what the network did not see.
-    private func mask(of look: SegmentationLook) throws(PhotoError) -> Bitmap {
-        let (segmentation, background) = (look.segmentation, look.model.backgroundClasses)
-        let colors = (0..<segmentation.classCount).map { index in
-            background.contains(index) ? RGBColor.black : ClassPalette.color(of: index)
-        }
-        var pixels: [UInt8] = []
-        pixels.reserveCapacity(segmentation.classes.count * 3)
-        for index in segmentation.classes {
-            let color = index.map { colors[$0] } ?? .black
-            pixels.append(contentsOf: [color.red, color.green, color.blue])
-        }
-        return try Bitmap(width: segmentation.width, height: segmentation.height, pixels: pixels)
     }
 
     // MARK: An object

@@ -66,17 +66,18 @@ struct InboxProcessor: PhotoProcessing {
         let asker = Asker(.freshPhoto, computing: computing)
         guard model.task == .classification else {
             let look = try await PhotoSegmenter(model: model, readsUnits: index != nil, for: asker).look(at: prepared)
-            return (try await computing.during { try composer.compose(look, [.mask, .overlay]) }, look.units)
+            return (try await computing.during { try composer.compose(look, SidecarKind.pictures) }, look.units)
         }
         let look = try await Judge(model: model, readsUnits: index != nil, for: asker)
             .look(at: prepared, hidesWindows: hidesWindows)
         var composition = try await computing.during {
-            try composer.compose(look, [.saliency, .overlay, .occlusion])
+            try composer.compose(look, SidecarKind.pictures)
         }
         if let segmenter {
             let look = try await PhotoSegmenter(model: segmenter, for: asker)
                 .look(at: try prepared.prepared(for: segmenter))
-            composition.add(try await computing.during { try composer.compose(look, [.mask]) })
+            let missing = SidecarKind.pictures.filter { composition.picture($0) == nil }
+            composition.add(try await computing.during { try composer.compose(look, missing) })
         }
         return (composition, look.units)
     }

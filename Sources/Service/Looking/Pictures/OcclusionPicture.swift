@@ -1,0 +1,13 @@
+import Foundation
+import WireProtocol
+
+/// What hiding a window costs the class, where windows were hidden.
+struct OcclusionPicture: SidecarPicture {
+    func drawn(_ look: ClassLook, by composer: Composer) throws -> Data? {
+        guard let hidden = look.hiddenWindows else { return nil }
+        let lowest = Int((hidden.document.lowestProbability * 100).rounded())
+        return try composer.picture(
+            of: look.prepared, try PlacedHeatMap(hidden.lost, region: hidden.region),
+            headline: "\(look.label), lowest \(lowest) % with a window hidden")
+    }
+}
