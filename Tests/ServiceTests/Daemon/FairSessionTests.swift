@@ -19,16 +19,16 @@ import WireProtocol
         let alone = try await (
             daemon.result(of: RPCMethods.explain, Self.rise), daemon.result(of: RPCMethods.explain, Self.occlusion)
         )
-        let ended = Mutex(0)
-        async let first = daemon.result(of: RPCMethods.explain, Self.rise) { ended.withLock { $0 += 1 } }
-        async let second = daemon.result(of: RPCMethods.explain, Self.occlusion) { ended.withLock { $0 += 1 } }
+        let ended = Ended()
+        async let first = daemon.result(of: RPCMethods.explain, Self.rise) { ended.count.withLock { $0 += 1 } }
+        async let second = daemon.result(of: RPCMethods.explain, Self.occlusion) { ended.count.withLock { $0 += 1 } }
         // Both have begun.
         try await Task.sleep(for: .milliseconds(300))
         let document = try await daemon.document(of: RunningDaemon.demoPhoto)
         let short = try await daemon.result(
             of: RPCMethods.explain, ExplainParameters(source: .path(RunningDaemon.demoPhoto.path), method: "gradient"))
         let status = try await daemon.result(of: RPCMethods.status, NoParameters())
-        #expect(ended.withLock { $0 } < 2)
+        #expect(ended.count.withLock { $0 } < 2)
         #expect(document.predictions.first?.label == "cat")
         #expect(short.classLabel == "cat")
         #expect(status.photos.done == 1)
@@ -37,6 +37,11 @@ import WireProtocol
         #expect(together.1.map == alone.1.map)
         #expect(try await daemon.stop() == 0)
     }
+}
+
+/// How many of the long questions are answered.
+private final class Ended: Sendable {
+    let count = Mutex(0)
 }
 
 extension RunningDaemon {
