@@ -78,7 +78,8 @@ package final class RunningDaemon: Sendable {
     package func result<Parameters, Output>(
         of method: RPCMethod<Parameters, Output>, _ parameters: Parameters
     ) async throws -> Output {
-        let client = try SocketTestClient(path: socket)
+        // A long question says nothing for a while where other tests want the processor too.
+        let client = try SocketTestClient(path: socket, patience: 120)
         let request = try method.request(id: .number(1), parameters)
         try await client.request(method.name, id: 1, params: request.params.description)
         while let line = try await client.line() {

@@ -4,7 +4,7 @@ import Synchronization
 package import WireProtocol
 
 /// A client made of plain system calls, so that the server is not tested against its own library. Blocking calls run on
-/// queues of their own and give up after ten seconds.
+/// queues of their own and give up after a while.
 package final class SocketTestClient: Sendable {
     package struct Failure: Error, CustomStringConvertible {
         package let description: String
@@ -20,12 +20,13 @@ package final class SocketTestClient: Sendable {
     private let reading = DispatchQueue(label: "reading")
     private let writing = DispatchQueue(label: "writing")
 
-    package init(path: String) throws {
+    /// - Parameter patience: seconds after which sending, or waiting for more, is given up.
+    package init(path: String, patience: Int = 10) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard SocketTestClient.call(connect, descriptor, path) == 0 else {
             throw Failure(description: "connect: \(String(cString: strerror(errno)))")
         }
-        var timeout = timeval(tv_sec: 10, tv_usec: 0)
+        var timeout = timeval(tv_sec: patience, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     }
