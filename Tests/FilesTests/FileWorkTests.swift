@@ -39,7 +39,7 @@ private final class HangingRead: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct FileWorkTests {
+@Suite(.timeLimit(.minutes(5))) struct FileWorkTests {
     private static let patience = Duration.milliseconds(200)
 
     private func door(_ change: (inout FileWork.Limits) -> Void = { _ in }) -> FileWork {

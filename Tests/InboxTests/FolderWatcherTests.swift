@@ -7,7 +7,7 @@ import Testing
 import WireProtocol
 
 /// Serialized: libinotifytools allows one watcher a process.
-@Suite("Watching a folder with inotify", .serialized, .timeLimit(.minutes(1)))
+@Suite("Watching a folder with inotify", .serialized, .timeLimit(.minutes(5)))
 struct FolderWatcherTests {
     /// Watches `folder` while `body` runs; `seen` collects the events.
     private func watching(

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import WireProtocol
 
-@Suite(.timeLimit(.minutes(1))) struct SocketShutdownTests {
+@Suite(.timeLimit(.minutes(5))) struct SocketShutdownTests {
     @Test func whatIsInFlightIsAnsweredAndTheSocketFileIsGone() async throws {
         let handler = ScriptedHandler()
         try await SocketTestServer.with(handler) { server in
