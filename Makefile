@@ -49,7 +49,8 @@ swift:
 		echo "Swift 6.2 or newer is needed: https://www.swift.org/install/linux/" >&2; exit 1; }
 
 build: swift ## build interpretd and interpretctl
-	$(BUILD)
+	$(BUILD) --product interpretd
+	$(BUILD) --product interpretctl
 
 run: deps build ## start the daemon on ./inbox with a demo photo (INBOX=folder for another one)
 	@Scripts/run-demo "$(INBOX)"

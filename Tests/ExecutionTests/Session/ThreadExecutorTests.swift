@@ -1,95 +1,86 @@
 import Execution
 import Foundation
-import Glibc
 import Networks
 import Tensors
 import Testing
 
 @Suite("A thread of its own")
 struct ThreadExecutorTests {
-    /// Counts on a thread of this name, which ends with the actor.
+    /// Counts on a thread that ends with the actor.
     private actor Counter {
-        private let executor: ThreadExecutor
+        private let executor = ThreadExecutor(name: "counter")
         private var count = 0
 
         nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-        init(name: String) { executor = ThreadExecutor(name: name) }
-
-        func increment() -> (count: Int, thread: String) {
+        func increment() throws -> (count: Int, thread: String) {
             count += 1
-            return (count, Thread.current.name ?? "")
+            return (count, try currentThread())
         }
     }
 
-    /// How many threads of this process have this name, of up to 15 characters.
-    private func threads(named name: String) throws -> Int {
-        let folder = URL(filePath: "/proc/self/task")
-        return try FileManager.default.contentsOfDirectory(atPath: folder.path).count { task in
-            let comm = try? String(contentsOf: folder.appending(path: "\(task)/comm"), encoding: .utf8)
-            return comm?.trimmingCharacters(in: .newlines) == name
+    /// Waits until the thread has ended.
+    private func expectGone(_ thread: String) async throws {
+        for _ in 0..<3000 where FileManager.default.fileExists(atPath: "/proc/\(thread)") {
+            try await Task.sleep(for: .milliseconds(10))
         }
-    }
-
-    private func expectGone(_ name: String) async throws {
-        for _ in 0..<500 where try threads(named: name) > 0 { try await Task.sleep(for: .milliseconds(10)) }
-        #expect(try threads(named: name) == 0)
+        #expect(!FileManager.default.fileExists(atPath: "/proc/\(thread)"))
     }
 
     @Test func jobsRunOnTheThreadInOrder() async throws {
-        let counter = Counter(name: "in-order")
-        for expected in 1...100 {
-            let answer = await counter.increment()
+        let counter = Counter()
+        let thread = try await counter.increment().thread
+        for expected in 2...100 {
+            let answer = try await counter.increment()
             #expect(answer.count == expected)
-            #expect(answer.thread == "in-order")
+            #expect(answer.thread == thread)
         }
     }
 
     @Test func theThreadEndsWithoutEverHavingHadAJob() async throws {
+        let (threads, continuation) = AsyncStream.makeStream(of: String.self)
         do {
-            let executor = ThreadExecutor(name: "idle-end")
-            for _ in 0..<500 where try threads(named: "idle-end") == 0 { try await Task.sleep(for: .milliseconds(10)) }
-            #expect(try threads(named: "idle-end") == 1)
+            let executor = ThreadExecutor(name: "idle") { continuation.yield((try? currentThread()) ?? "") }
             withExtendedLifetime(executor) {}
         }
-        try await expectGone("idle-end")
+        var iterator = threads.makeAsyncIterator()
+        let thread = try #require(await iterator.next())
+        #expect(thread.contains("/task/"))
+        try await expectGone(thread)
     }
 
     /// The last reference goes with a job that is still running: on the thread itself, which must not wait for itself.
     @Test func theLastReferenceMayGoWithAJob() async throws {
+        let (threads, continuation) = AsyncStream.makeStream(of: String.self)
         for _ in 0..<50 {
-            let task = Task {
-                let counter = Counter(name: "last-job")
-                async let first = counter.increment()
-                async let second = counter.increment()
-                return await first.count + second.count
-            }
-            #expect(await task.value == 3)
+            let counter = Counter()
             // Nobody waits for this one, so the job alone keeps the actor.
-            do {
-                let counter = Counter(name: "last-job")
-                Task { _ = await counter.increment() }
-            }
+            Task { continuation.yield((try? await counter.increment().thread) ?? "") }
         }
-        try await expectGone("last-job")
+        var iterator = threads.makeAsyncIterator()
+        for _ in 0..<50 { try await expectGone(try #require(await iterator.next())) }
     }
 
     @Test func aDroppedSessionEndsItsThread() async throws {
         var network = try RandomNetwork(seed: 3)
         let image = try network.generator.tensor(network.imageShape.dimensions)
         weak var dropped: InferenceSession?
+        let thread: String
         do {
             let session = try InferenceSession(graph: network.graph, threads: 1)
             dropped = session
-            try await session.perform { (evaluator) throws(ExecutionError) in
+            thread = try await session.perform { (evaluator) throws(any Error) in
                 _ = try evaluator.forward([image])
-                nameThread("dropped-session")
+                return try currentThread()
             }
-            #expect(try threads(named: "dropped-session") == 1)
+            #expect(FileManager.default.fileExists(atPath: "/proc/\(thread)"))
         }
         #expect(dropped == nil)
-        try await expectGone("dropped-session")
+        try await expectGone(thread)
     }
 }
 
-private func nameThread(_ name: String) { Thread.current.name = name }
+/// `PID/task/TID` of the calling thread.
+private func currentThread() throws -> String {
+    try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/thread-self")
+}

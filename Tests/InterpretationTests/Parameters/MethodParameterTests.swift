@@ -97,8 +97,17 @@ import Testing
         guard case .value(let value) = item.parameter.usual else { return }
         let leftOut = try await item.explanation(nil)
         let given = try await item.explanation(value)
-        #expect(given.map == leftOut.map)
-        #expect(given.attribution == leftOut.attribution)
+        // Batches that turn out too large for a sweep's memory are smaller from then on, which may change the last bits.
+        #expect(difference(given.map, leftOut.map) < 1e-5)
+        #expect((given.attribution == nil) == (leftOut.attribution == nil))
+        if let some = given.attribution, let other = leftOut.attribution { #expect(difference(some, other) < 1e-5) }
+    }
+
+    /// The largest difference, relative to the largest magnitude; infinite between shapes.
+    private func difference(_ some: Tensor, _ other: Tensor) -> Float {
+        guard some.shape == other.shape else { return .infinity }
+        let largest = some.values.map(abs).max() ?? 0
+        return (zip(some.values, other.values).map { abs($0 - $1) }.max() ?? 0) / max(largest, .leastNormalMagnitude)
     }
 
     /// What the phrases say, worked out for the photo of 96 by 80 pixels.

@@ -7,10 +7,10 @@ import WireProtocol
 /// Long questions beside photos and short questions. Skipped where the programs are not built beside the tests.
 @Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(5))) struct FairSessionTests {
     private static let rise = ExplainParameters(
-        source: .path(RunningDaemon.demoPhoto.path), method: "rise", parameters: ["samples": .number(3000)], raw: true)
+        source: .path(RunningDaemon.demoPhoto.path), method: "rise", parameters: ["samples": .number(600)], raw: true)
     private static let occlusion = ExplainParameters(
         source: .path(RunningDaemon.demoPhoto.path), method: "occlusion",
-        parameters: ["window": .number(16), "stride": .number(3)], raw: true)
+        parameters: ["window": .number(16), "stride": .number(8)], raw: true)
 
     /// Two long questions on the inbox's own network: photos and short questions are answered before they end, and
     /// they end with the bits that they have alone.
