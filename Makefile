@@ -128,7 +128,8 @@ bench: build ## measure load and memory; with `make conformance` done before, al
 		.venv-conformance/bin/python Benchmarks/forward_and_gradient.py \
 			--swift-bench Benchmarks/.build/release/EngineBench $(BENCH_FLAGS) && \
 		.venv-conformance/bin/python Benchmarks/occlusion.py --adaptive --growth resnet18 \
-			--swift-bench Benchmarks/.build/release/EngineBench $(OCCLUSION_FLAGS); \
+			--swift-bench Benchmarks/.build/release/EngineBench $(OCCLUSION_FLAGS) && \
+		.venv-conformance/bin/python Benchmarks/fair_session.py; \
 	else echo "run 'make conformance' once to install the peers (PyTorch, ONNX Runtime, Captum) and compare with them"; fi
 
 bench-index: build ## measure dataset search at the size of an archive (PHOTOS=folder: also against brute force)
