@@ -72,7 +72,7 @@ enum AdaptiveBench {
         let clock = ContinuousClock()
         let start = clock.now
         let explanation = try await network.session.perform { evaluator in
-            try method.explain(question, on: evaluator)
+            try await method.explain(question, on: evaluator)
         }
         return (explanation, (clock.now - start) / .seconds(1))
     }
