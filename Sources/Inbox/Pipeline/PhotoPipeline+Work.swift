@@ -68,11 +68,17 @@ extension PhotoPipeline {
             _ = await persist { () throws(CatalogError) in
                 try await self.catalog.postpone(
                     record, code: "changed", message: "the file changed while it was read",
-                    until: Date().addingTimeInterval(2))
+                    until: Date().addingTimeInterval(self.timeToSettle))
             }
             mailbox.post { $0.touched.insert(record.path) }
         }
         return false
+    }
+
+    /// Seconds after which a photo that changed has settled and been admitted as it is now. A try before that would find
+    /// it changed again, and have it settle anew.
+    private var timeToSettle: TimeInterval {
+        2 + max(configuration.quietTime, configuration.emptyPatience) / .seconds(1)
     }
 
     /// Writes why the photo cannot be read, then lets it rest until it changes.
