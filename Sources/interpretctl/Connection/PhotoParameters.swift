@@ -4,40 +4,30 @@ import WireProtocol
 /// Parameters of a request about a photo.
 protocol PhotoParameters: RequestParameters {
     /// Nil where the request is about no photo.
-    var path: String? { get }
-
-    /// The same request about bytes.
-    func about(_ bytes: Data) -> Self
+    var photoSource: PhotoSource? { get set }
 }
 
-extension ExplainParameters: PhotoParameters {
-    var path: String? { source.path }
-    func about(_ bytes: Data) -> Self { with(self) { $0.source = .bytes(bytes) } }
+/// Those of a request that is always about one.
+protocol SourcedParameters: PhotoParameters {
+    var source: PhotoSource { get set }
 }
 
-extension SegmentParameters: PhotoParameters {
-    var path: String? { source.path }
-    func about(_ bytes: Data) -> Self { with(self) { $0.source = .bytes(bytes) } }
+extension SourcedParameters {
+    var photoSource: PhotoSource? {
+        get { source }
+        set { source = newValue ?? source }
+    }
 }
 
-extension ProjectParameters: PhotoParameters {
-    var path: String? { source.path }
-    func about(_ bytes: Data) -> Self { with(self) { $0.source = .bytes(bytes) } }
-}
+extension ExplainParameters: SourcedParameters {}
+extension SegmentParameters: SourcedParameters {}
+extension ProjectParameters: SourcedParameters {}
 
 extension UnitsParameters: PhotoParameters {
-    var path: String? { source?.path }
-    func about(_ bytes: Data) -> Self { with(self) { $0.source = .bytes(bytes) } }
-}
-
-extension PhotoSource {
-    fileprivate var path: String? { if case .path(let path) = self { path } else { nil } }
-}
-
-private func with<Value>(_ value: Value, _ change: (inout Value) -> Void) -> Value {
-    var value = value
-    change(&value)
-    return value
+    var photoSource: PhotoSource? {
+        get { source }
+        set { source = newValue }
+    }
 }
 
 extension DaemonConnection {
@@ -54,8 +44,10 @@ extension DaemonConnection {
         } catch let error as RPCError
             where error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto
         {
-            guard let path = parameters.path, !Files.isMissing(path) else { throw error }
-            return try await call(method, parameters.about(try Files.readForSending(path)), onProgress: onProgress)
+            guard case .path(let path)? = parameters.photoSource, !Files.isMissing(path) else { throw error }
+            var parameters = parameters
+            parameters.photoSource = .bytes(try Files.readForSending(path))
+            return try await call(method, parameters, onProgress: onProgress)
         }
     }
 }
