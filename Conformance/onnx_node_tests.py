@@ -49,6 +49,8 @@ OPERATORS = set(
     Exp Log Sqrt Pow Neg Abs Reciprocal Add Sub Mul Div Max Min Gemm MatMul Softmax LogSoftmax
     Flatten Reshape Transpose Squeeze Unsqueeze Concat Split Slice Pad Expand Tile Resize Upsample
     DepthToSpace SpaceToDepth Identity Dropout Cast Constant ConstantOfShape Shape Gather Range Where Equal
+    Acos Acosh Asin Asinh Atan Atanh Cos Cosh Sin Sinh Tan Sign Round IsNaN IsInf Shrink ThresholdedRelu Swish CastLike
+    Xor Softsign ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare
     DequantizeLinear Sum Mean Size Floor Ceil Mod And Or Not Less Greater LessOrEqual GreaterOrEqual
     """.split()
 )

@@ -23,16 +23,15 @@ struct GraphBuilder {
         let constant = try tensor.constant(files: files)
         foldingBudget += 2 * constant.shape.count
         graph.constants[value] = constant
+        graph.elements[value] = tensor.element
     }
 
     mutating func addInputs(_ inputs: [Onnx_ValueInfoProto]) throws(ONNXError) {
         for input in inputs {
             // Before IR version 4 initializers are listed among the inputs.
             if let value = graph.value(named: input.name), graph.constants[value] != nil { continue }
-            switch ElementType(rawValue: input.type.tensorType.elemType) {
-            case .float, .float16, .bfloat16, .double: break
-            default:
-                throw .invalidTensor(name: input.name, reason: "the network's input must be floating-point numbers")
+            guard let type = ElementType(rawValue: input.type.tensorType.elemType) else {
+                throw .invalidTensor(name: input.name, reason: "the network's input must be numbers")
             }
             var extents: [Int?] = []
             for dimension in input.type.tensorType.shape.dim {
@@ -46,6 +45,7 @@ struct GraphBuilder {
                 }
             }
             let value = try define(input.name, by: "input")
+            graph.elements[value] = type.element
             graph.inputs.append(Graph.Input(value: value, extents: extents))
         }
         guard !graph.inputs.isEmpty else { throw .malformed("its graph has no input") }
@@ -56,7 +56,7 @@ struct GraphBuilder {
             guard let value = graph.value(named: output.name), known.contains(value) else {
                 throw omitted[output.name] ?? .malformed("its output '\(output.name)' is made by no node")
             }
-            guard !graph.nodes.contains(where: { $0.outputs.dropFirst().contains(value) }) else {
+            guard !graph.nodes.contains(where: { $0.makesPositions && $0.outputs.dropFirst().contains(value) }) else {
                 throw .malformed("its output '\(output.name)' is the positions of maxima, which are not given out")
             }
             graph.outputs.append(value)
@@ -148,15 +148,23 @@ struct GraphBuilder {
     }
 
     /// Makes the node's output a constant.
-    mutating func appendConstant(_ node: NodeReader, _ constant: Constant) throws(ONNXError) {
+    mutating func appendConstant(
+        _ node: NodeReader, _ constant: Constant, as element: Element? = nil
+    ) throws(ONNXError) {
         guard let outputName = node.outputNames.first else { throw node.invalid("has no output") }
-        graph.constants[try define(outputName, by: node.name)] = constant
+        let value = try define(outputName, by: node.name)
+        graph.constants[value] = constant
+        graph.elements[value] = element ?? constant.element
     }
+
+    /// What the numbers of the node's input stand for; nil where it is left out.
+    func element(_ node: NodeReader, _ position: Int) -> Element? { input(node, position).map(graph.element) }
 
     /// A constant that the file does not have, derived from one it has.
     mutating func derive(_ node: NodeReader, _ suffix: String, _ constant: Constant) throws(ONNXError) -> ValueID {
         let value = try define(derivedName(node, suffix), by: "import")
         graph.constants[value] = constant
+        graph.elements[value] = constant.element
         return value
     }
 
@@ -205,6 +213,10 @@ struct GraphBuilder {
     }
 
     private mutating func place(_ node: Node) throws(ONNXError) {
+        let elements = node.inputs.map { $0.map(graph.element) }
+        for (position, output) in node.outputs.enumerated() {
+            graph.elements[output] = node.operation.element(ofOutput: position, given: elements)
+        }
         do {
             if let constant = try graph.folded(node) {
                 foldingBudget -= constant.shape.count
@@ -229,5 +241,21 @@ struct GraphBuilder {
         let value = graph.intern(name)
         guard known.insert(value).inserted else { throw .malformed("two things are called '\(name)'") }
         return value
+    }
+}
+
+extension Constant {
+    fileprivate var element: Element {
+        switch self {
+        case .floats: .float
+        case .integers: .integer
+        }
+    }
+}
+
+extension Node {
+    /// Whether it is a pooling, whose further output is where the maxima are, in the form its kernel has for it.
+    fileprivate var makesPositions: Bool {
+        if case .pooling = operation { true } else { false }
     }
 }

@@ -4,7 +4,17 @@ import Tensors
 
 /// ONNX's element type numbers (TensorProto.DataType).
 enum ElementType: Int32 {
-    case float = 1, uint8 = 2, int8 = 3, int32 = 6, int64 = 7, bool = 9, float16 = 10, double = 11, bfloat16 = 16
+    case float = 1, uint8 = 2, int8 = 3, uint16 = 4, int16 = 5, int32 = 6, int64 = 7, bool = 9, float16 = 10
+    case double = 11, uint32 = 12, uint64 = 13, bfloat16 = 16
+
+    /// What the numbers stand for, all of which are widened to Float32 or Int.
+    var element: Element {
+        switch self {
+        case .float, .float16, .bfloat16, .double: .float
+        case .uint8, .int8, .uint16, .int16, .int32, .int64, .uint32, .uint64: .integer
+        case .bool: .flag
+        }
+    }
 }
 
 extension Onnx_TensorProto {
@@ -33,7 +43,8 @@ extension Onnx_TensorProto {
         case .float: return .floats(try floats(shape, listed: floatData) { $0 as Float })
         case .double: return .floats(try floats(shape, listed: doubleData) { Float($0) })
         case .float16:
-            return .floats(try floats(shape, listed: int32Data.map { UInt16(truncatingIfNeeded: $0) }, widenHalf))
+            return .floats(
+                try floats(shape, listed: int32Data.map { UInt16(truncatingIfNeeded: $0) }, Float.init(halfPattern:)))
         case .bfloat16:
             return .floats(
                 try floats(shape, listed: int32Data.map { UInt16(truncatingIfNeeded: $0) }) {
@@ -44,11 +55,30 @@ extension Onnx_TensorProto {
         case .int8:
             let listed = int32Data.map { Int8(truncatingIfNeeded: $0) }
             return .integers(shape: shape, values: try integers(shape, listed: listed))
+        case .int16:
+            let listed = int32Data.map { Int16(truncatingIfNeeded: $0) }
+            return .integers(shape: shape, values: try integers(shape, listed: listed))
+        case .uint16:
+            let listed = int32Data.map { UInt16(truncatingIfNeeded: $0) }
+            return .integers(shape: shape, values: try integers(shape, listed: listed))
+        // Those that are listed lie in a field that no network seen so far uses.
+        case .uint32: return .integers(shape: shape, values: try integers(shape, listed: [] as [UInt32]))
+        case .uint64:
+            let values = try elements(shape, listed: [] as [UInt64]) { source in
+                (0..<shape.count).map { Int(exactly: source($0)) }
+            }
+            guard !values.contains(nil) else {
+                throw .invalidTensor(name: name, reason: "it holds integers beyond \(Int.max)")
+            }
+            return .integers(shape: shape, values: values.compactMap { $0 })
         case .uint8, .bool:
             let listed = int32Data.map { UInt8(truncatingIfNeeded: $0) }
             return .integers(shape: shape, values: try integers(shape, listed: listed))
         }
     }
+
+    /// What the numbers stand for.
+    var element: Element { ElementType(rawValue: dataType)?.element ?? .float }
 
     private func checkedShape() throws(ONNXError) -> Shape {
         var extents: [Int] = []
@@ -94,19 +124,5 @@ extension Onnx_TensorProto {
         return rawData.withUnsafeBytes { bytes in
             body { bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Source>.stride, as: Source.self) }
         }
-    }
-}
-
-/// IEEE 754 binary16, by hand: Float16 is not available on every platform Swift runs on.
-private func widenHalf(_ half: UInt16) -> Float {
-    let sign = UInt32(half & 0x8000) << 16
-    let exponent = UInt32(half >> 10) & 0x1f
-    let fraction = UInt32(half & 0x3ff)
-    switch exponent {
-    case 0:
-        let magnitude = Float(fraction) * 0x1p-24
-        return sign == 0 ? magnitude : -magnitude
-    case 0x1f: return Float(bitPattern: sign | 0x7f80_0000 | fraction << 13)
-    default: return Float(bitPattern: sign | (exponent + 112) << 23 | fraction << 13)
     }
 }

@@ -1,7 +1,7 @@
 public import Foundation
 
-/// NumPy's `.npy` container, versions 1 to 3, for C-ordered little-endian float32 arrays (float64 and the integers
-/// are narrowed on reading). Format: numpy.lib.format, "NPY format".
+/// NumPy's `.npy` container, versions 1 to 3, for C-ordered little-endian arrays. Float32 is written, and read without
+/// loss; all other numbers become Float32 on reading, and flags 0 and 1. Format: numpy.lib.format, "NPY format".
 extension Tensor {
     /// - Throws: `TensorError.malformedNPY` or `.unsupportedNPY`; never traps, whatever the bytes.
     public init(npy data: Data) throws(TensorError) {
@@ -22,15 +22,42 @@ extension Tensor {
         }
     }
 
+    /// The tensor as a version 1.0 `.npy` file of `<f4`; integers become `<i8`, flags `|b1`.
+    ///
+    /// - Throws: `TensorError.inexactInteger` where an integer is not to be told from its neighbours, or none.
+    public func npyData(of element: Element) throws(TensorError) -> Data {
+        switch element {
+        case .float: return npyData()
+        case .integer:
+            let limit = Float(Element.largestExactInteger)
+            let bad = withUnsafeValues { $0.first { !(abs($0) <= limit && $0 == $0.rounded()) } }
+            if let bad { throw .inexactInteger(bad) }
+            var data = npyHeader("<i8")
+            withUnsafeValues { values in
+                for value in values { withUnsafeBytes(of: Int64(value).littleEndian) { data.append(contentsOf: $0) } }
+            }
+            return data
+        case .flag:
+            var data = npyHeader("|b1")
+            withUnsafeValues { values in data.append(contentsOf: values.map { $0 != 0 ? 1 : 0 }) }
+            return data
+        }
+    }
+
     /// The tensor as a version 1.0 `.npy` file of `<f4`.
     public func npyData() -> Data {
+        var data = npyHeader("<f4")
+        withUnsafeValues { data.append(contentsOf: UnsafeRawBufferPointer($0)) }
+        return data
+    }
+
+    private func npyHeader(_ type: String) -> Data {
         let extents = shape.dimensions.map { "\($0)," }.joined(separator: " ")
-        var header = "{'descr': '<f4', 'fortran_order': False, 'shape': (\(extents)), }"
+        var header = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(extents)), }"
         let unpadded = NPYHeader.magic.count + 4 + header.utf8.count + 1
         header += String(repeating: " ", count: (64 - unpadded % 64) % 64) + "\n"
         var data = Data(NPYHeader.magic + [1, 0, UInt8(header.utf8.count & 0xff), UInt8(header.utf8.count >> 8)])
         data.append(contentsOf: header.utf8)
-        withUnsafeValues { data.append(contentsOf: UnsafeRawBufferPointer($0)) }
         return data
     }
 }
@@ -41,13 +68,18 @@ private struct NPYHeader {
     static let longest = 4096
 
     enum Element: String {
-        case float32 = "<f4", float64 = "<f8", int32 = "<i4", int64 = "<i8", uint8 = "|u1"
+        case float16 = "<f2", float32 = "<f4", float64 = "<f8"
+        case int8 = "|i1", int16 = "<i2", int32 = "<i4", int64 = "<i8"
+        case uint8 = "|u1", uint16 = "<u2", uint32 = "<u4", uint64 = "<u8"
+        case flag = "|b1"
 
+        /// In bytes.
         var size: Int {
             switch self {
-            case .uint8: 1
-            case .float32, .int32: 4
-            case .float64, .int64: 8
+            case .int8, .uint8, .flag: 1
+            case .float16, .int16, .uint16: 2
+            case .float32, .int32, .uint32: 4
+            case .float64, .int64, .uint64: 8
             }
         }
 
@@ -56,11 +88,18 @@ private struct NPYHeader {
                 bytes.loadUnaligned(fromByteOffset: index * size, as: T.self)
             }
             return switch self {
+            case .float16: Float(halfPattern: load(UInt16.self))
             case .float32: load(Float.self)
             case .float64: Float(load(Double.self))
+            case .int8: Float(load(Int8.self))
+            case .int16: Float(load(Int16.self))
             case .int32: Float(load(Int32.self))
             case .int64: Float(load(Int64.self))
             case .uint8: Float(load(UInt8.self))
+            case .uint16: Float(load(UInt16.self))
+            case .uint32: Float(load(UInt32.self))
+            case .uint64: Float(load(UInt64.self))
+            case .flag: load(UInt8.self) == 0 ? 0 : 1
             }
         }
     }

@@ -4,6 +4,8 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
     case countMismatch(shape: Shape, expected: Int, got: Int)
     case malformedNPY(String)
     case unsupportedNPY(String)
+    /// A number that should be an integer and is none, or is beyond what is exact.
+    case inexactInteger(Float)
 
     public var description: String {
         switch self {
@@ -15,6 +17,9 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
             "not a valid .npy file: \(reason); write it with numpy.save"
         case .unsupportedNPY(let reason):
             "this .npy file is not supported: \(reason); save it as a C-ordered float32 array"
+        case .inexactInteger(let number):
+            "\(number) is no integer that single precision, in which networks are run, is exact about "
+                + "(up to \(Element.largestExactInteger))"
         }
     }
 }

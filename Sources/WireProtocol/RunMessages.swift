@@ -32,7 +32,7 @@ public struct RunParameters: RequestParameters, Hashable {
 
 /// Result of `run`.
 public struct RunResult: Codable, Sendable, Hashable {
-    /// `.npy` files by the name of the network's output.
+    /// `.npy` files by the name of the network's output: float32, int64 or flags, as the network declares them.
     public var outputs: [String: Data]
     /// A JPEG file: the picture, or a sheet of them.
     public var image: Data?

@@ -38,6 +38,20 @@ func shape(_ extents: [Int]) throws -> Shape { try Shape(extents) }
         #expect(graph.nodes.map(\.operation.name) == ["fully connected"])
     }
 
+    @Test func whatNumbersStandForFollowsFromTheOperators() throws {
+        let graph = try ONNXModel.load(
+            Message.model(
+                .graph(
+                    [
+                        .node("Cast", ["x"], ["whole"], ["to": .integer(7)]),
+                        .node("Div", ["whole", "whole"], ["quotient"]), .node("Less", ["x", "x"], ["flags"]),
+                        .node("Where", ["flags", "quotient", "whole"], ["chosen"]),
+                        .node("Where", ["flags", "x", "x"], ["numbers"]), .node("Shape", ["x"], ["shape"]),
+                    ], outputs: ["quotient", "flags", "chosen", "numbers", "shape"])))
+        #expect(graph.outputs.map(graph.element) == [.integer, .flag, .integer, .float, .integer])
+        #expect(graph.nodes.map(\.operation).contains(.arithmetic(.truncatedQuotient)))
+    }
+
     /// Weights in pieces, as converters leave them: transposed, cut and added to before they are used.
     @Test func whatDependsOnConstantsAloneBecomesAConstant() throws {
         let graph = try ONNXModel.load(

@@ -101,7 +101,7 @@ extension PlanBuilder {
 
     // MARK: Kernels of our own
 
-    private func emitScalar<Function: ScalarFunction>(_ node: Node, _ function: Function) throws(ExecutionError) {
+    func emitScalar<Function: ScalarFunction>(_ node: Node, _ function: Function) throws(ExecutionError) {
         let x = try dense(try input(node, 0), for: node)
         let y = allocate(x.extents, x.layout, over: x, for: node)
         let count = x.extents.reduce(1, *)
@@ -191,6 +191,9 @@ extension Activation {
         case .power(exponent: 2): .own(Square())
         case .power(exponent: 3): .own(Cube())
         case .power(let exponent): .own(FixedPower(exponent: exponent))
+        case .trigonometric(let function): .own(function)
+        case .thresholdedRelu(let threshold): .own(ThresholdedRelu(threshold: threshold))
+        case .shrink(let threshold, let bias): .own(Shrinkage(threshold: threshold, bias: bias))
         case .rounding(let kind): .own(StepFunction(kind: kind))
         }
     }

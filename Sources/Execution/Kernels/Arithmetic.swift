@@ -47,7 +47,11 @@ extension PlanBuilder {
         case (.power, _): return try emitSlope(PowerOfExponent.self, signal, a, b, for: node)
         case (.parametricRelu, 0): return try emitSlope(ParametricReluOfInput.self, signal, a, b, for: node)
         case (.parametricRelu, _): return try emitSlope(ParametricReluOfSlope.self, signal, a, b, for: node)
-        case (.remainder, _), (.truncatedRemainder, _): throw onlyForIntegers(node)
+        case (.truncatedQuotient, _): return try emitSlope(NoSlope.self, signal, a, b, for: node)
+        case (.remainder, 0), (.truncatedRemainder, 0): return signal
+        case (.remainder, _): return try emitSlope(RemainderOfDivisor.self, signal, a, b, for: node)
+        case (.truncatedRemainder, _):
+            return try emitSlope(TruncatedRemainderOfDivisor.self, signal, a, b, for: node)
         }
     }
 
@@ -70,7 +74,9 @@ extension PlanBuilder {
         case .minimum: return try emitPairs(Smaller.self, a, b, to: extents, for: node)
         case .power: return try emitPairs(Power.self, a, b, to: extents, for: node)
         case .parametricRelu: return try emitPairs(ParametricRelu.self, a, b, to: extents, for: node)
-        case .remainder, .truncatedRemainder: throw onlyForIntegers(node)
+        case .truncatedQuotient: return try emitPairs(TruncatedQuotient.self, a, b, to: extents, for: node)
+        case .remainder: return try emitPairs(Remainder.self, a, b, to: extents, for: node)
+        case .truncatedRemainder: return try emitPairs(TruncatedRemainder.self, a, b, to: extents, for: node)
         }
     }
 
@@ -111,14 +117,9 @@ extension PlanBuilder {
         return result
     }
 
-    private func onlyForIntegers(_ node: Node) -> ExecutionError {
-        .unsupported(
-            node: node.name, operation: node.operation.name, reason: "it is known for integers of the shape only")
-    }
-
     // MARK: Kernels of our own
 
-    private func emitPairs<Function: PairFunction>(
+    func emitPairs<Function: PairFunction>(
         _ function: Function.Type, _ a: PlannedTensor, _ b: PlannedTensor, to extents: [Int], for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
         let a = try plain(a, for: node)
@@ -182,14 +183,14 @@ extension Arithmetic {
         case .divide: CDNN_BINARY_DIV
         case .maximum: CDNN_BINARY_MAX
         case .minimum: CDNN_BINARY_MIN
-        case .power, .parametricRelu, .remainder, .truncatedRemainder: nil
+        case .power, .parametricRelu, .truncatedQuotient, .remainder, .truncatedRemainder: nil
         }
     }
 
     fileprivate var isCommutative: Bool {
         switch self {
         case .add, .multiply, .maximum, .minimum: true
-        case .subtract, .divide, .power, .parametricRelu, .remainder, .truncatedRemainder: false
+        case .subtract, .divide, .power, .parametricRelu, .truncatedQuotient, .remainder, .truncatedRemainder: false
         }
     }
 }

@@ -41,16 +41,9 @@ extension PlanBuilder {
     private func part(
         of whole: PlannedTensor, axis: Int, from start: Int, extents: [Int], for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
-        let inner = whole.extents[(axis + 1)...].reduce(1, *)
-        var strides = [Int](repeating: 1, count: whole.extents.count)
-        for index in stride(from: whole.extents.count - 2, through: 0, by: -1) {
-            strides[index] = strides[index + 1] * whole.extents[index + 1]
-        }
-        var view = whole
-        view.extents = extents
-        view.layout = try check(node) { () throws(KernelStatus) in try Layout.strided(extents, strides) }
-        view.offset += start * inner * MemoryLayout<Float>.stride
-        return try plain(view, for: node)
+        let strides = StridedLoop.Operand.dense(whole.extents).strides
+        return try gathered(
+            whole, StridedView(extents: extents, strides: strides, offset: start * strides[axis]), for: node)
     }
 
     /// The same tensor under another name.

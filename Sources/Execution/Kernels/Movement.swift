@@ -38,12 +38,11 @@ extension PlanBuilder {
         let y = try allocatePlain(view.extents, for: node)
         let dense = StridedLoop.Operand.dense(view.extents)
         let loop = StridedLoop(view.extents, [StridedLoop.Operand(view), dense])
-        if let strided = try reorderable(loop, operand: 0, of: x, for: node) {
+        if let strided = reorderable(loop, operand: 0, of: x) {
             var target = y
             target.extents = strided.extents
             target.layout = try plainLayout(strided.extents, for: node)
-            try reorder(strided, into: target, for: node)
-            return y
+            if try reorder(strided, into: target, for: node) { return y }
         }
         emit(node, reading: [x], writing: [y]) { addresses in
             copyRuns(loop, addresses[0], addresses[1])
@@ -59,13 +58,12 @@ extension PlanBuilder {
         let passed = try allocatePlain(extents, for: node)
         let count = extents.reduce(1, *)
         let loop = StridedLoop(view.extents, [StridedLoop.Operand(view), .dense(view.extents)])
-        if let strided = try reorderable(loop, operand: 0, of: passed, for: node) {
-            if view.count < count { emitFill(passed, count: count, value: 0, for: node) }
+        if let strided = reorderable(loop, operand: 0, of: passed) {
             var source = signal
             source.extents = strided.extents
             source.layout = try plainLayout(strided.extents, for: node)
-            try reorder(source, into: strided, for: node)
-            return passed
+            let fillsAll = view.count == count
+            if try reorder(source, into: strided, clearing: fillsAll ? 0 : count, for: node) { return passed }
         }
         emit(node, reading: [signal], writing: [passed]) { addresses in
             let source = addresses[0].assumingMemoryBound(to: Float.self)
@@ -85,28 +83,44 @@ extension PlanBuilder {
         return passed
     }
 
-    /// `tensor` seen as the loop sees its operand, where oneDNN can: it runs forward through every axis.
-    private func reorderable(
-        _ loop: StridedLoop, operand: Int, of tensor: PlannedTensor, for node: Node
-    ) throws(ExecutionError) -> PlannedTensor? {
+    /// `tensor` seen as the loop sees its operand, where oneDNN has a name for that: it runs forward through every axis,
+    /// and no two of its values are one.
+    private func reorderable(_ loop: StridedLoop, operand: Int, of tensor: PlannedTensor) -> PlannedTensor? {
         let strides = loop.strides[operand]
         guard strides.allSatisfy({ $0 > 0 }), strides.contains(1), loop.extents.count <= 6,
             !loop.extents.contains(0)
         else { return nil }
+        let axes = strides.indices.sorted { strides[$0] < strides[$1] }
+        guard zip(axes, axes.dropFirst()).allSatisfy({ strides[$1] >= strides[$0] * loop.extents[$0] }) else {
+            return nil
+        }
+        // Some views it has a name for and yet no kernel, oneDNN 2.6 for one every second value of an odd plane.
+        guard let layout = try? Layout.strided(loop.extents, strides) else { return nil }
         var view = tensor
         view.extents = loop.extents
         view.offset += loop.start(operand) * MemoryLayout<Float>.stride
-        view.layout = try check(node) { () throws(KernelStatus) in try Layout.strided(loop.extents, strides) }
+        view.layout = layout
         return view
     }
 
+    /// Has oneDNN copy `source` to `target`, where it has a kernel for that.
+    ///
+    /// - Parameter clearing: so many values at the beginning of the target's memory are set to 0 before.
+    /// - Returns: whether it has.
     private func reorder(
-        _ source: PlannedTensor, into target: PlannedTensor, for node: Node
-    ) throws(ExecutionError) {
-        let primitive = try check(node) { () throws(KernelStatus) in
-            try Primitive { cdnn_reorder($0, engine.handle, source.layout.handle, target.layout.handle) }
+        _ source: PlannedTensor, into target: PlannedTensor, clearing count: Int = 0, for node: Node
+    ) throws(ExecutionError) -> Bool {
+        let primitive = try? Primitive {
+            cdnn_reorder($0, engine.handle, source.layout.handle, target.layout.handle)
+        }
+        guard let primitive else { return false }
+        if count > 0 {
+            var whole = target
+            whole.offset = 0
+            emitFill(whole, count: count, value: 0, for: node)
         }
         try emit(node, primitive, [(CDNN_ARG_SRC, source), (CDNN_ARG_DST, target)])
+        return true
     }
 
     func emitFill(_ tensor: PlannedTensor, count: Int, value: Float, for node: Node) {

@@ -18,6 +18,32 @@ enum Smaller: PairFunction { static func value(_ a: Float, _ b: Float) -> Float 
 enum Power: PairFunction { static func value(_ a: Float, _ b: Float) -> Float { pow(a, b) } }
 enum ParametricRelu: PairFunction { static func value(_ a: Float, _ b: Float) -> Float { a > 0 ? a : a * b } }
 
+enum TruncatedQuotient: PairFunction {
+    static func value(_ a: Float, _ b: Float) -> Float { (a / b).rounded(.towardZero) }
+}
+
+enum Remainder: PairFunction {
+    static func value(_ a: Float, _ b: Float) -> Float {
+        // Exact, unlike a − b·⌊a/b⌋.
+        let rest = fmod(a, b)
+        return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest
+    }
+}
+
+enum TruncatedRemainder: PairFunction { static func value(_ a: Float, _ b: Float) -> Float { fmod(a, b) } }
+
+/// Of a function that is constant almost everywhere.
+enum NoSlope: SlopeFunction { static func value(_ a: Float, _ b: Float) -> Float { 0 } }
+
+/// ∂(a − b·⌊a/b⌋)/∂b.
+enum RemainderOfDivisor: SlopeFunction {
+    static func value(_ a: Float, _ b: Float) -> Float { -(a / b).rounded(.down) }
+}
+
+enum TruncatedRemainderOfDivisor: SlopeFunction {
+    static func value(_ a: Float, _ b: Float) -> Float { -(a / b).rounded(.towardZero) }
+}
+
 /// ∂max(a,b)/∂a; equals share the signal, as in PyTorch.
 enum LargerShare: SlopeFunction {
     static func value(_ a: Float, _ b: Float) -> Float { a > b ? 1 : a == b ? 0.5 : 0 }

@@ -52,6 +52,23 @@ struct FixedPower: ScalarFunction {
     func slope(_ x: Float) -> Float { exponent == 0 ? 0 : exponent * pow(x, exponent - 1) }
 }
 
+struct ThresholdedRelu: ScalarFunction {
+    let threshold: Float
+
+    func value(_ x: Float) -> Float { x > threshold ? x : 0 }
+    func slope(_ x: Float) -> Float { x > threshold ? 1 : 0 }
+}
+
+struct Shrinkage: ScalarFunction {
+    let threshold: Float
+    let bias: Float
+
+    func value(_ x: Float) -> Float { x > threshold ? x - bias : x < -threshold ? x + bias : 0 }
+    func slope(_ x: Float) -> Float { abs(x) > threshold ? 1 : 0 }
+}
+
+extension Activation.Trigonometric: ScalarFunction {}
+
 /// Not differentiable where it is not constant; its derivative counts as 0 everywhere, as in PyTorch.
 struct StepFunction: ScalarFunction {
     let kind: Activation.Rounding
@@ -62,6 +79,7 @@ struct StepFunction: ScalarFunction {
         case .ceiling: x.rounded(.up)
         case .toNearestEven: x.rounded(.toNearestOrEven)
         case .sign: x > 0 ? 1 : x < 0 ? -1 : 0
+        case .towardZero: x.rounded(.towardZero)
         }
     }
 

@@ -63,10 +63,8 @@ extension PlanBuilder {
         case .transpose, .slice, .part, .padding, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .resize:
             try emitMovement(node)
         case .graft(let graft): try emitGraft(node, graft)
-        case .identity, .shapeArithmetic(.cast(.float)): try emitIdentity(node)
-        case .shapeArithmetic:
-            throw .unsupported(
-                node: node.name, operation: node.operation.name, reason: "its input depends on what the network reads")
+        case .identity: try emitIdentity(node)
+        case .shapeArithmetic(let kind): try emitShapeArithmetic(node, kind)
         }
     }
 

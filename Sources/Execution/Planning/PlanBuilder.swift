@@ -75,7 +75,7 @@ final class PlanBuilder {
     /// The tensor of a value that an earlier step makes.
     func tensor(_ value: ValueID, for node: Node) throws(ExecutionError) -> PlannedTensor {
         if let known = tensors[value] { return known }
-        if case .floats(let constant)? = specialization.constants[value] {
+        if let constant = try known(value, for: node) {
             // It belongs to these input shapes, hence to the plan and not to the weights.
             let block = try check(node) { () throws(KernelStatus) in try weights.block(of: constant) }
             let tensor = adopt(block, extents: constant.shape.dimensions)
@@ -94,6 +94,23 @@ final class PlanBuilder {
         let tensor = adopt(stored, extents: extents)
         tensors[value] = tensor
         return tensor
+    }
+
+    /// What is known of a value besides the weights, as numbers.
+    private func known(_ value: ValueID, for node: Node) throws(ExecutionError) -> Tensor? {
+        switch specialization.constants[value] ?? graph.constants[value] {
+        case .floats(let tensor)?: return graph.constants[value] == nil ? tensor : nil
+        case .integers(let shape, let values)?:
+            if let large = values.first(where: { Int(exactly: Float($0)) != $0 }) {
+                throw .unsupported(
+                    node: node.name, operation: node.operation.name,
+                    reason: "the integer \(large) has no exact number in single precision")
+            }
+            return Tensor(shape: shape) { target in
+                for index in target.indices { target[index] = Float(values[index]) }
+            }
+        case nil: return nil
+        }
     }
 
     func set(_ value: ValueID, _ tensor: PlannedTensor) { tensors[value] = tensor }

@@ -21,6 +21,8 @@ public struct Graph: Sendable {
     public var nodes: [Node]
     /// Weights, and the integers that shape arithmetic needs.
     public var constants: [ValueID: Constant]
+    /// What the numbers of a value stand for, where they are integers or flags.
+    public var elements: [ValueID: Element] = [:]
     /// The name of each value, by `ValueID.index`; the names are those of the ONNX file.
     public private(set) var names: [String]
 
@@ -46,6 +48,9 @@ public struct Graph: Sendable {
 
     public func value(named name: String) -> ValueID? { valuesByName[name] }
     public func name(of value: ValueID) -> String { names[value.index] }
+
+    /// What the numbers of `value` stand for.
+    public func element(of value: ValueID) -> Element { elements[value] ?? .float }
 
     /// How many node inputs and graph outputs read each value.
     public func useCounts() -> [ValueID: Int] {

@@ -72,9 +72,8 @@ private struct ReceptiveFieldTracer {
         switch node.operation {
         case .convolution(let convolution): return first.through(convolution.window, extents(sources[0]))
         case .pooling(let pooling): return first.through(pooling.window, extents(sources[0]))
-        case .activation, .identity, .batchNormalization, .localResponseNormalization, .shapeArithmetic:
-            return first
-        case .arithmetic, .concatenation:
+        case .activation, .identity, .batchNormalization, .localResponseNormalization: return first
+        case .arithmetic, .concatenation, .shapeArithmetic:
             return sources.dropFirst().reduce(first) { joined, source in
                 joined.flatMap { joined in (fields[source] ?? nil).flatMap { joined.joined($0) } }
             }

@@ -32,10 +32,61 @@ public enum Activation: Sendable, Hashable {
     case absolute
     case reciprocal
     case power(exponent: Float)
+    case trigonometric(Trigonometric)
+    /// x where x > threshold, else 0.
+    case thresholdedRelu(threshold: Float)
+    /// x − bias where x > threshold, x + bias where x < −threshold, else 0.
+    case shrink(threshold: Float, bias: Float)
     /// Its derivative counts as 0, as in PyTorch.
     case rounding(Rounding)
 
-    public enum Rounding: String, Sendable, Hashable { case floor, ceiling, toNearestEven = "round", sign }
+    public enum Rounding: String, Sendable, Hashable {
+        case floor, ceiling, toNearestEven = "round", sign, towardZero = "truncation"
+    }
+
+    /// The circular and the hyperbolic functions, and their inverses.
+    public enum Trigonometric: String, Sendable, Hashable, CaseIterable {
+        case sine, cosine, tangent, arcsine, arccosine, arctangent
+        case hyperbolicSine = "hyperbolic sine"
+        case hyperbolicCosine = "hyperbolic cosine"
+        case inverseHyperbolicSine = "inverse hyperbolic sine"
+        case inverseHyperbolicCosine = "inverse hyperbolic cosine"
+        case inverseHyperbolicTangent = "inverse hyperbolic tangent"
+
+        /// The function at `x`; no number where it is not defined.
+        public func value(_ x: Float) -> Float {
+            switch self {
+            case .sine: sin(x)
+            case .cosine: cos(x)
+            case .tangent: tan(x)
+            case .arcsine: asin(x)
+            case .arccosine: acos(x)
+            case .arctangent: atan(x)
+            case .hyperbolicSine: sinh(x)
+            case .hyperbolicCosine: cosh(x)
+            case .inverseHyperbolicSine: asinh(x)
+            case .inverseHyperbolicCosine: acosh(x)
+            case .inverseHyperbolicTangent: atanh(x)
+            }
+        }
+
+        /// Its derivative at `x`.
+        public func slope(_ x: Float) -> Float {
+            switch self {
+            case .sine: cos(x)
+            case .cosine: -sin(x)
+            case .tangent: 1 / (cos(x) * cos(x))
+            case .arcsine: 1 / (1 - x * x).squareRoot()
+            case .arccosine: -1 / (1 - x * x).squareRoot()
+            case .arctangent: 1 / (1 + x * x)
+            case .hyperbolicSine: cosh(x)
+            case .hyperbolicCosine: sinh(x)
+            case .inverseHyperbolicSine: 1 / (x * x + 1).squareRoot()
+            case .inverseHyperbolicCosine: 1 / (x * x - 1).squareRoot()
+            case .inverseHyperbolicTangent: 1 / (1 - x * x)
+            }
+        }
+    }
 
     public var name: String {
         switch self {
@@ -60,6 +111,9 @@ public enum Activation: Sendable, Hashable {
         case .absolute: "absolute value"
         case .reciprocal: "reciprocal"
         case .power: "power"
+        case .trigonometric(let function): function.rawValue
+        case .thresholdedRelu: "thresholded ReLU"
+        case .shrink: "shrink"
         case .rounding(let kind): kind.rawValue
         }
     }
@@ -89,10 +143,14 @@ public enum Activation: Sendable, Hashable {
         case .absolute: abs(x)
         case .reciprocal: 1 / x
         case .power(let exponent): pow(x, exponent)
+        case .trigonometric(let function): function.value(x)
+        case .thresholdedRelu(let threshold): x > threshold ? x : 0
+        case .shrink(let threshold, let bias): x > threshold ? x - bias : x < -threshold ? x + bias : 0
         case .rounding(.floor): x.rounded(.down)
         case .rounding(.ceiling): x.rounded(.up)
         case .rounding(.toNearestEven): x.rounded(.toNearestOrEven)
         case .rounding(.sign): x > 0 ? 1 : x < 0 ? -1 : 0
+        case .rounding(.towardZero): x.rounded(.towardZero)
         }
     }
 }
@@ -102,9 +160,11 @@ public enum Arithmetic: String, Sendable, Hashable {
     case add, subtract, multiply, divide, maximum, minimum, power
     /// a where a > 0, else a·b.
     case parametricRelu = "parametric ReLU"
-    /// The remainder of integers, and of nothing else; its sign is the divisor's, as in Python.
+    /// The quotient of integers, without what is behind the point.
+    case truncatedQuotient = "truncated quotient"
+    /// a − b·⌊a/b⌋: its sign is the divisor's, as in Python.
     case remainder
-    /// The remainder of integers, and of nothing else; its sign is the dividend's, as in C.
+    /// Its sign is the dividend's, as in C.
     case truncatedRemainder = "truncated remainder"
 }
 

@@ -1,5 +1,7 @@
-/// Operators of integers, flags and ranges. They are never run: where a graph is specialized for input shapes, their
-/// results are known.
+public import Tensors
+
+/// Operators of integers, flags and ranges. Where a graph is specialized for input shapes, most of their results are
+/// known; comparisons, choices and casts of what depends on the network's input are run with it.
 public enum ShapeArithmetic: Sendable, Hashable {
     /// The extents of the input's axes `first..<end`; negative counts from the end, nil means all that follow.
     case extents(first: Int, end: Int?)
@@ -13,14 +15,16 @@ public enum ShapeArithmetic: Sendable, Hashable {
     case selection
     case comparison(Comparison)
     case logic(Logic)
+    /// Numbers become integers by leaving out what is behind the point, and flags by asking whether they are not 0.
     case cast(Element)
     /// Input x of any number of axes → the positions [rank, count] where it is not 0.
     case nonZero
 
     public enum Fill: Sendable, Hashable { case float(Float), integer(Int) }
-    public enum Comparison: String, Sendable, Hashable { case equal, less, lessOrEqual, greater, greaterOrEqual }
+    public enum Comparison: String, Sendable, Hashable {
+        case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
+    }
     public enum Logic: String, Sendable, Hashable { case and, or, not, exclusiveOr }
-    public enum Element: String, Sendable, Hashable { case float, integer, flag }
 
     var name: String {
         switch self {

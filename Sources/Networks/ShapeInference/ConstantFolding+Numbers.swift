@@ -5,6 +5,11 @@ extension Specializer {
         switch constant(0) {
         case .floats(let tensor)?: return try floats(shape, tensor.values.map { activation.value(at: $0) })
         case .integers(_, let values)?:
+            switch activation {
+            case .rounding(.floor), .rounding(.ceiling), .rounding(.toNearestEven), .rounding(.towardZero):
+                return .integers(shape: shape, values: values)
+            default: break
+            }
             return .integers(
                 shape: shape,
                 values: try values.map { (value) throws(NetworkError) in try integer(activation.value(at: Float(value)))
@@ -39,7 +44,7 @@ extension Specializer {
         case .add: result = x.addingReportingOverflow(y)
         case .subtract: result = x.subtractingReportingOverflow(y)
         case .multiply: result = x.multipliedReportingOverflow(by: y)
-        case .divide: result = x.dividedReportingOverflow(by: y)
+        case .divide, .truncatedQuotient: result = x.dividedReportingOverflow(by: y)
         case .truncatedRemainder: result = x.remainderReportingOverflow(dividingBy: y)
         case .remainder:
             let rest = x.remainderReportingOverflow(dividingBy: y)
@@ -60,12 +65,15 @@ extension Specializer {
         case .subtract: return x - y
         case .multiply: return x * y
         case .divide: return x / y
+        case .truncatedQuotient: return (x / y).rounded(.towardZero)
         case .maximum: return max(x, y)
         case .minimum: return min(x, y)
         case .power: return Activation.power(exponent: y).value(at: x)
         case .parametricRelu: return x > 0 ? x : x * y
         case .truncatedRemainder: return x.truncatingRemainder(dividingBy: y)
-        case .remainder: return x - y * (x / y).rounded(.down)
+        case .remainder:
+            let rest = x.truncatingRemainder(dividingBy: y)
+            return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest
         }
     }
 
@@ -163,7 +171,7 @@ extension Specializer {
         return lower..<max(lower, inside(end ?? rank))
     }
 
-    private func cast(to element: ShapeArithmetic.Element, _ shape: Shape) throws(NetworkError) -> Constant? {
+    private func cast(to element: Element, _ shape: Shape) throws(NetworkError) -> Constant? {
         guard let x = constant(0) else { return nil }
         switch (element, x) {
         case (.float, .floats), (.integer, .integers): return x
@@ -247,6 +255,7 @@ extension ShapeArithmetic.Comparison {
     fileprivate func holds<Value: Comparable>(_ a: Value, _ b: Value) -> Bool {
         switch self {
         case .equal: a == b
+        case .notEqual: a != b
         case .less: a < b
         case .lessOrEqual: a <= b
         case .greater: a > b

@@ -32,14 +32,7 @@ extension Specializer {
         case .shapeArithmetic(.extents), .shapeArithmetic(.count): break
         default:
             for position in node.inputs.indices where node.input(position) != nil {
-                if constant(position) == nil {
-                    // A mask may choose between known values only, and so on; nothing of this kind is run.
-                    if case .shapeArithmetic(let kind) = node.operation, kind != .cast(.float) {
-                        throw .notConstant(
-                            node: node.name, operation: node.operation.name, input: "input \(position)")
-                    }
-                    return nil
-                }
+                if constant(position) == nil { return nil }
             }
         }
         let read = node.inputs.indices.reduce(0) { $0 + (constant($1)?.shape.count ?? 0) }

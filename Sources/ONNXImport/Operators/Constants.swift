@@ -3,7 +3,7 @@ import Tensors
 
 func buildConstant(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
     if let tensor = node.tensor("value") {
-        try builder.appendConstant(node, try tensor.constant(files: builder.files))
+        try builder.appendConstant(node, try tensor.constant(files: builder.files), as: tensor.element)
     } else if node.has("value_float"), let value = node.float("value_float") {
         try builder.appendConstant(node, .floats(try tensor(node, [], [value])))
     } else if let values = node.floats("value_floats") {
@@ -26,7 +26,11 @@ func buildConstantOfShape(_ node: NodeReader, _ builder: inout GraphBuilder) thr
         default: throw node.invalid("value must be one number")
         }
     }
-    try builder.append(node, .shapeArithmetic(.filled(fill)))
+    let isFlag = node.tensor("value")?.element == .flag
+    guard isFlag else { return try builder.append(node, .shapeArithmetic(.filled(fill))) }
+    let numbers = try builder.step(
+        node, .shapeArithmetic(.filled(fill)), [builder.input(node, 0)], named: "numbers")
+    try builder.append(node, .shapeArithmetic(.cast(.flag)), inputs: [numbers])
 }
 
 /// Weights stored as small integers: (x − zero point)·scale, for the tensor, along one axis, or per block

@@ -66,9 +66,17 @@ func buildClip(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXErr
 
 /// A constant exponent makes it a function of one value.
 func buildPow(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
-    guard builder.constant(node, 0) == nil, let exponent = builder.constant(node, 1), exponent.shape.rank <= 1,
+    // The power of an integer is one, whatever the exponent is.
+    let isTruncated = builder.element(node, 0) == .integer && builder.element(node, 1) == .float
+    guard builder.constant(node, 0) == nil, !isTruncated, let exponent = builder.constant(node, 1),
+        exponent.shape.rank <= 1,
         let number = exponent.scalar
-    else { return try builder.append(node, .arithmetic(.power), inputs: try builder.powerOperands(node)) }
+    else {
+        let operands = try builder.powerOperands(node)
+        guard isTruncated else { return try builder.append(node, .arithmetic(.power), inputs: operands) }
+        let power = try builder.step(node, .arithmetic(.power), operands, named: "power")
+        return try builder.append(node, .activation(.rounding(.towardZero)), inputs: [power])
+    }
     let activation: Activation
     switch number {
     case 0.5: activation = .squareRoot
@@ -94,8 +102,31 @@ extension GraphBuilder {
 
 func buildArithmetic(_ kind: Arithmetic) -> OperatorBuilder { buildPlain(.arithmetic(kind)) }
 
+/// Integers are divided without what is behind the point.
+func buildDiv(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    try builder.append(node, .arithmetic(builder.element(node, 0) == .integer ? .truncatedQuotient : .divide))
+}
+
+func buildThresholdedRelu(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    try builder.append(node, .activation(.thresholdedRelu(threshold: node.float("alpha") ?? 1)))
+}
+
+func buildShrink(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    try builder.append(
+        node, .activation(.shrink(threshold: node.float("lambd") ?? 0.5, bias: node.float("bias") ?? 0)))
+}
+
+/// x·sigmoid(α·x).
+func buildSwish(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    let alpha = node.float("alpha") ?? 1
+    guard alpha != 1 else { return try builder.append(node, .activation(.silu)) }
+    let x = builder.input(node, 0)
+    let scaled = try builder.step(node, .activation(.linear(factor: alpha, summand: 0)), [x], named: "scaled")
+    let gate = try builder.step(node, .activation(.sigmoid), [scaled], named: "gate")
+    try builder.append(node, .arithmetic(.multiply), inputs: [x, gate])
+}
+
 func buildMod(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
-    guard builder.constant(node, 0)?.tensor == nil else { throw node.unsupported("numbers that are not integers") }
     try builder.append(node, .arithmetic(try node.flag("fmod") ? .truncatedRemainder : .remainder))
 }
 

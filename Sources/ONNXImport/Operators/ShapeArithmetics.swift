@@ -1,4 +1,5 @@
 import Networks
+import Tensors
 
 func buildShapeArithmetic(_ kind: ShapeArithmetic) -> OperatorBuilder { buildPlain(.shapeArithmetic(kind)) }
 
@@ -7,17 +8,43 @@ func buildShape(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXEr
         node, .shapeArithmetic(.extents(first: try node.integer("start") ?? 0, end: try node.integer("end"))))
 }
 
+/// x is not equal to itself where it is no number.
+func buildIsNaN(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    let x = builder.input(node, 0)
+    try builder.append(node, .shapeArithmetic(.comparison(.notEqual)), inputs: [x, x])
+}
+
+func buildIsInf(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    let x = builder.input(node, 0)
+    let (up, down) = (
+        try node.flag("detect_positive", otherwise: true), try node.flag("detect_negative", otherwise: true)
+    )
+    var found: [ValueID?] = []
+    for (isWanted, bound, name) in [(up, Float.infinity, "above"), (down, -.infinity, "below")] where isWanted {
+        let limit = try builder.derive(node, "\(name).bound", bound)
+        found.append(
+            try builder.step(node, .shapeArithmetic(.comparison(.equal)), [x, limit], named: name))
+    }
+    switch found.count {
+    case 2: try builder.append(node, .shapeArithmetic(.logic(.or)), inputs: found)
+    case 1: try builder.append(node, .identity, inputs: found)
+    default:
+        // Nothing is both less and greater.
+        try builder.append(node, .shapeArithmetic(.comparison(.less)), inputs: [x, x])
+    }
+}
+
+/// The type of the second input.
+func buildCastLike(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    try builder.append(
+        node, .shapeArithmetic(.cast(builder.element(node, 1) ?? .float)), inputs: [builder.input(node, 0)])
+}
+
 /// All floating-point numbers are Float32 here, all integers Int.
 func buildCast(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
     guard let number = try node.integer("to"), let raw = Int32(exactly: number), let type = ElementType(rawValue: raw)
     else { throw node.unsupported("this element type") }
-    let element: ShapeArithmetic.Element
-    switch type {
-    case .float, .float16, .bfloat16, .double: element = .float
-    case .uint8, .int8, .int32, .int64: element = .integer
-    case .bool: element = .flag
-    }
-    try builder.append(node, .shapeArithmetic(.cast(element)))
+    try builder.append(node, .shapeArithmetic(.cast(type.element)), inputs: [builder.input(node, 0)])
 }
 
 /// Exporters write If where they do not know a rank or extent that the input's shape decides; the branch that is taken

@@ -23,10 +23,15 @@ struct RunRequest: Sendable {
             let pass = try evaluator.forward(inputs)
             return try graph.outputs.map { (value: $0, tensor: try pass.value($0)) }
         }
-        var result = RunResult(
-            outputs: Dictionary(
-                outputs.map { (graph.name(of: $0.value), $0.tensor.npyData()) }, uniquingKeysWith: { first, _ in first }
-            ))
+        var result = RunResult(outputs: [:])
+        for output in outputs {
+            let name = graph.name(of: output.value)
+            do {
+                result.outputs[name] = try output.tensor.npyData(of: graph.element(of: output.value))
+            } catch {
+                throw RPCError(.badParameter, "output '\(name)': \(error)")
+            }
+        }
         if parameters.image == true, let first = outputs.first {
             guard let range = range ?? ValueRange(of: first.value, in: graph) else {
                 throw RPCError(

@@ -95,7 +95,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 }
 
-/// A glance at an `.npy` file of float32 (numpy.lib.format), for showing only: nil where it is anything else.
+/// A glance at an `.npy` file of float32, int64 or flags (numpy.lib.format), for showing only: nil where it is anything else.
 enum NPYSummary {
     /// As the file writes it, `(1, 3)`.
     static func shape(of npy: Data) -> String? {
@@ -107,13 +107,19 @@ enum NPYSummary {
 
     /// The first few values.
     static func firstValues(of npy: Data, count: Int = 8) -> String? {
-        guard let header = header(of: npy), header.text.contains("'<f4'") else { return nil }
+        guard let header = header(of: npy) else { return nil }
         let payload = npy.dropFirst(header.length)
-        let values = payload.prefix(count * 4).withUnsafeBytes { bytes in
-            (0..<(bytes.count / 4)).map { bytes.loadUnaligned(fromByteOffset: $0 * 4, as: Float.self) }
+        func texts<Value: BitwiseCopyable>(_: Value.Type, _ text: (Value) -> String) -> String {
+            let size = MemoryLayout<Value>.stride
+            let values = payload.prefix(count * size).withUnsafeBytes { bytes in
+                (0..<bytes.count / size).map { text(bytes.loadUnaligned(fromByteOffset: $0 * size, as: Value.self)) }
+            }
+            return values.joined(separator: "  ") + (payload.count > count * size ? "  …" : "")
         }
-        let text = values.map { Format.decimal(Double($0), 4) }.joined(separator: "  ")
-        return payload.count > count * 4 ? text + "  …" : text
+        if header.text.contains("'<f4'") { return texts(Float.self) { Format.decimal(Double($0), 4) } }
+        if header.text.contains("'<i8'") { return texts(Int64.self) { "\($0)" } }
+        if header.text.contains("'|b1'") { return texts(UInt8.self) { $0 == 0 ? "false" : "true" } }
+        return nil
     }
 
     private static func header(of npy: Data) -> (text: String, length: Int)? {

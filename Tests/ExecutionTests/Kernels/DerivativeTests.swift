@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [Activation.Rounding.floor, .ceiling, .toNearestEven, .sign])
+    @Test(arguments: [Activation.Rounding.floor, .ceiling, .toNearestEven, .sign, .towardZero])
     func roundingPassesNothingBack(_ kind: Activation.Rounding) async throws {
         let operatorCase = OperatorCase("", .activation(.rounding(kind)), [[1, 2, 3, 4]])
         let (graph, result) = try operatorCase.graph()
@@ -117,6 +117,8 @@ extension OperatorCase {
             graph.constants[value] = constant
             operands.append(value)
         }
+        let given = operands
+        if let order { operands = order.map { given[$0] } }
         let result = graph.intern("result")
         graph.nodes = [Node(name: name, operation: operation, inputs: operands, outputs: [result])]
         graph.outputs = [result]

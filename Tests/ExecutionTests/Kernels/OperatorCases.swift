@@ -10,6 +10,8 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
     let inputs: [[Int]]
     /// What stands behind them.
     let constants: [Constant?]
+    /// The node's inputs as positions in inputs and constants, where they are not in that order.
+    let order: [Int]?
     /// Where the function is defined: values are spread over this range.
     let range: ClosedRange<Float>
     /// Of the difference to finite differences, relative to the derivative's largest magnitude. Central differences in
@@ -20,12 +22,13 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
 
     init(
         _ name: String, _ operation: Operator, _ inputs: [[Int]], constants: [Constant?] = [],
-        range: ClosedRange<Float> = -2...2.03, tolerance: Float = 3e-3
+        order: [Int]? = nil, range: ClosedRange<Float> = -2...2.03, tolerance: Float = 3e-3
     ) {
         self.name = name
         self.operation = operation
         self.inputs = inputs
         self.constants = constants
+        self.order = order
         self.range = range
         self.tolerance = tolerance
     }
@@ -64,7 +67,8 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
             padding: .explicit(begin: begin ?? zeros, end: end ?? begin ?? zeros), roundsUp: roundsUp)
     }
 
-    static let all = activations + arithmetics + windows + normalizations + matrices + rearrangements + reductions
+    static let all =
+        activations + choices + arithmetics + windows + normalizations + matrices + rearrangements + reductions
 
     static let activations: [OperatorCase] = [
         .activation(.relu), .activation(.leakyRelu(slope: 0.1)), .activation(.elu(alpha: 0.7)), .activation(.sigmoid),
@@ -76,7 +80,32 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
         .activation(.squareRoot, range: 0.5...3), .activation(.absolute), .activation(.reciprocal, range: 0.5...3),
         .activation(.power(exponent: 2)), .activation(.power(exponent: 3)),
         .activation(.power(exponent: 1.7), range: 0.5...3),
+        .activation(.thresholdedRelu(threshold: 0.615)), .activation(.shrink(threshold: 0.615, bias: 0.25)),
+        .activation(.trigonometric(.sine)), .activation(.trigonometric(.cosine)),
+        .activation(.trigonometric(.tangent), range: -1...1), .activation(.trigonometric(.arcsine), range: -0.8...0.8),
+        .activation(.trigonometric(.arccosine), range: -0.8...0.8), .activation(.trigonometric(.arctangent)),
+        .activation(.trigonometric(.hyperbolicSine)), .activation(.trigonometric(.hyperbolicCosine)),
+        .activation(.trigonometric(.inverseHyperbolicSine)),
+        .activation(.trigonometric(.inverseHyperbolicCosine), range: 1.5...3),
+        .activation(.trigonometric(.inverseHyperbolicTangent), range: -0.8...0.8),
     ]
+
+    /// Flags that choose values.
+    static let choices: [OperatorCase] = [
+        OperatorCase(
+            "choice", .shapeArithmetic(.selection), [[2, 3, 4], [2, 3, 4]],
+            constants: [flags([2, 3, 4])], order: [2, 0, 1]),
+        OperatorCase(
+            "choice among what is broadcast", .shapeArithmetic(.selection), [[2, 1, 4], [3, 1]],
+            constants: [flags([2, 3, 4])], order: [2, 0, 1]),
+        OperatorCase(
+            "choice by row", .shapeArithmetic(.selection), [[2, 3, 4], []], constants: [flags([3, 1])],
+            order: [2, 0, 1]),
+    ]
+
+    private static func flags(_ extents: [Int]) -> Constant? {
+        (try? Shape(extents)).map { .integers(shape: $0, values: (0..<$0.count).map { $0 * 7 % 5 % 2 }) }
+    }
 
     static let arithmetics: [OperatorCase] = {
         var cases: [OperatorCase] = []
@@ -87,6 +116,10 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
             cases.append(.arithmetic(kind, [2, 3, 1, 1], [2, 1, 4, 5]))
             cases.append(.arithmetic(kind, [4], [1]))
             cases.append(.arithmetic(kind, [2, 3, 4, 5], [2, 3, 1, 1]))
+        }
+        for kind in [Arithmetic.remainder, .truncatedRemainder] {
+            cases.append(.arithmetic(kind, [2, 3, 4], [2, 3, 4], range: 0.5...2))
+            cases.append(.arithmetic(kind, [3, 1], [2, 3, 4], range: 0.5...2))
         }
         for kind in [Arithmetic.divide, .power] {
             cases.append(.arithmetic(kind, [2, 3, 4], [2, 3, 4], range: 0.5...2))
