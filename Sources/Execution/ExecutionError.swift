@@ -8,6 +8,8 @@ public enum ExecutionError: Error, CustomStringConvertible {
     /// oneDNN refused; `status` is its number.
     case kernel(node: String, operation: String, status: Int32)
     case unsupported(node: String, operation: String, reason: String)
+    /// A node was told to look outside of its input.
+    case index(node: String, operation: String, reason: String)
     case outOfMemory(bytes: Int)
     /// The pass was asked for something after the session went on to another input.
     case stalePass
@@ -21,7 +23,7 @@ public enum ExecutionError: Error, CustomStringConvertible {
         case .kernel(let node, let operation, let status):
             "node '\(node)' (\(operation)): oneDNN \(cdnn_version_major()).\(cdnn_version_minor()) "
                 + "has no kernel for it (status \(status))"
-        case .unsupported(let node, let operation, let reason):
+        case .unsupported(let node, let operation, let reason), .index(let node, let operation, let reason):
             "node '\(node)' (\(operation)): \(reason)"
         case .outOfMemory(let bytes): "no \(bytes / 1_048_576) MiB of memory for this input; use a smaller picture"
         case .stalePass: "the session has gone on to another input"

@@ -126,10 +126,10 @@ struct GraphBuilder {
     ) throws(ONNXError) {
         var values: [ValueID] = []
         for position in outputs {
-            guard position < node.outputNames.count, !node.outputNames[position].isEmpty else {
-                throw node.invalid("has no output \(position)")
-            }
-            values.append(try define(node.outputNames[position], by: node.name))
+            guard position < node.outputNames.count else { throw node.invalid("has no output \(position)") }
+            let name = node.outputNames[position]
+            // An output that nobody reads may have no name, though one behind it is read.
+            values.append(try define(name.isEmpty ? derivedName(node, "output\(position)") : name, by: node.name))
         }
         for (position, name) in node.outputNames.enumerated() where !name.isEmpty && !outputs.contains(position) {
             omitted[name] = node.unsupported("its output \(position) ('\(name)') in use")

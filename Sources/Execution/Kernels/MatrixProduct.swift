@@ -67,7 +67,8 @@ extension PlanBuilder {
         return result
     }
 
-    private func product(
+    /// [batch,M,K] times [batch,K,N].
+    func product(
         _ a: PlannedTensor, _ b: PlannedTensor, _ extents: [Int], for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
         let y = try allocatePlain(extents, for: node)

@@ -1,9 +1,10 @@
+import Foundation
 import Networks
 import Tensors
 
 extension PlanBuilder {
     /// Sum, mean, maximum, minimum and product along some axes. Back: every value gets the signal of the result it went
-    /// into; of a maximum, those that attain it share it, as in PyTorch. A product has no derivative here.
+    /// into; of a maximum, those that attain it share it, as in PyTorch. The norm's derivative at 0 counts as 0.
     func emitReduction(_ node: Node, _ reduction: Reduction) throws(ExecutionError) {
         let original = try input(node, 0)
         let rank = original.extents.count
@@ -38,8 +39,11 @@ extension PlanBuilder {
             case .maximum, .minimum:
                 passed = try builder.shared(incoming, amongEqualOf: x, to: y, loop, results: results, for: node)
             case .product:
-                throw ExecutionError.unsupported(
-                    node: node.name, operation: node.operation.name, reason: "its derivative is not implemented")
+                passed = try builder.timesOthers(incoming, x, loop, results: results, for: node)
+            case .norm:
+                passed = try builder.sloped(incoming, x, y, loop, for: node) { $1 == 0 ? 0 : $0 / $1 }
+            case .logSumExp:
+                passed = try builder.sloped(incoming, x, y, loop, for: node) { exp($0 - $1) }
             }
             return [(try builder.inputID(node, 0), passed)]
         }
@@ -81,6 +85,61 @@ extension PlanBuilder {
             }
         }
         return y
+    }
+
+    /// The signal times what `slope` makes of a value and of the result that it went into.
+    private func sloped(
+        _ signal: PlannedTensor, _ x: PlannedTensor, _ y: PlannedTensor, _ loop: StridedLoop, for node: Node,
+        _ slope: @escaping (Float, Float) -> Float
+    ) throws(ExecutionError) -> PlannedTensor {
+        let passed = try allocatePlain(x.extents, for: node)
+        emit(node, reading: [signal, x, y], writing: [passed]) { addresses in
+            let pointers = addresses.map { $0.assumingMemoryBound(to: Float.self) }
+            let (signal, x, y, passed) = (pointers[0], pointers[1], pointers[2], pointers[3])
+            let step = loop.step(1)
+            loop.forEachRun { start in
+                for index in 0..<loop.run {
+                    let result = start[1] + index * step
+                    passed[start[0] + index] = signal[result] * slope(x[start[0] + index], y[result])
+                }
+            }
+        }
+        return passed
+    }
+
+    /// The signal times the product of all other values; zeros among them are counted.
+    private func timesOthers(
+        _ signal: PlannedTensor, _ x: PlannedTensor, _ loop: StridedLoop, results: Int, for node: Node
+    ) throws(ExecutionError) -> PlannedTensor {
+        let passed = try allocatePlain(x.extents, for: node)
+        let products = try allocatePlain([max(results, 1)], for: node)
+        let zeros = try allocatePlain([max(results, 1)], for: node)
+        emit(node, reading: [signal, x], writing: [passed, products, zeros]) { addresses in
+            let pointers = addresses.map { $0.assumingMemoryBound(to: Float.self) }
+            let (signal, x, passed, products, zeros) = (pointers[0], pointers[1], pointers[2], pointers[3], pointers[4])
+            let step = loop.step(1)
+            products.update(repeating: 1, count: results)
+            zeros.update(repeating: 0, count: results)
+            loop.forEachRun { start in
+                for index in 0..<loop.run {
+                    let value = x[start[0] + index]
+                    let result = start[1] + index * step
+                    if value == 0 { zeros[result] += 1 } else { products[result] *= value }
+                }
+            }
+            loop.forEachRun { start in
+                for index in 0..<loop.run {
+                    let value = x[start[0] + index]
+                    let result = start[1] + index * step
+                    let others =
+                        value == 0
+                        ? (zeros[result] == 1 ? products[result] : 0)
+                        : (zeros[result] == 0 ? products[result] / value : 0)
+                    passed[start[0] + index] = signal[result] * others
+                }
+            }
+        }
+        return passed
     }
 
     /// The signal of each extreme value in equal shares to all that attain it.
@@ -131,6 +190,22 @@ private func reduce(
                 for index in 0..<loop.run { y[index * step] += x[index] }
             }
         }
+    case .norm:
+        fold(loop, source, target, results: results, from: 0) { $0 + $1 * $1 }
+        for index in 0..<results { target[index].formSquareRoot() }
+    case .logSumExp:
+        // The largest value is taken out, so that no exponential is too large (Blanchard, Higham and Higham 2021).
+        fold(loop, source, target, results: results, from: -.infinity) { max($0, $1) }
+        var sums = [Float](repeating: 0, count: results)
+        let step = loop.step(1)
+        loop.forEachRun { start in
+            for index in 0..<loop.run {
+                let result = start[1] + index * step
+                let (value, largest) = (source[start[0] + index], target[result])
+                sums[result] += value == largest ? 1 : exp(value - largest)
+            }
+        }
+        for index in 0..<results { target[index] += log(sums[index]) }
     case .maximum: fold(loop, source, target, results: results, from: -.infinity) { max($0, $1) }
     case .minimum: fold(loop, source, target, results: results, from: .infinity) { min($0, $1) }
     case .product: fold(loop, source, target, results: results, from: 1) { $0 * $1 }

@@ -11,7 +11,8 @@ extension Plan {
             for index in steps.indices {
                 loadPlaceholderSeed(at: index)
                 let start = now()
-                try execute(index..<index + 1)
+                // Numbers that mean nothing may make indices that do not, which is no reason not to run the network.
+                do { try execute(index..<index + 1) } catch .index {}
                 let time = now() - start
                 if round == 0 { shortest.append(time) } else { shortest[index] = min(shortest[index], time) }
             }

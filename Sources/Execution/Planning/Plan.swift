@@ -7,7 +7,7 @@ import Tensors
 final class Plan {
     enum Action {
         case primitive(Primitive, arguments: [Int32], memories: [OpaquePointer?])
-        case kernel([UnsafeMutableRawPointer], ([UnsafeMutableRawPointer]) -> Void)
+        case kernel([UnsafeMutableRawPointer], Step.Kernel)
     }
 
     struct CompiledStep {
@@ -116,7 +116,7 @@ final class Plan {
         for step in steps[range] {
             switch step.action {
             case .kernel(let addresses, let kernel):
-                kernel(addresses)
+                try kernel(addresses)
             case .primitive(let primitive, let arguments, let memories):
                 do {
                     try primitive.execute(on: engine, arguments, memories)

@@ -58,6 +58,15 @@ extension PlanBuilder {
         case .activation(let activation): try emitActivation(node, activation)
         case .arithmetic(let kind): try emitArithmetic(node, kind)
         case .reduction(let reduction): try emitReduction(node, reduction)
+        case .einsum(let einsum): try emitEinsum(node, einsum)
+        case .extremum(let extremum): try emitExtremum(node, extremum)
+        case .ranking(let ranking): try emitRanking(node, ranking)
+        case .accumulation(let accumulation): try emitAccumulation(node, accumulation)
+        case .triangle(let triangle): try emitTriangle(node, triangle)
+        case .pick(let indexing): try emitPick(node, indexing)
+        case .scatter(let scatter): try emitScatter(node, scatter)
+        case .gather(let axis) where specialization.movements[node.output] == nil:
+            try emitPick(node, .positions(axis: axis))
         case .concatenation(let axis): try emitConcatenation(node, axis: axis)
         case .flatten, .reshape, .squeeze, .unsqueeze: try emitReshape(node)
         case .transpose, .slice, .part, .padding, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .resize:

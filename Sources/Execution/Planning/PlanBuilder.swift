@@ -206,7 +206,7 @@ final class PlanBuilder {
     /// Adds a kernel of our own; it is called with the addresses of `reads`, then of `writes`.
     func emit(
         _ node: Node, reading reads: [PlannedTensor], writing writes: [PlannedTensor],
-        _ kernel: @escaping ([UnsafeMutableRawPointer]) -> Void
+        _ kernel: @escaping Step.Kernel
     ) {
         steps.append(
             Step(

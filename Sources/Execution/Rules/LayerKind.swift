@@ -35,7 +35,8 @@ extension Operator {
         case .flatten, .reshape, .concatenation, .identity: .regrouping
         case .transposedConvolution, .maximumUnpooling, .resize, .matrixProduct, .normalization,
             .localResponseNormalization, .softmax, .arithmetic, .reduction, .squeeze, .unsqueeze, .transpose, .slice,
-            .part, .padding, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .graft, .shapeArithmetic:
+            .part, .padding, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .graft, .shapeArithmetic,
+            .einsum, .extremum, .ranking, .accumulation, .triangle, .pick, .scatter:
             .mixture
         }
     }

@@ -115,11 +115,16 @@ extension RegionOfChange {
             return extents(x).dropFirst().reduce(1, *) * weights.dimensions.dropFirst().reduce(1, *)
         case .matrixProduct:
             return results * (node.input(0).flatMap { extents($0).last } ?? 0)
+        case .einsum(let einsum):
+            let shapes = node.inputs.compactMap { $0.map(extents) }
+            guard let resolved = einsum.resolved(for: shapes) else { return 0 }
+            return resolved.extents.values.reduce(1, *)
         // These multiply little, or nothing.
         case .pooling, .maximumUnpooling, .globalPooling, .resize, .batchNormalization, .normalization,
             .localResponseNormalization, .softmax, .activation, .arithmetic, .reduction, .concatenation, .flatten,
             .reshape, .squeeze, .unsqueeze, .transpose, .slice, .part, .padding, .expansion, .tiling, .depthToSpace,
-            .spaceToDepth, .gather, .graft, .identity, .shapeArithmetic:
+            .spaceToDepth, .gather, .graft, .identity, .shapeArithmetic, .extremum, .ranking, .accumulation, .triangle,
+            .pick, .scatter:
             return 0
         }
     }

@@ -121,7 +121,8 @@ private struct TransposePass {
         case .convolution, .transposedConvolution, .pooling, .maximumUnpooling, .globalPooling, .resize,
             .fullyConnected, .matrixProduct, .batchNormalization, .normalization, .localResponseNormalization,
             .flatten, .reshape, .squeeze(axes: nil), .unsqueeze, .transpose, .slice, .expansion, .tiling,
-            .depthToSpace, .spaceToDepth, .gather, .graft, .shapeArithmetic:
+            .depthToSpace, .spaceToDepth, .gather, .graft, .shapeArithmetic, .einsum, .extremum, .ranking,
+            .accumulation, .triangle, .pick, .scatter:
             return false
         }
         finish(before, node, order, dropped)

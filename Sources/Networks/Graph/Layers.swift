@@ -91,7 +91,9 @@ private struct ReceptiveFieldTracer {
         case .part(let part): return first == .everything || !touches(node, [part.axis]) ? first : nil
         case .padding(let padding): return padded(node, padding, first)
         case .transposedConvolution, .maximumUnpooling, .resize, .squeeze, .unsqueeze, .slice, .expansion, .tiling,
-            .depthToSpace, .spaceToDepth, .gather, .graft:
+            .depthToSpace, .spaceToDepth, .gather, .graft, .einsum, .extremum, .ranking, .accumulation, .triangle,
+            .pick,
+            .scatter:
             return first == .everything ? .everything : nil
         }
     }

@@ -170,7 +170,13 @@ public enum Arithmetic: String, Sendable, Hashable {
 
 /// Many values become one, along `axes`.
 public struct Reduction: Sendable, Hashable {
-    public enum Kind: String, Sendable, Hashable { case sum, mean, maximum, minimum, product }
+    public enum Kind: String, Sendable, Hashable {
+        case sum, mean, maximum, minimum, product
+        /// √Σx².
+        case norm
+        /// log Σeˣ.
+        case logSumExp = "log of the sum of exponentials"
+    }
 
     public var kind: Kind
     /// The axes to reduce; a negative one counts from the end, nil means all.

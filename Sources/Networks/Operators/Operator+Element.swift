@@ -16,7 +16,9 @@ extension Operator {
             case .comparison, .logic: return .flag
             case .cast(let element): return element
             }
-        case .pooling, .convolution, .transposedConvolution, .maximumUnpooling, .globalPooling, .resize,
+        case .extremum: return .integer
+        case .einsum, .ranking, .accumulation, .triangle, .pick, .scatter, .pooling, .convolution,
+            .transposedConvolution, .maximumUnpooling, .globalPooling, .resize,
             .fullyConnected, .matrixProduct, .batchNormalization, .normalization, .localResponseNormalization,
             .softmax, .activation, .arithmetic, .reduction, .concatenation, .flatten, .reshape, .squeeze, .unsqueeze,
             .transpose, .slice, .part, .padding, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .graft,

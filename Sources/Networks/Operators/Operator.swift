@@ -41,6 +41,16 @@ public enum Operator: Sendable, Hashable {
     /// Two inputs, broadcast as NumPy does.
     case arithmetic(Arithmetic)
     case reduction(Reduction)
+    /// A sum of products of any number of inputs.
+    case einsum(Einsum)
+    /// Input x → integers.
+    case extremum(Extremum)
+    /// Inputs x and how many (an integer) → the values, and their positions along the axis (integers).
+    case ranking(Ranking)
+    /// Inputs x and the axis (an integer).
+    case accumulation(Accumulation)
+    /// Inputs x [… ,R,C] and how far to the right the diagonal is moved (an integer)?.
+    case triangle(Triangle)
 
     // MARK: The same values elsewhere
 
@@ -71,6 +81,10 @@ public enum Operator: Sendable, Hashable {
     case spaceToDepth(block: Int)
     /// Inputs x and positions along `axis` (integers).
     case gather(axis: Int)
+    /// Inputs x and indices (integers).
+    case pick(Indexing)
+    /// Inputs x, indices (integers), and the values to be put there.
+    case scatter(Scatter)
     /// Inputs what has changed, the clean value, and the items' places; only in a ``PatchGraph``.
     case graft(Graft)
     /// y = x; dropped by canonicalization.
@@ -99,6 +113,11 @@ public enum Operator: Sendable, Hashable {
         case .activation(let activation): activation.name
         case .arithmetic(let kind): kind.rawValue
         case .reduction(let reduction): "reduction to the \(reduction.kind.rawValue)"
+        case .einsum: "sum of products"
+        case .extremum(let extremum): "position of the \(extremum.kind.rawValue)"
+        case .ranking: "ranking"
+        case .accumulation: "cumulative sum"
+        case .triangle(let triangle): triangle.isUpper ? "upper triangle" : "lower triangle"
         case .concatenation: "concatenation"
         case .flatten: "flatten"
         case .reshape: "reshape"
@@ -113,6 +132,9 @@ public enum Operator: Sendable, Hashable {
         case .depthToSpace: "depth to space"
         case .spaceToDepth: "space to depth"
         case .gather: "gather"
+        case .pick(.coordinates): "gather by coordinates"
+        case .pick: "gather by element"
+        case .scatter: "scatter"
         case .graft: "graft"
         case .identity: "identity"
         case .shapeArithmetic(let kind): kind.name

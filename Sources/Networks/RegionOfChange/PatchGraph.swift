@@ -366,7 +366,8 @@ extension Operator {
         case .transposedConvolution, .maximumUnpooling, .globalPooling, .resize, .fullyConnected, .matrixProduct,
             .batchNormalization, .normalization, .localResponseNormalization, .softmax, .activation, .arithmetic,
             .reduction, .concatenation, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .slice, .part, .padding,
-            .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .graft, .identity, .shapeArithmetic:
+            .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .graft, .identity, .shapeArithmetic, .einsum,
+            .extremum, .ranking, .accumulation, .triangle, .pick, .scatter:
             return self
         }
     }

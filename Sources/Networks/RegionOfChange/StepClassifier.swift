@@ -33,10 +33,12 @@ struct StepClassifier {
         case .globalPooling(.average): return .mean
         case .reduction(let reduction): return reduction.averagesPlanes(ofRank: 4) ? .mean : .everything
         // These mix positions.
-        case .globalPooling(.maximum), .fullyConnected, .matrixProduct, .normalization: return .everything
+        case .globalPooling(.maximum), .fullyConnected, .matrixProduct, .normalization, .einsum, .extremum, .ranking,
+            .accumulation:
+            return .everything
         // These move values in ways that are not followed.
         case .transposedConvolution, .maximumUnpooling, .resize, .flatten, .reshape, .squeeze, .unsqueeze, .transpose,
-            .slice, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather:
+            .slice, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .pick, .scatter, .triangle:
             return .everything
         // A patch graph is not asked what changes in it, and shapes change with no image.
         case .graft, .shapeArithmetic: return .everything

@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 
 extension Specializer {
@@ -92,7 +93,7 @@ extension Specializer {
         func results(_ values: [Double]) -> [Double] {
             let first: Double
             switch reduction.kind {
-            case .sum, .mean: first = 0
+            case .sum, .mean, .norm, .logSumExp: first = 0
             case .product: first = 1
             case .maximum: first = -.infinity
             case .minimum: first = .infinity
@@ -103,13 +104,20 @@ extension Specializer {
                 let value = values[next]
                 switch reduction.kind {
                 case .sum, .mean: result[target] += value
+                case .norm: result[target] += value * value
+                case .logSumExp: result[target] += exp(value)
                 case .product: result[target] *= value
                 case .maximum: result[target] = max(result[target], value)
                 case .minimum: result[target] = min(result[target], value)
                 }
                 next += 1
             }
-            return reduction.kind == .mean ? result.map { $0 / count } : result
+            switch reduction.kind {
+            case .mean: return result.map { $0 / count }
+            case .norm: return result.map { $0.squareRoot() }
+            case .logSumExp: return result.map { log($0) }
+            case .sum, .maximum, .minimum, .product: return result
+            }
         }
         switch x {
         case .floats(let tensor): return try floats(shape, results(tensor.values.map(Double.init)).map { Float($0) })

@@ -46,11 +46,11 @@ extension Specializer {
         switch node.operation {
         case .identity, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .slice, .part, .expansion, .tiling,
             .depthToSpace, .spaceToDepth, .gather, .padding, .concatenation, .activation, .arithmetic, .reduction,
-            .shapeArithmetic:
+            .shapeArithmetic, .accumulation, .triangle, .pick:
             true
         case .convolution, .transposedConvolution, .pooling, .maximumUnpooling, .globalPooling, .resize,
             .fullyConnected, .matrixProduct, .batchNormalization, .normalization, .localResponseNormalization,
-            .softmax, .graft:
+            .softmax, .graft, .einsum, .extremum, .ranking, .scatter:
             false
         }
     }
@@ -69,6 +69,9 @@ extension Specializer {
                     shape: shape,
                     values: try moved(values, from, movement, shape) { Int(exactly: $0.rounded()) ?? 0 })
             }
+        case .accumulation(let accumulation): return try accumulated(accumulation, shape)
+        case .triangle(let triangle): return try cut(triangle, shape)
+        case .pick(let indexing): return try picked(indexing, shape)
         case .concatenation(let axis): return try joined(shape, axis: axis)
         case .activation(let activation): return try applied(activation, shape)
         case .arithmetic(let kind): return try combined(kind, shape)
@@ -76,7 +79,7 @@ extension Specializer {
         case .shapeArithmetic(let kind): return try computed(kind, shape)
         case .convolution, .transposedConvolution, .pooling, .maximumUnpooling, .globalPooling, .resize,
             .fullyConnected, .matrixProduct, .batchNormalization, .normalization, .localResponseNormalization,
-            .softmax, .graft:
+            .softmax, .graft, .einsum, .extremum, .ranking, .scatter:
             return nil
         }
     }

@@ -161,7 +161,10 @@ extension Specializer {
 
     func gathered(_ x: Shape, _ axis: Int) throws(NetworkError) -> Shape {
         let axis = try normalized(axis: axis, rank: x.rank)
-        let positions = try integers(1, "indices")
+        let target = try shape(
+            x.dimensions.prefix(axis) + (try input(1)).dimensions + x.dimensions.dropFirst(axis + 1))
+        // Indices that depend on the network's input are looked up when it is run.
+        guard let positions = constant(1)?.integers else { return target }
         var indices: [Int] = []
         for position in positions {
             let index = position < 0 ? max(position, -Shape.largestCount) + x[axis] : position
@@ -169,8 +172,7 @@ extension Specializer {
             indices.append(index)
         }
         result.movements[node.output] = .mapping([AxisMap(axis: axis, taps: 1, indices: indices, weights: nil)])
-        return try shape(
-            x.dimensions.prefix(axis) + (try input(1)).dimensions + x.dimensions.dropFirst(axis + 1))
+        return target
     }
 
     // MARK: Padding

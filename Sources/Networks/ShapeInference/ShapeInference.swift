@@ -8,6 +8,10 @@ extension Specializer {
             let y = try windowed(x, pooling.window, channels: x.rank > 1 ? x[1] : 0)
             return node.outputs.map { _ in y }
         }
+        if case .ranking(let ranking) = node.operation {
+            let y = try ranked(ranking)
+            return node.outputs.map { _ in y }
+        }
         guard node.outputs.count == 1 else { throw invalid("has \(node.outputs.count) outputs") }
         return [try outputShape()]
     }
@@ -50,6 +54,20 @@ extension Specializer {
             }
             return result
         case .reduction(let reduction): return try reduced(reduction)
+        case .einsum(let einsum): return try summedProducts(einsum)
+        case .extremum(let extremum): return try located(extremum)
+        case .ranking(let ranking): return try ranked(ranking)
+        case .accumulation:
+            let x = try input(0)
+            _ = try accumulatedAxis(rank: x.rank)
+            return x
+        case .triangle:
+            let x = try input(0)
+            guard x.rank >= 2 else { throw invalid("needs matrices, got \(x)") }
+            _ = try diagonal()
+            return x
+        case .pick(let indexing): return try picked(indexing)
+        case .scatter(let scatter): return try scattered(scatter)
         case .concatenation(let axis): return try concatenated(axis: axis)
         case .flatten(let axis): return try flattened(try input(0), axis)
         case .reshape: return try reshaped(try input(0))

@@ -27,7 +27,7 @@ func buildAveragePool(_ node: NodeReader, _ builder: inout GraphBuilder) throws(
 }
 
 extension NodeReader {
-    fileprivate func poolingWindow() throws(ONNXError) -> Window {
+    func poolingWindow() throws(ONNXError) -> Window {
         guard let kernel = try integers("kernel_shape") else { throw invalid("kernel_shape is missing") }
         guard (1...3).contains(kernel.count) else { throw unsupported("\(kernel.count) spatial axes") }
         return try window(kernel: kernel, roundsUp: try flag("ceil_mode"))

@@ -55,18 +55,43 @@ import Testing
         #expect(try #require(signal).magnitude == 0)
     }
 
-    @Test func theDerivativeOfAProductIsRefused() async throws {
+    /// Where one factor is 0, only its own derivative is not; where two are, none is.
+    @Test func theDerivativeOfAProductCountsItsZeros() async throws {
         let operatorCase = OperatorCase(
-            "", .reduction(Reduction(kind: .product, axes: [1], keepsAxes: true)), [[1, 2, 3]])
+            "", .reduction(Reduction(kind: .product, axes: [1], keepsAxes: false)), [[3, 3]])
         let (graph, result) = try operatorCase.graph()
-        let inputs = try operatorCase.tensors()
-        let session = try InferenceSession(graph: graph, threads: 1)
-        try await session.perform { evaluator in
-            _ = try evaluator.forward(inputs)
-            #expect(throws: ExecutionError.self) {
-                try evaluator.forward(
-                    inputs, derivatives: [Derivative(of: result, withRespectTo: [graph.inputs[0].value])])
+        let x = try Tensor(shape: Shape([3, 3]), values: [2, 3, 5, 2, 0, 5, 0, 3, 0])
+        let signal = try await InferenceSession(graph: graph, threads: 1).perform { evaluator in
+            let derivative = Derivative(of: result, withRespectTo: [graph.inputs[0].value])
+            let pass = try evaluator.forward([x], derivatives: [derivative])
+            return try pass.derivative(seed: Tensor(shape: Shape([3]), repeating: 1))[0]
+        }
+        #expect(try #require(signal).values == [15, 10, 6, 0, 10, 0, 0, 0, 0])
+    }
+
+    /// Nothing is read or written outside of a tensor, whatever the indices are.
+    @Test(arguments: [3, -4, 1e30, .nan] as [Float])
+    func anIndexOutsideOfItsAxisIsAnError(_ index: Float) async throws {
+        let operators: [Operator] = [
+            .gather(axis: 0), .pick(.elements(axis: 0)),
+            .scatter(Scatter(indexing: .elements(axis: 0), combination: .add)),
+        ]
+        for operation in operators {
+            let operatorCase = OperatorCase("", operation, [[3], [1], [1]])
+            var (graph, _) = try operatorCase.graph()
+            if case .scatter = operation {
+            } else {
+                graph.nodes[0].inputs.removeLast()
+                graph.inputs.removeLast()
             }
+            let one = try Shape([1])
+            let given = [
+                Tensor(shape: try Shape([3]), repeating: 1), Tensor(shape: one, repeating: index),
+                Tensor(shape: one, repeating: 1),
+            ]
+            let session = try InferenceSession(graph: graph, threads: 1)
+            let inputs = Array(given.prefix(graph.inputs.count))
+            await #expect(throws: ExecutionError.self) { try await session.perform { _ = try $0.forward(inputs) } }
         }
     }
 

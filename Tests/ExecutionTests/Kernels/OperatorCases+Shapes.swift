@@ -60,13 +60,16 @@ extension OperatorCase {
 
     static let reductions: [OperatorCase] = {
         var cases: [OperatorCase] = []
-        for kind in [Reduction.Kind.sum, .mean, .maximum, .minimum] {
+        for kind in [Reduction.Kind.sum, .mean, .maximum, .minimum, .norm, .logSumExp] {
             cases.append(.reduction(kind, [1], keepsAxes: true))
             cases.append(.reduction(kind, [-1, 1], keepsAxes: false))
             cases.append(.reduction(kind, [2, 3], keepsAxes: false))
             cases.append(.reduction(kind, [0, 2], keepsAxes: true))
             cases.append(.reduction(kind, nil, keepsAxes: false))
         }
+        // Few factors each, or the product's finite differences are too coarse.
+        cases.append(.reduction(.product, [1], keepsAxes: true))
+        cases.append(.reduction(.product, [-1], keepsAxes: false))
         return cases
     }()
 
