@@ -25,7 +25,7 @@ public struct SemanticSegmentation: Sendable {
     public let width: Int
     public let height: Int
     /// The class of each pixel, row by row; nil for what the network did not see.
-    public let classes: [Int?]
+    public private(set) var classes: [Int?]
     /// Probability of that class, 0…1, after softmax over the classes.
     public let probabilities: [Float]
     public let classCount: Int
@@ -93,6 +93,13 @@ public struct SemanticSegmentation: Sendable {
             var winner = 0
             for index in scores.indices where scores[index] > scores[winner] { winner = index }
             return (winner, 1 / scores.reduce(0) { $0 + exp($1 - scores[winner]) })
+        }
+    }
+
+    /// Takes the class of all pixels in `box` away: of a part of the picture that nobody saw.
+    public mutating func clear(_ box: PixelBox) {
+        for y in max(box.y, 0)..<max(min(box.y + box.height, height), 0) {
+            for x in max(box.x, 0)..<max(min(box.x + box.width, width), 0) { classes[y * width + x] = nil }
         }
     }
 

@@ -55,6 +55,22 @@ public struct Canvas: Sendable {
         for side in sides where side.width > 0 && side.height > 0 { fill(side, color: color, opacity: opacity) }
     }
 
+    /// Covers a rectangle with diagonal stripes, from bottom left to top right.
+    ///
+    /// - Parameter period: of a light and a dark stripe together, along a row, in pixels; at least 2.
+    mutating func hatch(_ rectangle: PixelRectangle, period: Int, light: RGBColor, dark: RGBColor) {
+        guard let range = PixelRange(rectangle, width: bitmap.width, height: bitmap.height) else { return }
+        for row in range.rows {
+            for column in range.columns {
+                let color = (row + column) % max(period, 2) * 2 < max(period, 2) ? light : dark
+                let index = (row * bitmap.width + column) * 3
+                bitmap.pixels[index] = color.red
+                bitmap.pixels[index + 1] = color.green
+                bitmap.pixels[index + 2] = color.blue
+            }
+        }
+    }
+
     /// Copies `picture` to where its corner is at column `x`, row `y`.
     public mutating func paste(_ picture: Bitmap, x: Int, y: Int) {
         let target = PixelRectangle(

@@ -18,57 +18,81 @@ private final class OpenJPEG: OpenPhoto {
     let width: Int
     let height: Int
     let workingMemory: (bytes: Int, purpose: String)
-    private let file: UnsafeRawBufferPointer
     private let decoder: OpaquePointer
+    /// The file, where its height had to be filled in; `nil` where the caller's bytes are read.
+    private let ownCopy: UnsafeMutableRawBufferPointer?
+    private let metadata: JPEGMetadata
     private var scaled = (width: 0, height: 0)
 
     /// Reads up to the first scan.
     init(_ bytes: UnsafeRawBufferPointer) throws(PhotoError) {
-        guard let decoder = cjpeg_decoder_create() else { throw .outOfMemory }
-        var header = cjpeg_header()
-        let status = cjpeg_decoder_read_header(decoder, bytes.baseAddress, bytes.count, &header)
-        if let error = PhotoError(status, decoder) {
-            cjpeg_decoder_destroy(decoder)
-            throw error
+        let file = UnsafeRawBufferPointer(rebasing: bytes.prefix(OpenJPEG.meaningfulCount(bytes)))
+        var copy: UnsafeMutableRawBufferPointer?
+        var opened = try OpenJPEG.header(file)
+        if opened == nil, let filled = JPEGLineCount.filledIn(BoundedBytes(file)) {
+            let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: filled.count, alignment: 1)
+            buffer.copyBytes(from: filled)
+            copy = buffer
+            do {
+                opened = try OpenJPEG.header(UnsafeRawBufferPointer(buffer))
+            } catch {
+                buffer.deallocate()
+                throw error
+            }
+        }
+        guard let (decoder, header) = opened else {
+            copy?.deallocate()
+            throw .unsupportedJPEG(reason: "its header does not say how large the picture is")
         }
         self.decoder = decoder
-        file = bytes
+        ownCopy = copy
+        metadata = JPEGMetadata(OpenJPEG.segments(of: decoder))
         (width, height) = (Int(header.width), Int(header.height))
         workingMemory = (Int(clamping: header.coefficient_bytes), "its progressive coefficients")
     }
 
-    deinit { cjpeg_decoder_destroy(decoder) }
-
-    /// As the EXIF block says (JEITA CP-3451, 4.7.2.1). One that makes no sense is as none: the photo is shown as stored.
-    var orientation: EXIFOrientation {
-        let marker = Array("Exif".utf8) + [0, 0]
-        let block = JPEGSegments(BoundedBytes(file)).first { $0.marker == 0xe1 && $0.payload.begins(with: marker) }
-        let tiff = block.flatMap { $0.payload.slice(marker.count, count: $0.payload.count - marker.count) }
-        return tiff.flatMap(EXIFOrientation.init(tiff:)) ?? .upright
+    /// The header of a file; `nil` where it declares no height or no width.
+    private static func header(
+        _ bytes: UnsafeRawBufferPointer
+    ) throws(PhotoError) -> (decoder: OpaquePointer, header: cjpeg_header)? {
+        guard let decoder = cjpeg_decoder_create() else { throw .outOfMemory }
+        var header = cjpeg_header()
+        let status = cjpeg_decoder_read_header(decoder, bytes.baseAddress, bytes.count, &header)
+        let error = PhotoError(status, decoder)
+        if error != nil || status == CJPEG_NO_SIZE { cjpeg_decoder_destroy(decoder) }
+        if let error { throw error }
+        return status == CJPEG_NO_SIZE ? nil : (decoder, header)
     }
 
-    /// Put together from its parts (ICC.1:2010, B.4): each APP2 segment says which of how many it is. `nil` where one
-    /// is missing.
-    var colourProfile: Data? {
-        let marker = Array("ICC_PROFILE".utf8) + [0]
-        var parts: [UInt8: BoundedBytes] = [:]
-        var count: UInt8 = 0
-        for segment in JPEGSegments(BoundedBytes(file)) {
-            let payload = segment.payload
-            guard segment.marker == 0xe2, payload.begins(with: marker), let number = payload.byte(marker.count),
-                let total = payload.byte(marker.count + 1)
-            else { continue }
-            count = total
-            parts[number] = payload.slice(marker.count + 2, count: payload.count - marker.count - 2)
-        }
-        guard count > 0 else { return nil }
-        var profile = Data()
-        for number in 1...count {
-            guard let part = parts[number] else { return nil }
-            profile.append(contentsOf: part.bytes)
-        }
-        return profile
+    /// The file's length without the zeros that a copy which was broken off leaves at its end: they would be decoded as
+    /// a picture. A few zeros may belong to the last scan.
+    private static func meaningfulCount(_ bytes: UnsafeRawBufferPointer) -> Int {
+        var count = bytes.count
+        while count > 0, bytes[count - 1] == 0 { count -= 1 }
+        return bytes.count - count > 64 ? count : bytes.count
     }
+
+    private static func segments(of decoder: OpaquePointer) -> [(number: Int, payload: BoundedBytes)] {
+        var segments: [(number: Int, payload: BoundedBytes)] = []
+        var number: Int32 = 0
+        var bytes: UnsafePointer<UInt8>?
+        var length = 0
+        // Walked from the start for each, but there are few; a file of very many is cut short.
+        while segments.count < 4096, cjpeg_decoder_segment(decoder, segments.count, &number, &bytes, &length) {
+            segments.append((Int(number), BoundedBytes(UnsafeRawBufferPointer(start: bytes, count: length))))
+        }
+        return segments
+    }
+
+    deinit {
+        cjpeg_decoder_destroy(decoder)
+        ownCopy?.deallocate()
+    }
+
+    /// As ``JPEGMetadata`` finds it.
+    var orientation: EXIFOrientation { metadata.orientation ?? .upright }
+
+    var colourProfile: Data? { metadata.colourProfile }
 
     /// libjpeg leaves the higher frequencies out: a picture at half the scale is decoded in a quarter of the time.
     func setScale(eighths: Int) throws(PhotoError) -> (eighths: Int, width: Int, height: Int) {
@@ -80,7 +104,7 @@ private final class OpenJPEG: OpenPhoto {
         return (eighths, scaled.width, scaled.height)
     }
 
-    func readRGB(maximumScans: Int) throws(PhotoError) -> (pixels: [UInt8], warning: String?) {
+    func readRGB(maximumScans: Int) throws(PhotoError) -> (pixels: [UInt8], damage: StoredDamage?) {
         let count = scaled.width * scaled.height * 3
         var report = cjpeg_report()
         var status = CJPEG_OK
@@ -91,7 +115,7 @@ private final class OpenJPEG: OpenPhoto {
         }
         if status == CJPEG_TOO_MANY_SCANS { throw .tooManyScans(limit: maximumScans) }
         if let error = PhotoError(status, decoder) { throw error }
-        return (pixels, report.warning(height: height))
+        return (pixels, report.damage(height: height))
     }
 }
 
@@ -99,57 +123,22 @@ extension PhotoError {
     /// `nil` where all went well.
     fileprivate init?(_ status: cjpeg_status, _ decoder: OpaquePointer) {
         switch status {
-        case CJPEG_OK: return nil
+        case CJPEG_OK, CJPEG_NO_SIZE: return nil
         case CJPEG_OUT_OF_MEMORY: self = .outOfMemory
         case CJPEG_TRUNCATED: self = .truncated
         case CJPEG_UNSUPPORTED: self = .unsupportedJPEG(reason: String(cString: cjpeg_decoder_message(decoder)))
+        case CJPEG_TOO_LARGE: self = .sideTooLong(limit: Bitmap.longestSide)
         default: self = .corrupt(reason: String(cString: cjpeg_decoder_message(decoder)))
         }
     }
 }
 
 extension cjpeg_report {
-    /// What to tell the person about a picture that could be decoded, but not cleanly.
-    fileprivate func warning(height: Int) -> String? {
-        if ends_early, Int(readable_rows) < height {
-            let percent = Int(readable_rows) * 100 / max(height, 1)
-            return "the file ends early: \(percent) % of the rows are there, the rest is grey; copy the photo again"
-        }
-        if ends_early {
-            return "the file ends early: the picture is complete but may be coarse; copy the photo again"
-        }
+    /// What is wrong with a picture that could be decoded, but not cleanly.
+    fileprivate func damage(height: Int) -> StoredDamage? {
+        if ends_early { return StoredDamage(kind: .endsEarly, readableRows: Int(readable_rows)) }
         guard warnings > 0 else { return nil }
         let message = withUnsafeBytes(of: first_warning) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        return "the file is damaged, parts of the picture may be wrong: \(message)"
-    }
-}
-
-/// The segments of a JPEG file before its first scan (T.81, B.1.1.4).
-private struct JPEGSegments: Sequence, IteratorProtocol {
-    private let file: BoundedBytes
-    /// Behind the start-of-image marker.
-    private var offset = 2
-
-    init(_ file: BoundedBytes) { self.file = file }
-
-    mutating func next() -> (marker: UInt8, payload: BoundedBytes)? {
-        while let fill = file.byte(offset), fill == 0xff, let marker = file.byte(offset + 1) {
-            switch marker {
-            case 0xff:
-                offset += 1
-            case 0x01, 0xd0...0xd7:
-                offset += 2
-            case 0xd9, 0xda:
-                return nil
-            default:
-                guard let length = file.uint16(offset + 2, littleEndian: false), length >= 2 else { return nil }
-                let payload = file.slice(offset + 4, count: Int(length) - 2)
-                offset += 2 + Int(length)
-                // Of a segment that is cut off nothing is read, and none can follow.
-                guard let payload else { return nil }
-                return (marker, payload)
-            }
-        }
-        return nil
+        return StoredDamage(kind: .wrongData(message), readableRows: height)
     }
 }

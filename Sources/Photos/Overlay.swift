@@ -35,13 +35,14 @@ public struct Overlay: Sendable {
     ///   - photo: upright.
     ///   - heatMap: [h, w] of any size, values 0...1; the more a place counts, the more opaque its colour.
     ///   - heatMapRegion: where the map lies, in pixels of `photo`; `nil` for all of it.
+    ///   - missing: the part of `photo` that its file does not have, in its pixels: hatched.
     ///   - boxes: in pixels of `photo`; what lies outside of it is not drawn.
     ///   - headline: a plate top left; drawn only where there are no boxes, whose captions say it else.
     ///   - footnote: a line along the bottom, wrapped at spaces.
     /// - Throws: `PhotoError.invalidMap` where the heat map is not a plane.
     public func render(
-        photo: Bitmap, heatMap: Tensor? = nil, heatMapRegion: PixelRectangle? = nil, boxes: [OverlayBox] = [],
-        headline: String? = nil, footnote: String? = nil
+        photo: Bitmap, heatMap: Tensor? = nil, heatMapRegion: PixelRectangle? = nil, missing: PixelRectangle? = nil,
+        boxes: [OverlayBox] = [], headline: String? = nil, footnote: String? = nil
     ) throws(PhotoError) -> Bitmap {
         let base = try enlarged(photo)
         let horizontal = Double(base.width) / Double(photo.width)
@@ -55,12 +56,17 @@ public struct Overlay: Sendable {
             }
         }
 
+        let shortSide = min(base.width, base.height)
+        if let missing {
+            canvas.hatch(
+                missing.scaled(horizontal: horizontal, vertical: vertical), period: max(shortSide / 12, 12),
+                light: style.hatchLight, dark: style.hatchDark)
+        }
         let drawnBoxes = boxes.compactMap { box -> OverlayBox? in
             box.rectangle.scaled(horizontal: horizontal, vertical: vertical)
                 .clipped(toWidth: base.width, height: base.height)
                 .map { OverlayBox(rectangle: $0, caption: box.caption) }
         }
-        let shortSide = min(base.width, base.height)
         let core = max(shortSide / 150, 2), halo = max(core / 2, 1)
         for box in drawnBoxes { draw(box.rectangle, on: &canvas, core: core, halo: halo) }
 
@@ -125,6 +131,9 @@ public struct OverlayStyle: Hashable, Sendable {
     public var plateColor = RGBColor(red: 12, green: 16, blue: 20)
     public var plateTextColor = RGBColor.white
     public var plateOpacity = 0.85
+    /// The stripes over what is missing.
+    public var hatchLight = RGBColor(red: 176, green: 176, blue: 176)
+    public var hatchDark = RGBColor(red: 80, green: 80, blue: 80)
 
     public init() {}
 

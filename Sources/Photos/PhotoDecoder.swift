@@ -5,12 +5,12 @@ public enum PhotoDecoder {
     /// Decodes `data`, at the smallest of the scales 1/8, 2/8 … 8/8 that still serves `target`; a format that knows no
     /// scales, at full size.
     ///
-    /// A file that ends early is decoded as far as it goes and carries a warning.
+    /// A file that ends early is decoded as far as it goes; ``DecodedPhoto/damage`` says what is missing.
     ///
     /// - Throws: `PhotoError`; never traps, whatever the bytes. ``DecodeLimits`` are checked from the header, before
     ///   anything in proportion to the picture is allocated.
     public static func decode(
-        _ data: Data, for target: DecodeTarget = .fullScale, limits: DecodeLimits = DecodeLimits()
+        _ data: Data, for target: DecodeTarget = .fullScale, limits: DecodeLimits = .current
     ) throws(PhotoError) -> DecodedPhoto {
         try data.withBytes { bytes throws(PhotoError) in
             let file = try open(bytes, limits: limits)
@@ -20,11 +20,12 @@ public enum PhotoDecoder {
             let copies = orientation == .upright ? 3 : 6
             try check(size.width * size.height * copies, limits.decodedBytes, "the decoded photo")
 
-            let (pixels, warning) = try file.readRGB(maximumScans: limits.scans)
+            let (pixels, damage) = try file.readRGB(maximumScans: limits.scans)
             let bitmap = Bitmap(trustedWidth: size.width, height: size.height, pixels: pixels)
             return DecodedPhoto(
                 bitmap: bitmap.upright(from: orientation), width: upright.width, height: upright.height,
-                scale: Double(size.eighths) / 8, colourProfile: file.colourProfile, warning: warning)
+                scale: Double(size.eighths) / 8, colourProfile: file.colourProfile,
+                damage: damage.map { PhotoDamage($0, of: orientation, width: file.width, height: file.height) })
         }
     }
 
@@ -32,7 +33,7 @@ public enum PhotoDecoder {
     ///
     /// - Throws: `PhotoError` as ``decode(_:for:limits:)`` does.
     public static func size(
-        of data: Data, limits: DecodeLimits = DecodeLimits()
+        of data: Data, limits: DecodeLimits = .current
     ) throws(PhotoError) -> (width: Int, height: Int) {
         try data.withBytes { bytes throws(PhotoError) in
             try open(bytes, limits: limits).uprightSize
@@ -69,8 +70,16 @@ public struct DecodedPhoto: Sendable {
     public let scale: Double
     /// The ICC profile that the file carries, as it is. The bitmap's colours are the file's; none is converted.
     public let colourProfile: Data?
-    /// One sentence where the file is damaged and the picture not all there.
-    public let warning: String?
+    /// Where the file is damaged and the picture not all there.
+    public let damage: PhotoDamage?
+
+    /// One sentence where the file is damaged.
+    public var warning: String? { damage?.sentence }
+
+    /// The part of ``bitmap`` that the file does not have, in its pixels; `nil` where all is there.
+    public var missing: PixelRectangle? {
+        damage?.missing(onBitmapOfWidth: bitmap.width, height: bitmap.height, photo: (width, height))
+    }
 }
 
 /// What a photo is decoded for, and hence how large it must be.
@@ -91,22 +100,6 @@ public enum DecodeTarget: Hashable, Sendable {
         }
         return (1..<8).first(where: serves) ?? 8
     }
-}
-
-/// How much a file may ask for.
-public struct DecodeLimits: Hashable, Sendable {
-    /// Size of the file.
-    public var fileBytes = 256 << 20
-    /// Declared width times height, before scaling.
-    public var pixels = 200_000_000
-    /// Memory for the decoded pixels, after scaling.
-    public var decodedBytes = 768 << 20
-    /// Memory for the coefficients that libjpeg keeps of a progressive file, whatever the scale.
-    public var coefficientBytes = 768 << 20
-    /// Scans of a progressive file. Encoders write about 10; each walks over the whole picture.
-    public var scans = 100
-
-    public init() {}
 }
 
 extension OpenPhoto {

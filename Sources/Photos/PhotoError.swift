@@ -12,6 +12,8 @@ public enum PhotoError: Error, Equatable, Sendable {
     /// Decoding would take `bytes` of memory for `purpose`.
     case tooMuchMemory(bytes: Int, limit: Int, purpose: String)
     case tooManyScans(limit: Int)
+    /// More pixels along one side than the format's library reads.
+    case sideTooLong(limit: Int)
     /// The file ends before a single row of the picture.
     case truncated
     case corrupt(reason: String)
@@ -36,6 +38,7 @@ public enum PhotoError: Error, Equatable, Sendable {
         case .tooManyPixels: "too-many-pixels"
         case .tooMuchMemory: "too-much-memory"
         case .tooManyScans: "too-many-scans"
+        case .sideTooLong: "side-too-long"
         case .truncated: "truncated"
         case .corrupt: "corrupt"
         case .unsupportedJPEG: "unsupported-jpeg"
@@ -62,12 +65,15 @@ extension PhotoError: CustomStringConvertible {
         case .unknownFormat(nil):
             "the file is not a \(PhotoKind.names) photo; save it as \(PhotoKind.names)"
         case .tooManyPixels(let width, let height, let limit):
-            "the photo has \(width)×\(height) pixels, more than the limit of \(limit); save a smaller version of it"
+            "the photo has \(width)×\(height) pixels, more than the limit of \(limit); save a smaller version of it, or "
+                + "raise the limit (serve --max-megapixels)"
         case .tooMuchMemory(let bytes, let limit, let purpose):
-            "\(purpose) would take \(bytes) bytes of memory, more than the limit of \(limit); "
-                + "save a smaller, non-progressive version of the photo"
+            "\(purpose) would take \(bytes >> 20) MiB of memory, more than the limit of \(limit >> 20); save a smaller, "
+                + "non-progressive version of the photo, or raise the limit (serve --max-photo-memory)"
         case .tooManyScans(let limit):
             "the JPEG file has more than \(limit) scans, as no camera writes; save it again as a baseline JPEG"
+        case .sideTooLong(let limit):
+            "a side of the photo is longer than \(limit) pixels; save a smaller version of it"
         case .truncated:
             "the file ends before the first row of the picture; copy the photo again"
         case .corrupt(let reason):

@@ -35,9 +35,9 @@ protocol OpenPhoto: AnyObject {
     /// Decodes the picture, as stored, at the scale that was set.
     ///
     /// - Parameter maximumScans: how often a progressive file may walk over the whole picture.
-    /// - Returns: interleaved 8-bit RGB, row after row, and one sentence where the file is damaged and the picture not
+    /// - Returns: interleaved 8-bit RGB, row after row, and what is wrong where the file is damaged and the picture not
     ///   all there.
-    func readRGB(maximumScans: Int) throws(PhotoError) -> (pixels: [UInt8], warning: String?)
+    func readRGB(maximumScans: Int) throws(PhotoError) -> (pixels: [UInt8], damage: StoredDamage?)
 }
 
 /// The kinds of photo files that are read.

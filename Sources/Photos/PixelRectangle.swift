@@ -21,6 +21,11 @@ public struct PixelRectangle: Hashable, Codable, Sendable {
         return PixelRectangle(x: left, y: top, width: right - left, height: bottom - top)
     }
 
+    /// Whether both have an area in common.
+    public func overlaps(_ other: PixelRectangle) -> Bool {
+        x < other.x + other.width && other.x < x + width && y < other.y + other.height && other.y < y + height
+    }
+
     /// The rectangle with its edges rounded to whole pixels.
     var snapped: PixelRectangle {
         PixelRectangle(
@@ -37,6 +42,14 @@ public struct PixelRectangle: Hashable, Codable, Sendable {
     /// The rectangle after multiplying the axes by `horizontal` and `vertical`.
     func scaled(horizontal: Double, vertical: Double) -> PixelRectangle {
         PixelRectangle(x: x * horizontal, y: y * vertical, width: width * horizontal, height: height * vertical)
+    }
+}
+
+extension PixelRectangle: CustomStringConvertible {
+    /// "120×80 pixels at (10, 5)"
+    public var description: String {
+        func number(_ value: Double) -> String { Int(exactly: value).map(String.init) ?? String(value) }
+        return "\(number(width))×\(number(height)) pixels at (\(number(x)), \(number(y)))"
     }
 }
 

@@ -108,9 +108,3 @@ struct PlateLayout {
         PixelRectangle(x: Double(x), y: Double(y), width: Double(width), height: Double(height))
     }
 }
-
-extension PixelRectangle {
-    fileprivate func overlaps(_ other: PixelRectangle) -> Bool {
-        x < other.x + other.width && other.x < x + width && y < other.y + other.height && other.y < y + height
-    }
-}

@@ -8,10 +8,12 @@ public enum SaliencyImage {
     /// A map [h, w] of values ≥ 0 as a grey picture of `width` × `height`, scaled so that the 99.5th percentile is
     /// white; negative values and NaN count as 0, and a map without a value above 0 is black.
     ///
-    /// - Parameter region: where on the picture the map lies; `nil` for all of it. The rest stays black.
+    /// - Parameters:
+    ///   - region: where on the picture the map lies; `nil` for all of it. The rest stays black.
+    ///   - missing: what of the picture stays black although the map covers it; `nil` for nothing.
     /// - Throws: `PhotoError.invalidMap` or `.invalidSize`.
     public static func grey(
-        from map: Tensor, width: Int, height: Int, region: PixelRectangle? = nil
+        from map: Tensor, width: Int, height: Int, region: PixelRectangle? = nil, without missing: PixelRectangle? = nil
     ) throws(PhotoError) -> GreyBitmap {
         try PictureSize.check(width, height)
         _ = try Resampling.planeSize(of: map)
@@ -25,6 +27,11 @@ public enum SaliencyImage {
             for (index, value) in values.enumerated() {
                 // Written so that NaN becomes 0.
                 pixels[row * width + firstColumn + index] = value > 0 ? UInt8(min(value * scale, 255) + 0.5) : 0
+            }
+        }
+        if let missing, let range = PixelRange(missing, width: width, height: height) {
+            for row in range.rows {
+                for column in range.columns { pixels[row * width + column] = 0 }
             }
         }
         return try GreyBitmap(width: width, height: height, pixels: pixels)

@@ -10,12 +10,32 @@ public struct Sidecar: Codable, Sendable, Hashable {
         public var height: Int
         /// Of the file, in hexadecimal.
         public var sha256: String
+        /// Where the file is damaged and the picture not all there.
+        public var damage: Damage?
 
-        public init(file: String?, width: Int, height: Int, sha256: String) {
+        public init(file: String?, width: Int, height: Int, sha256: String, damage: Damage? = nil) {
             self.file = file
             self.width = width
             self.height = height
             self.sha256 = sha256
+            self.damage = damage
+        }
+
+        /// What is wrong with a photo that could be read all the same.
+        public struct Damage: Codable, Sendable, Hashable {
+            /// `rows-missing`, `coarse` or `wrong-data`.
+            public var kind: String
+            /// The same in one sentence.
+            public var sentence: String
+            /// The part of the upright photo that the file does not have: no box reaches into it. Nil where all of the
+            /// picture is there.
+            public var missing: BoundingBox?
+
+            public init(kind: String, sentence: String, missing: BoundingBox? = nil) {
+                self.kind = kind
+                self.sentence = sentence
+                self.missing = missing
+            }
         }
     }
 

@@ -22,7 +22,11 @@ typedef enum cjpeg_status {
     CJPEG_UNSUPPORTED = 3,
     /* The file ends before anything of the picture can be decoded. */
     CJPEG_TRUNCATED = 4,
-    CJPEG_CORRUPT = 5
+    CJPEG_CORRUPT = 5,
+    /* The header declares a width or height of 0. */
+    CJPEG_NO_SIZE = 6,
+    /* A side is longer than libjpeg reads. */
+    CJPEG_TOO_LARGE = 7
 } cjpeg_status;
 
 /* What the file says of itself, before any of the picture is decoded. */
@@ -38,11 +42,13 @@ typedef struct cjpeg_header {
 
 /* What went wrong without stopping the decoder. */
 typedef struct cjpeg_report {
-    /* The data ended before the picture did; what is missing is grey or coarse. */
+    /* The data ended before the picture did; what is missing is grey or coarse. False where nothing but the end marker
+     * is missing. */
     bool ends_early;
-    /* Rows at full scale of which something was decoded; the height where nothing is missing. */
+    /* Rows at full scale of which something was decoded, in whole rows of blocks; the height where nothing is
+     * missing. */
     uint32_t readable_rows;
-    /* How often libjpeg complained, and what it said first. */
+    /* How often libjpeg complained about the picture's data, and what it said first. */
     int64_t warnings;
     char first_warning[CJPEG_MESSAGE_LENGTH];
 } cjpeg_report;
@@ -59,6 +65,12 @@ const char *cjpeg_decoder_message(const cjpeg_decoder *decoder);
 /* Reads up to the first scan; allocates nothing in proportion to the picture. `bytes` must outlive the decoding. */
 cjpeg_status cjpeg_decoder_read_header(
     cjpeg_decoder *decoder, const uint8_t *bytes, size_t length, cjpeg_header *header);
+
+/* The application segments of numbers 1 and 2 before the first scan, in their order, by libjpeg's own search for
+ * markers: past stray bytes. `*number` is 1 for APP1. The bytes are the decoder's and live as long as it. False where
+ * there is no segment of that index. */
+bool cjpeg_decoder_segment(
+    const cjpeg_decoder *decoder, size_t index, int32_t *number, const uint8_t **bytes, size_t *length);
 
 /* Announces the size that decoding at `eighths`/8 (1...8) gives. Allocates nothing in proportion to the picture. */
 cjpeg_status cjpeg_decoder_set_scale(cjpeg_decoder *decoder, int32_t eighths, uint32_t *width, uint32_t *height);

@@ -52,13 +52,16 @@ package struct ClassLook: Sendable {
         self.method = method.card.name
         map = explanation.map
         saliency = explanation.picture
-        let drawn = try PlacedHeatMap(explanation.picture, region: prepared.region)
+        let drawn = try PlacedHeatMap(
+            explanation.picture, region: prepared.region, without: prepared.photo.missing)
         heatMap = drawn
         if method.localizes, !model.isBackground(explanation.classIndex) {
             // Most methods draw the map that they locate by; it is brought to the picture's size once.
             let located =
                 explanation.picture.hasValues(of: explanation.map)
-                ? drawn : try PlacedHeatMap(explanation.map, region: prepared.region)
+                ? drawn
+                : try PlacedHeatMap(
+                    explanation.map, region: prepared.region, without: prepared.photo.missing)
             boxes = located.boxes(model.boxFinder)
         } else {
             boxes = []
@@ -78,7 +81,8 @@ package struct ClassLook: Sendable {
         map = judgement.heatMap?.map
         saliency = judgement.saliency
         if let heatMap = judgement.heatMap, !model.isBackground(judgement.classIndex) {
-            let placed = try PlacedHeatMap(heatMap.map, region: prepared.region)
+            let placed = try PlacedHeatMap(
+                heatMap.map, region: prepared.region, without: prepared.photo.missing)
             self.heatMap = placed
             boxes = placed.boxes(model.boxFinder)
         } else {

@@ -53,7 +53,8 @@ package struct Composer: Sendable {
         try JPEGEncoder.encode(
             try overlay.render(
                 photo: prepared.photo.bitmap, heatMap: heatMap?.scaledToOne, heatMapRegion: heatMap?.region,
-                boxes: boxes, headline: headline, footnote: footnote))
+                missing: prepared.photo.missing, boxes: boxes, headline: headline,
+                footnote: prepared.footnote(footnote)))
     }
 
     // MARK: A segmentation
@@ -116,6 +117,8 @@ package struct Composer: Sendable {
             mask: try JPEGEncoder.encode(
                 GreyBitmap(width: mask.width, height: mask.height, pixels: mask.pixels.map { $0 ? 255 : 0 })),
             overlay: try JPEGEncoder.encode(
-                try overlay.render(photo: bitmap, heatMap: heat, boxes: box.map { [$0] } ?? [], headline: label)))
+                try overlay.render(
+                    photo: bitmap, heatMap: heat, missing: cutOut.prepared.photo.missing,
+                    boxes: box.map { [$0] } ?? [], headline: label, footnote: cutOut.prepared.footnote(nil))))
     }
 }

@@ -36,7 +36,9 @@ struct CutOut: Sendable {
         let map = try CutOut.saliency(judgement.saliency, over: region, width: width, height: height)
         self.init(
             prepared: prepared, model: model, scores: judgement.scores, classIndex: judgement.classIndex,
-            mask: try SaliencySegmentation().mask(rgb: small.pixels, map: map))
+            mask: try SaliencySegmentation().mask(rgb: small.pixels, map: map).without(
+                prepared.photo.damage?.missing(
+                    onBitmapOfWidth: width, height: height, photo: (prepared.photo.width, prepared.photo.height))))
     }
 
     /// A saliency map over the whole picture; what the network did not see counts as 0.
@@ -60,6 +62,16 @@ struct CutOut: Sendable {
 }
 
 extension PixelMask {
+    /// The mask without what lies in a part of the picture that nobody saw.
+    func without(_ missing: PixelRectangle?) throws(LocalizationError) -> PixelMask {
+        guard let missing = missing?.clipped(toWidth: width, height: height).map({ PixelBox($0) }) else { return self }
+        var pixels = pixels
+        for y in missing.y..<min(missing.y + missing.height, height) {
+            for x in missing.x..<min(missing.x + missing.width, width) { pixels[y * width + x] = false }
+        }
+        return try PixelMask(width: width, height: height, pixels: pixels)
+    }
+
     /// The mask at another size, each pixel that of the nearest one.
     func resized(width newWidth: Int, height newHeight: Int) throws(LocalizationError) -> PixelMask {
         var resized = [Bool](repeating: false, count: newWidth * newHeight)

@@ -19,16 +19,25 @@ struct HiddenWindows: Sendable {
         let defaults = OcclusionDefaults(height: height, width: width)
         let columns = max(explanation.map.shape[1], 1)
         let probabilities = explanation.map.values
-        let worst = probabilities.indices.min { probabilities[$0] < probabilities[$1] } ?? 0
-        let (top, left) = (worst / columns * defaults.stride, worst % columns * defaults.stride)
         let (vertical, horizontal) = (region.height / Double(height), region.width / Double(width))
-        let window = PixelRectangle(
-            x: region.x + Double(left) * horizontal, y: region.y + Double(top) * vertical,
-            width: Double(min(defaults.window, width - left)) * horizontal,
-            height: Double(min(defaults.window, height - top)) * vertical)
+        let corner = region
+        func window(_ index: Int) -> PixelRectangle {
+            let (top, left) = (index / columns * defaults.stride, index % columns * defaults.stride)
+            return PixelRectangle(
+                x: corner.x + Double(left) * horizontal, y: corner.y + Double(top) * vertical,
+                width: Double(min(defaults.window, width - left)) * horizontal,
+                height: Double(min(defaults.window, height - top)) * vertical)
+        }
+        // A window over rows that the file does not have hides nothing.
+        let missing = prepared.photo.missing
+        let whole = probabilities.indices.filter { index in missing.map { !window(index).overlaps($0) } ?? true }
+        let worst =
+            (whole.isEmpty ? Array(probabilities.indices) : whole)
+            .min { probabilities[$0] < probabilities[$1] } ?? 0
         document = Sidecar.Occlusion(
             window: defaults.window, stride: defaults.stride, windows: probabilities.count,
             probability: Double(softmax(explanation.scores)[explanation.classIndex]).rounded(toPlaces: 4),
-            lowestProbability: Double(probabilities[worst]).rounded(toPlaces: 4), bbox: prepared.boundingBox(window))
+            lowestProbability: Double(probabilities[worst]).rounded(toPlaces: 4),
+            bbox: prepared.boundingBox(window(worst)))
     }
 }

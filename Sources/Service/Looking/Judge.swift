@@ -137,7 +137,8 @@ package struct Judge: Sendable {
             let heatMap = try await heatMap(whole, prepared.input.tensor, best, evaluator)
         else { return nil }
         let geometry = try preprocessor.geometry(photoWidth: bitmap.width, photoHeight: bitmap.height)
-        let placed = try PlacedHeatMap(heatMap.map, region: geometry.visibleRegion)
+        let placed = try PlacedHeatMap(
+            heatMap.map, region: geometry.visibleRegion, without: prepared.photo.missing)
         guard let region = placed.regions(above: model.boxFinder.threshold * Judge.closerLookFactor).first else {
             return nil
         }

@@ -9,7 +9,7 @@ enum PhotoFile {
     static func read(_ path: FilePath) async throws -> Data {
         try await FileWork.run(on: path) {
             let file = try OpenFile(path)
-            let limit = DecodeLimits().fileBytes
+            let limit = DecodeLimits.current.fileBytes
             guard file.status.identity.size <= limit else {
                 throw PhotoError.fileTooLarge(bytes: Int(clamping: file.status.identity.size), limit: limit)
             }

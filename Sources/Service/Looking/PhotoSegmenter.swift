@@ -24,7 +24,8 @@ package struct PhotoSegmenter: Sendable {
         var watch = Stopwatch()
         let (scores, units) = try await scores(of: prepared.input.tensor)
         let forward = watch.lap()
-        let segmentation = try segmentation(scores, prepared)
+        var segmentation = try segmentation(scores, prepared)
+        if let missing = prepared.photo.missing { segmentation.clear(PixelBox(missing)) }
         let segments = try segmentation.segments(background: model.backgroundClasses)
         return SegmentationLook(
             prepared: prepared, model: model, segmentation: segmentation, segments: segments, units: units,

@@ -20,13 +20,29 @@ package struct PlacedHeatMap: Sendable {
     /// - Parameters:
     ///   - map: [h,w] over the network's input, any resolution.
     ///   - region: what the network saw, in pixels of the picture.
-    package init(_ map: Tensor, region: PixelRectangle) throws(PhotoError) {
+    ///   - missing: the part of the picture that the photo's file does not have, in pixels of the picture: the map is 0
+    ///     there, since nothing can be seen in it.
+    package init(_ map: Tensor, region: PixelRectangle, without missing: PixelRectangle? = nil) throws(PhotoError) {
         let enlarged = try Resampling.bilinear(
             map: map, toWidth: max(Int(region.width.rounded()), 1), height: max(Int(region.height.rounded()), 1))
         self.map = Tensor(shape: enlarged.shape) { target in
             enlarged.withUnsafeValues { for index in target.indices { target[index] = max($0[index], 0) } }
+            if let missing { PlacedHeatMap.clear(missing, of: region, in: target, width: enlarged.shape[1]) }
         }
         self.region = region
+    }
+
+    /// Sets to 0 what of a map over `region` lies on `rectangle`, wholly or in part.
+    private static func clear(
+        _ rectangle: PixelRectangle, of region: PixelRectangle, in map: UnsafeMutableBufferPointer<Float>, width: Int
+    ) {
+        let height = map.count / max(width, 1)
+        let x = Double(rectangle.x - region.x), y = Double(rectangle.y - region.y)
+        let columns = max(Int(x.rounded(.down)), 0)..<max(min(Int((x + rectangle.width).rounded(.up)), width), 0)
+        let rows = max(Int(y.rounded(.down)), 0)..<max(min(Int((y + rectangle.height).rounded(.up)), height), 0)
+        for row in rows {
+            for column in columns { map[row * width + column] = 0 }
+        }
     }
 
     /// Divided by the maximum: what an overlay wants, 0…1.
@@ -55,6 +71,16 @@ package struct PlacedHeatMap: Sendable {
         rectangle.x += region.x
         rectangle.y += region.y
         return rectangle
+    }
+}
+
+extension PixelBox {
+    /// To whole pixels outwards.
+    init(_ rectangle: PixelRectangle) {
+        let (left, top) = (Int(rectangle.x.rounded(.down)), Int(rectangle.y.rounded(.down)))
+        self.init(
+            x: left, y: top, width: Int((rectangle.x + rectangle.width).rounded(.up)) - left,
+            height: Int((rectangle.y + rectangle.height).rounded(.up)) - top)
     }
 }
 

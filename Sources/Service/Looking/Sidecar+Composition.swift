@@ -8,7 +8,16 @@ import WireProtocol
 extension Sidecar.Photo {
     init(_ prepared: PreparedPhoto) {
         self.init(
-            file: prepared.name, width: prepared.photo.width, height: prepared.photo.height, sha256: prepared.sha256)
+            file: prepared.name, width: prepared.photo.width, height: prepared.photo.height, sha256: prepared.sha256,
+            damage: prepared.photo.damage.map(Sidecar.Photo.Damage.init))
+    }
+}
+
+extension Sidecar.Photo.Damage {
+    init(_ damage: PhotoDamage) {
+        self.init(
+            kind: damage.kind.rawValue, sentence: damage.sentence,
+            missing: damage.missing.map { BoundingBox(x: $0.x, y: $0.y, width: $0.width, height: $0.height) })
     }
 }
 
@@ -42,6 +51,13 @@ extension PreparedPhoto {
     func box(_ rectangle: PixelRectangle, label: String, score: Double, method: String) -> Sidecar.Box {
         Sidecar.Box(
             label: label, score: score.rounded(toPlaces: 4), bbox: boundingBox(rectangle), method: method)
+    }
+
+    /// What stands at the bottom of an overlay: that the photo is damaged, before all else.
+    func footnote(_ text: String?) -> String? {
+        guard let damage = photo.damage else { return text }
+        let sentence = damage.sentence.prefix(1).uppercased() + damage.sentence.dropFirst() + "."
+        return text.map { "\(sentence) \($0)" } ?? sentence
     }
 
     /// A mask of the photo at the size of the upright photo.

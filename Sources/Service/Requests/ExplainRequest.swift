@@ -70,7 +70,9 @@ struct ExplainRequest: Sendable {
         result.images = ExplainResult.Images(composition)
         for (index, further) in explanations.dropFirst().enumerated() {
             result.furtherClasses?[index].overlay = try composer.picture(
-                of: prepared, try PlacedHeatMap(further.picture, region: prepared.region),
+                of: prepared,
+                try PlacedHeatMap(
+                    further.picture, region: prepared.region, without: prepared.photo.missing),
                 headline: "\(model.labels[further.classIndex]), \(method.card.name)")
         }
         return result

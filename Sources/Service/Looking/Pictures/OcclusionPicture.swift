@@ -1,4 +1,5 @@
 import Foundation
+import Photos
 import WireProtocol
 
 /// What hiding a window costs the class, where windows were hidden.
@@ -7,7 +8,8 @@ struct OcclusionPicture: SidecarPicture {
         guard let hidden = look.hiddenWindows else { return nil }
         let lowest = Int((hidden.document.lowestProbability * 100).rounded())
         return try composer.picture(
-            of: look.prepared, try PlacedHeatMap(hidden.lost, region: hidden.region),
+            of: look.prepared,
+            try PlacedHeatMap(hidden.lost, region: hidden.region, without: look.prepared.photo.missing),
             headline: "\(look.label), lowest \(lowest) % with a window hidden")
     }
 }

@@ -35,6 +35,7 @@ struct OverlayPicture: SidecarPicture {
         }
         return try JPEGEncoder.encode(
             try composer.overlay.render(
-                photo: bitmap, heatMap: heat, boxes: boxes, headline: boxes.isEmpty ? "nothing found" : nil))
+                photo: bitmap, heatMap: heat, missing: look.prepared.photo.missing, boxes: boxes,
+                headline: boxes.isEmpty ? "nothing found" : nil, footnote: look.prepared.footnote(nil)))
     }
 }

@@ -7,6 +7,7 @@ struct SaliencyPicture: SidecarPicture {
         let bitmap = look.prepared.photo.bitmap
         return try JPEGEncoder.encode(
             SaliencyImage.grey(
-                from: look.saliency, width: bitmap.width, height: bitmap.height, region: look.prepared.region))
+                from: look.saliency, width: bitmap.width, height: bitmap.height, region: look.prepared.region,
+                without: look.prepared.photo.missing))
     }
 }
