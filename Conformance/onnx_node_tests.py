@@ -41,21 +41,13 @@ from onnx import TensorProto, helper, numpy_helper
 from daemon import Daemon, DaemonDied, RequestFailed, add_arguments
 from report import write_section
 
-OPERATORS = set(
-    """
-    Conv ConvTranspose BatchNormalization InstanceNormalization LayerNormalization GroupNormalization LRN
-    MaxPool MaxUnpool AveragePool GlobalAveragePool GlobalMaxPool ReduceMean ReduceSum ReduceMax
-    Relu LeakyRelu PRelu Elu Selu Celu Sigmoid HardSigmoid HardSwish Tanh Softplus Mish Gelu Erf Clip
-    Exp Log Sqrt Pow Neg Abs Reciprocal Add Sub Mul Div Max Min Gemm MatMul Softmax LogSoftmax
-    Flatten Reshape Transpose Squeeze Unsqueeze Concat Split Slice Pad Expand Tile Resize Upsample
-    DepthToSpace SpaceToDepth Identity Dropout Cast Constant ConstantOfShape Shape Gather Range Where Equal
-    Acos Acosh Asin Asinh Atan Atanh Cos Cosh Sin Sinh Tan Sign Round IsNaN IsInf Shrink ThresholdedRelu Swish CastLike
-    ArgMax ArgMin CenterCropPad Col2Im Compress CumSum Einsum EyeLike GatherElements GatherND GlobalLpPool Hardmax
-    LpNormalization LpPool MeanVarianceNormalization OneHot ReverseSequence Scatter ScatterElements ScatterND TopK Trilu
-    Xor Softsign ReduceMin ReduceProd ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceSumSquare
-    DequantizeLinear Sum Mean Size Floor Ceil Mod And Or Not Less Greater LessOrEqual GreaterOrEqual
-    """.split()
-)
+TABLES = sorted((Path(__file__).resolve().parent.parent / "Sources" / "ONNXImport").glob("OperatorTable*.swift"))
+SOURCE = "\n".join(table.read_text() for table in TABLES)
+# What the engine has, and what it says it has not and why, as its own tables have it.
+OPERATORS = set(re.findall(r'"(\w+)": Entry\(', SOURCE))
+REASONS = dict(re.findall(r'private static let (\w+) = "(.*)"', SOURCE))
+REFUSED = {name: text or REASONS[reason] for name, reason, text in re.findall(r'"(\w+)": (?:(\w+)|"([^"]*)"),?', SOURCE)
+           if text or reason in REASONS}
 # What an engine works out while it loads a model, from shapes and stored values.
 SHAPE_OPERATORS = set(
     """
@@ -120,9 +112,7 @@ def collect(only: str) -> list[Case]:
         base = EXPANDED.sub("", case.name)
         operator = subjects.get(base)
         nodes = case.model.graph.node
-        if only in case.name and operator in OPERATORS and all(
-            n.op_type in OPERATORS and n.domain in ("", "ai.onnx") for n in nodes
-        ):
+        if only in case.name and operator and all(n.domain in ("", "ai.onnx") for n in nodes):
             label = operator if base == case.name else f"{operator} (function body)"
             given, expected = ([array_of(v) for v in values] for values in case.data_sets[0])
             chosen.append(Case(case.name, label, with_promised_opset(case.model), (given, expected),
@@ -172,14 +162,15 @@ def limitation(case: Case) -> str | None:
     if TensorProto.STRING in types:
         return "strings"
     nodes = list(case.model.graph.node)
-    if nodes[0].op_type == "MaxPool" and len(nodes[0].output) > 1:
-        return "positions of maxima stay inside the engine, from a MaxPool to its MaxUnpool, and are not given out"
+    for node in nodes:
+        if node.op_type in REFUSED:
+            return REFUSED[node.op_type]
     if nodes[0].op_type == "MaxUnpool":
         return "MaxUnpool goes back the way of a MaxPool of the same network, as the exports of such networks do"
     for node in nodes:
         attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-        if attributes.get("mode") == b"cubic" or attributes.get("antialias"):
-            return "of Resize's modes, the engine has nearest and linear without antialiasing"
+        if attributes.get("antialias"):
+            return "of Resize's modes, the engine has none with antialiasing"
         if attributes.get("training_mode"):
             return "training mode"
         if node.op_type == "Dropout" and (len(node.output) > 1 or len(node.input) > 2 or "seed" in attributes):
@@ -192,7 +183,7 @@ def limitation(case: Case) -> str | None:
     if small:
         return "number format " + ", ".join(sorted(TensorProto.DataType.Name(t) for t in small))
     operator = nodes[0].op_type
-    if floats and (operator != "Cast" or values[-1].type.tensor_type.elem_type != TensorProto.FLOAT):
+    if floats and (operator not in ("Cast", "CastLike") or values[-1].type.tensor_type.elem_type != TensorProto.FLOAT):
         return "computes in float32, not in " + ", ".join(sorted(TensorProto.DataType.Name(t) for t in floats))
     ranks = {len(a.shape) for a in [*case.data[0], *case.data[1]] if isinstance(a, np.ndarray)}
     if operator in {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "LRN", "MaxUnpool", "BatchNormalization",

@@ -8,10 +8,14 @@ struct GraphBuilder {
     let files: ExternalData
     let opset: Int
     private var known: Set<ValueID> = []
+    /// Of the positions of maxima as ONNX counts them, through the tensor, those that count through a plane.
+    var planePositions: [ValueID: ValueID] = [:]
     /// Why a further output of a node is not there, such as the statistics that training keeps; by its name.
     private var omitted: [String: ONNXError] = [:]
     /// How many values may still be computed from constants.
     private var foldingBudget = 1 << 26
+    /// How many values a file of a few bytes may still ask for as weights that are all alike: 1 GiB of them.
+    private var fillingBudget = 1 << 28
 
     init(files: ExternalData, opset: Int) {
         self.files = files
@@ -56,9 +60,6 @@ struct GraphBuilder {
             guard let value = graph.value(named: output.name), known.contains(value) else {
                 throw omitted[output.name] ?? .malformed("its output '\(output.name)' is made by no node")
             }
-            guard !graph.nodes.contains(where: { $0.makesPositions && $0.outputs.dropFirst().contains(value) }) else {
-                throw .malformed("its output '\(output.name)' is the positions of maxima, which are not given out")
-            }
             graph.outputs.append(value)
         }
         guard !graph.outputs.isEmpty else { throw .malformed("its graph has no output") }
@@ -69,7 +70,11 @@ struct GraphBuilder {
     }
 
     private mutating func add(_ node: NodeReader) throws(ONNXError) {
-        guard node.domain.isEmpty || node.domain == "ai.onnx", let entry = OperatorTable.entries[node.operation] else {
+        let isStandard = node.domain.isEmpty || node.domain == "ai.onnx"
+        if isStandard, let reason = OperatorTable.refused[node.operation] {
+            throw node.invalid("is not supported: \(reason)")
+        }
+        guard isStandard, let entry = OperatorTable.entries[node.operation] else {
             throw .unsupportedOperator(
                 node: node.name, operation: node.operation, domain: node.domain, opset: node.opset)
         }
@@ -135,6 +140,17 @@ struct GraphBuilder {
             omitted[name] = node.unsupported("its output \(position) ('\(name)') in use")
         }
         try place(Node(name: node.name, operation: operation, inputs: inputs, outputs: values))
+    }
+
+    /// Adds a pooling that makes the node's first output and the positions of the maxima, which it returns.
+    mutating func appendPooling(
+        _ node: NodeReader, _ pooling: Operator, _ inputs: [ValueID?]
+    ) throws(ONNXError) -> ValueID {
+        let name = node.outputNames[0]
+        let values = try define(name.isEmpty ? derivedName(node, "values") : name, by: node.name)
+        let positions = try define(derivedName(node, "positions"), by: node.name)
+        try place(Node(name: node.name, operation: pooling, inputs: inputs, outputs: [values, positions]))
+        return positions
     }
 
     /// Adds a step that the file does not have, on the way to the node's output.
@@ -218,8 +234,13 @@ struct GraphBuilder {
             graph.elements[output] = node.operation.element(ofOutput: position, given: elements)
         }
         do {
-            if let constant = try graph.folded(node) {
-                foldingBudget -= constant.shape.count
+            if let constant = try graph.folded(node, fillingAtMost: fillingBudget) {
+                if case .shapeArithmetic(.filled(.float)) = node.operation {
+                    fillingBudget -= constant.shape.count
+                    foldingBudget += 2 * constant.shape.count
+                } else {
+                    foldingBudget -= constant.shape.count
+                }
                 guard foldingBudget >= 0 else {
                     throw ONNXError.malformed("the constants it computes would take too much memory")
                 }
@@ -250,12 +271,5 @@ extension Constant {
         case .floats: .float
         case .integers: .integer
         }
-    }
-}
-
-extension Node {
-    /// Whether it is a pooling, whose further output is where the maxima are, in the form its kernel has for it.
-    fileprivate var makesPositions: Bool {
-        if case .pooling = operation { true } else { false }
     }
 }

@@ -86,12 +86,37 @@ func shape(_ extents: [Int]) throws -> Shape { try Shape(extents) }
         #expect(throws: ONNXError.self) { try ONNXModel.load(model([.value("x", [1, 0, 8, 8])])) }
     }
 
-    @Test func positionsOfMaximaAreNotGivenOut() {
+    /// Whoever reads them counts through the whole tensor; a pooling whose positions nobody reads has no more nodes.
+    @Test func positionsOfMaximaAreGivenOut() throws {
         let pool = Message.node("MaxPool", ["x"], ["y", "positions"], ["kernel_shape": .integers([2, 2])])
-        #expect(throws: Never.self) { try ONNXModel.load(Message.model(.graph([pool]))) }
-        #expect(throws: ONNXError.self) {
-            try ONNXModel.load(Message.model(.graph([pool], outputs: ["y", "positions"])))
+        let values = try ONNXModel.load(Message.model(.graph([pool])))
+        #expect(values.nodes.map(\.operation.name) == ["max pooling"])
+        let both = try ONNXModel.load(Message.model(.graph([pool], outputs: ["y", "positions"])))
+        #expect(both.outputs.map(both.element) == [.float, .integer])
+    }
+
+    /// Weights that are all alike are as good as any; more than a gigabyte of them is refused before it is made.
+    @Test func weightsMayBeFilledWithinBounds() throws {
+        func model(_ extents: [Int64]) -> Data {
+            Message.model(
+                .graph(
+                    [
+                        .node("ConstantOfShape", ["shape"], ["w"]),
+                        .node("Gemm", ["x", "w"], ["y"], ["transB": .integer(1)]),
+                    ],
+                    initializers: [.integers("shape", extents)], inputs: [.value("x", [1, 9000])]))
         }
+        let graph = try ONNXModel.load(model([2000, 9000]))
+        #expect(graph.nodes.map(\.operation.name) == ["fully connected"])
+        let error = try #require(throws: ONNXError.self) { try ONNXModel.load(model([32000, 9000])) }
+        #expect(error.description.contains("MiB"))
+    }
+
+    @Test func whatIsRefusedSaysWhy() throws {
+        let graph = Message.graph([.node("Unique", ["x"], ["y"])])
+        let error = try #require(throws: ONNXError.self) { try ONNXModel.load(Message.model(graph)) }
+        #expect(error.description.contains("'Unique-node'"))
+        #expect(error.description.contains("how many"))
     }
 
     @Test func severalInputsAndOutputsKeepTheirOrderAndNames() throws {

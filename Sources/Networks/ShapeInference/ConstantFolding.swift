@@ -20,7 +20,7 @@ extension Specializer {
         case .logic: return try broadcast(try input(0), try input(1))
         case .nonZero:
             guard let constant = constant(0) else {
-                throw .notConstant(node: node.name, operation: node.operation.name, input: "input")
+                throw invalid("how many positions it finds depends on the values that the network reads")
             }
             return try shape([constant.shape.rank, constant.numbers.count { $0 != 0 }])
         }

@@ -42,11 +42,13 @@ extension Graph {
 
     /// What `node` makes of the graph's constants, nil where it reads anything else or cannot be computed beforehand.
     ///
+    /// - Parameter limit: so many values may be made that are all alike; nil for as many as of all others.
     /// - Throws: `NetworkError` where the constants do not fit the node.
-    public func folded(_ node: Node) throws(NetworkError) -> Constant? {
+    public func folded(_ node: Node, fillingAtMost limit: Int? = nil) throws(NetworkError) -> Constant? {
         guard node.outputs.count == 1 else { return nil }
         for case let input? in node.inputs where constants[input] == nil { return nil }
         let specializer = Specializer(graph: self)
+        if let limit, case .shapeArithmetic(.filled(.float)) = node.operation { specializer.allow(limit) }
         try specializer.take(node)
         return specializer.result.constants[node.output]
     }
@@ -78,10 +80,16 @@ final class Specializer {
         result.constants[node.output] = constant
     }
 
+    /// Lets so many values be computed.
+    func allow(_ count: Int) { remainingValues = count }
+
     /// Counts values about to be computed.
     func spend(_ count: Int) throws(NetworkError) {
         guard count <= remainingValues else {
-            throw invalid("the values that shapes decide would take too much memory")
+            let (needed, left) = (count >> 18, remainingValues >> 18)
+            throw invalid(
+                "its \(count) values would take \(needed) MiB, of which \(left) MiB are left for what a network computes "
+                    + "from its constants; store them in the file as weights")
         }
         remainingValues -= count
     }

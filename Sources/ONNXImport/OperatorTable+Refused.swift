@@ -1,0 +1,25 @@
+extension OperatorTable {
+    /// What people may meet and will not find in the table, and why. The README's list of what is refused is made of this.
+    static let refused: [String: String] = [
+        "Adagrad": trains, "Adam": trains, "Gradient": trains, "Momentum": trains,
+        "NegativeLogLikelihoodLoss": trains, "SoftmaxCrossEntropyLoss": trains,
+        "Bernoulli": isRandom, "Multinomial": isRandom, "RandomNormal": isRandom, "RandomNormalLike": isRandom,
+        "RandomUniform": isRandom, "RandomUniformLike": isRandom,
+        "BitCast": hasNoBits, "BitShift": hasNoBits, "BitwiseAnd": hasNoBits, "BitwiseNot": hasNoBits,
+        "BitwiseOr": hasNoBits, "BitwiseXor": hasNoBits,
+        "Det": "no network that was met computes determinants",
+        "ImageDecoder": "photos are decoded before a network sees them",
+        "BlackmanWindow": isSound, "DFT": isSound, "HammingWindow": isSound, "HannWindow": isSound,
+        "MelWeightMatrix": isSound, "STFT": isSound,
+        "MaxRoiPool": "its regions are read by RoiAlign in the networks of today",
+        "RegexFullMatch": isText, "StringConcat": isText, "StringNormalizer": isText, "StringSplit": isText,
+        "TfIdfVectorizer": isText,
+        "Unique": "how many results it has depends on the values that the network reads",
+    ]
+
+    private static let trains = "it serves training, and networks are only run here"
+    private static let isRandom = "its results are random, so that no two runs would agree"
+    private static let hasNoBits = "integers are kept in single precision, which has no bits to shift or mask"
+    private static let isSound = "it serves the spectra of sounds"
+    private static let isText = "it works on text"
+}
