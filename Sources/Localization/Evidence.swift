@@ -1,9 +1,10 @@
 public import Execution
 import Foundation
 public import Interpretation
+import Networks
 public import Tensors
 
-/// What a box has to do with the decision, measured: the class's softmax probability with the box hidden, with as much
+/// What a box has to do with the decision, measured: the class's probability with the box hidden, with as much
 /// hidden elsewhere, and with nothing but the box visible.
 ///
 /// What is hidden is 0 in the network's normalized input, the mean colour where preprocessing subtracts it.
@@ -67,9 +68,11 @@ public struct Evidence: Sendable, Hashable {
     /// - Parameters:
     ///   - input: [1,C,H,W], normalized.
     ///   - box: in pixels of the input.
+    /// - Throws: `noProbability` where the network gives raw numbers.
     public static func measure(
         _ network: Network, input: Tensor, classIndex: Int, box: PixelBox, on evaluator: Evaluator
     ) throws(LocalizationError) -> Evidence {
+        guard network.kind.hasProbabilities else { throw .noProbability }
         guard input.shape.rank == 4, input.shape[0] == 1 else {
             throw .sizeMismatch("the input should be one image [1,C,H,W], got shape \(input.shape)")
         }
@@ -109,7 +112,9 @@ public struct Evidence: Sendable, Hashable {
                 }
                 let pass = try ClassificationPass(network, batch, on: evaluator)
                 let resolved = try pass.resolve(classIndex)
-                probabilities += pass.batchScores.map { Double(softmax($0)[resolved]) }
+                probabilities += pass.batchScores.compactMap { scores in
+                    pass.kind.probability(of: resolved, scores).map(Double.init)
+                }
             } catch let error as InterpretationError {
                 throw .interpretation(error)
             } catch {

@@ -6,6 +6,8 @@ public enum LocalizationError: Error, CustomStringConvertible {
     /// Image, map or mask do not fit one another.
     case sizeMismatch(String)
     case boxOutsideImage(PixelBox, width: Int, height: Int)
+    /// The network's scores are raw numbers.
+    case noProbability
     /// The map does not tell foreground from background.
     case noContrast
 
@@ -15,6 +17,7 @@ public enum LocalizationError: Error, CustomStringConvertible {
         case .sizeMismatch(let what): what
         case .boxOutsideImage(let box, let width, let height):
             "box \(box.x),\(box.y) \(box.width)×\(box.height) is not within the image of \(width)×\(height) pixels"
+        case .noProbability: "this network gives raw numbers, so there is no probability to lose"
         case .noContrast:
             "the map has the same value nearly everywhere, so no object can be told from it; use another method or class"
         }

@@ -33,10 +33,13 @@ public struct ModelsResult: Codable, Sendable, Hashable {
 
     public var models: [ModelDescription]
     public var refused: [Refused]
+    /// What a person should know of them together, as in `status`; nil from a daemon that does not say.
+    public var notices: [String]?
 
-    public init(models: [ModelDescription], refused: [Refused]) {
+    public init(models: [ModelDescription], refused: [Refused], notices: [String]? = nil) {
         self.models = models
         self.refused = refused
+        self.notices = notices
     }
 }
 
@@ -88,6 +91,41 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         }
     }
 
+    /// One output of the network.
+    public struct Output: Codable, Sendable, Hashable {
+        public var name: String
+        /// For one photo; nil where it could not be worked out.
+        public var shape: [Int]?
+
+        public init(name: String, shape: [Int]?) {
+            self.name = name
+            self.shape = shape
+        }
+    }
+
+    /// What the class scores of a network mean.
+    public struct Scores: Codable, Sendable, Hashable {
+        /// `exclusive` (softmax: one class holds), `independent` (sigmoid: each label holds or not) or `raw` (numbers without a
+        /// probability).
+        public var kind: String
+        /// Where that is known from.
+        public var reason: String
+        /// Whether nothing said so.
+        public var isAssumed: Bool
+        /// The output that they are read from.
+        public var output: String
+        /// Of independent labels, by index: the probability from which on each holds.
+        public var thresholds: [Double]?
+
+        public init(kind: String, reason: String, isAssumed: Bool, output: String, thresholds: [Double]?) {
+            self.kind = kind
+            self.reason = reason
+            self.isAssumed = isAssumed
+            self.output = output
+            self.thresholds = thresholds
+        }
+    }
+
     public var name: String
     /// The folder or file it was loaded from.
     public var path: String
@@ -100,6 +138,13 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     /// Labels that mean "nothing to find": they never get a box.
     public var backgroundLabels: [String]
     public var input: Input
+    /// `classification`, `segmentation`, or `features` for what gives neither; nil from a daemon that does not say.
+    public var task: String?
+    public var outputs: [Output]?
+    /// Of a classifier.
+    public var scores: Scores?
+    /// What a person should know of it.
+    public var remarks: [String]?
     /// Number of weights.
     public var parameters: Int
     /// For a photo as the model folder prepares it; nil where the network cannot take such an input.
@@ -113,8 +158,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
 
     public init(
         name: String, path: String, sha256: String, isDefault: Bool, labels: [String], backgroundLabels: [String],
-        input: Input, parameters: Int, planBytes: PlanBytes?, camLayer: String?, methods: [String],
-        layers: [Layer]? = nil
+        input: Input, task: String? = nil, outputs: [Output]? = nil, scores: Scores? = nil, remarks: [String]? = nil,
+        parameters: Int, planBytes: PlanBytes?, camLayer: String?, methods: [String], layers: [Layer]? = nil
     ) {
         self.name = name
         self.path = path
@@ -123,6 +168,10 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         self.labels = labels
         self.backgroundLabels = backgroundLabels
         self.input = input
+        self.task = task
+        self.outputs = outputs
+        self.scores = scores
+        self.remarks = remarks
         self.parameters = parameters
         self.planBytes = planBytes
         self.camLayer = camLayer

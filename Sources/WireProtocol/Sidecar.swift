@@ -44,32 +44,39 @@ public struct Sidecar: Codable, Sendable, Hashable {
         public var name: String
         /// Of `model.onnx`, in hexadecimal.
         public var sha256: String
+        /// What its scores mean: `independent` labels (sigmoid) or `raw` numbers; nil for exclusive classes (softmax), and
+        /// for what is no classifier.
+        public var outputs: String?
 
-        public init(name: String, sha256: String) {
+        public init(name: String, sha256: String, outputs: String? = nil) {
             self.name = name
             self.sha256 = sha256
+            self.outputs = outputs
         }
     }
 
     /// One class and how strongly the network speaks for it.
     public struct Prediction: Codable, Sendable, Hashable {
         public var label: String
-        /// Before softmax.
+        /// Before softmax or sigmoid.
         public var score: Double
-        /// After softmax, 0…1.
-        public var probability: Double
+        /// After it, 0…1; nil where the scores are raw numbers.
+        public var probability: Double?
+        /// Whether an independent label's probability reaches its threshold; nil of other scores.
+        public var holds: Bool?
 
-        public init(label: String, score: Double, probability: Double) {
+        public init(label: String, score: Double, probability: Double?, holds: Bool? = nil) {
             self.label = label
             self.score = score
             self.probability = probability
+            self.holds = holds
         }
     }
 
     /// Where an object was found.
     public struct Box: Codable, Sendable, Hashable {
         public var label: String
-        /// 0…1.
+        /// 0…1: the label's probability times the region's strength; the latter alone where the network gives raw numbers.
         public var score: Double
         public var bbox: BoundingBox
         /// The method whose map the box was cut from.
@@ -131,20 +138,26 @@ public struct Sidecar: Codable, Sendable, Hashable {
         public var stride: Int
         /// How often the network was asked.
         public var windows: Int
-        /// The class's probability with nothing hidden, and with the worst window hidden, 0…1.
-        public var probability: Double
-        public var lowestProbability: Double
+        /// The class's probability with nothing hidden, and with the worst window hidden, 0…1; nil of raw numbers.
+        public var probability: Double?
+        public var lowestProbability: Double?
+        /// The same of a score, of raw numbers.
+        public var score: Double?
+        public var lowestScore: Double?
         /// The worst window.
         public var bbox: BoundingBox
 
         public init(
-            window: Int, stride: Int, windows: Int, probability: Double, lowestProbability: Double, bbox: BoundingBox
+            window: Int, stride: Int, windows: Int, probability: Double?, lowestProbability: Double?,
+            score: Double? = nil, lowestScore: Double? = nil, bbox: BoundingBox
         ) {
             self.window = window
             self.stride = stride
             self.windows = windows
             self.probability = probability
             self.lowestProbability = lowestProbability
+            self.score = score
+            self.lowestScore = lowestScore
             self.bbox = bbox
         }
     }
@@ -156,7 +169,7 @@ public struct Sidecar: Codable, Sendable, Hashable {
     /// Nil where the input was a tensor.
     public var photo: Photo?
     public var model: Model
-    /// Most probable class first.
+    /// Most probable class first; of independent labels all that hold are there.
     public var predictions: [Prediction]
     /// Strongest first; empty where there is nothing to find.
     public var boxes: [Box]

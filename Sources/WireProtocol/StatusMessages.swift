@@ -46,6 +46,11 @@ public struct StatusResult: Codable, Sendable, Hashable {
     public var socket: String
     /// Names of the networks in memory.
     public var models: [String]
+    /// The one that the inbox's photos are explained with; nil where photos wait for one.
+    public var inboxModel: String?
+    /// What a person should know of the networks, in words: that none reads photos, which were refused. Nil from a daemon
+    /// that does not say.
+    public var notices: [String]?
     public var photos: PhotoCounts
     /// Paths of the photos being processed.
     public var current: [String]
@@ -56,7 +61,8 @@ public struct StatusResult: Codable, Sendable, Hashable {
 
     public init(
         version: String, uptimeSeconds: Double, pid: Int, inbox: String, socket: String, models: [String],
-        photos: PhotoCounts, current: [String], lastError: String? = nil, photosPerMinute: Double? = nil
+        inboxModel: String? = nil, notices: [String]? = nil, photos: PhotoCounts, current: [String],
+        lastError: String? = nil, photosPerMinute: Double? = nil
     ) {
         self.version = version
         self.uptimeSeconds = uptimeSeconds
@@ -64,6 +70,8 @@ public struct StatusResult: Codable, Sendable, Hashable {
         self.inbox = inbox
         self.socket = socket
         self.models = models
+        self.inboxModel = inboxModel
+        self.notices = notices
         self.photos = photos
         self.current = current
         self.lastError = lastError

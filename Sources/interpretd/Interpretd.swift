@@ -17,6 +17,8 @@ struct Interpretd: AsyncParsableCommand {
               interpretd                              serve ./inbox with the bundled model
               interpretd serve --inbox /srv/photos    serve another folder
               interpretd process /srv/archive         one pass over a folder, then exit
+
+            Exit codes: 0 done, 1 failed, 2 a wrong command line or configuration, which starting again does not mend.
             """,
         version: "0.1.0",
         subcommands: [Serve.self, Process.self],
@@ -24,7 +26,20 @@ struct Interpretd: AsyncParsableCommand {
 
     static func main() async {
         OpenMPWaiting.configure()
-        await main(nil)
+        do {
+            var command = try parseAsRoot()
+            if var asynchronous = command as? any AsyncParsableCommand {
+                try await asynchronous.run()
+            } else {
+                try command.run()
+            }
+        } catch  where exitCode(for: error) == .validationFailure {
+            // ArgumentParser follows sysexits.h here, with 64.
+            FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
+            Foundation.exit(ExitCode.configuration.rawValue)
+        } catch {
+            exit(withError: error)
+        }
     }
 }
 
@@ -99,7 +114,8 @@ struct Serve: AsyncParsableCommand {
 
 struct Process: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "One pass over a folder; exits with 0 if every photo was done, else with 1.",
+        abstract:
+            "One pass over a folder; exits with 0 if every photo was done, with 1 if not, with 2 if there is no network or folder.",
         discussion: """
             Photos whose sidecars are there already are left alone.
 
@@ -130,6 +146,11 @@ private func orExit<R>(_ logger: Logger, _ body: () async throws -> R) async thr
         throw error
     } catch {
         logger.critical("\(error)")
-        throw ExitCode(1)
+        throw Daemon.isConfigurationError(error) ? ExitCode.configuration : ExitCode.failure
     }
+}
+
+extension ExitCode {
+    /// systemd is told not to start the daemon again after it (`RestartPreventExitStatus=` in interpretd.service).
+    fileprivate static let configuration = ExitCode(2)
 }

@@ -19,7 +19,7 @@ package struct FakeDaemon {
         router.on(RPCMethods.status) { _, _ in FakeDaemon.status }
         router.on(RPCMethods.models) { parameters, _ async throws(RPCError) in
             guard parameters.model ?? "petshop" == "petshop" else { throw FakeDaemon.noModel(parameters.model) }
-            return ModelsResult(models: [FakeDaemon.model(layers: parameters.layers == true)], refused: [])
+            return ModelsResult(models: [FakeDaemon.model(layers: parameters.layers == true)], refused: [], notices: [])
         }
         router.on(RPCMethods.methods) { _, _ in FakeDaemon.methods }
         router.on(RPCMethods.photos) { parameters, _ in
@@ -107,7 +107,8 @@ package struct FakeDaemon {
     private static let modelSHA256 = "729c8003f6b927a33500e1b769b7276eeb674b99d2209a7e523bcba4b6c6c0bc"
     private static let status = StatusResult(
         version: WireVersion.software, uptimeSeconds: 93_784, pid: 4711, inbox: "/srv/inbox",
-        socket: "/run/interpretd/interpretd.sock", models: ["petshop"],
+        socket: "/run/interpretd/interpretd.sock", models: ["petshop"], inboxModel: "petshop",
+        notices: ["model 'torn' was refused: model.onnx: the file ends early"],
         photos: .init(pending: 2, working: 1, done: 128, failed: 1), current: ["/srv/inbox/new.jpg"],
         lastError: "/srv/inbox/half.jpg: the file ends in the middle of the picture", photosPerMinute: 41.5)
     private static let photos = [
@@ -123,7 +124,12 @@ package struct FakeDaemon {
         ModelDescription(
             name: "petshop", path: "/var/lib/interpretd/models/petshop", sha256: modelSHA256, isDefault: true,
             labels: ["cat", "dog", "other"], backgroundLabels: ["other"],
-            input: .init(name: "pixel_values", shape: [nil, 3, nil, nil]), parameters: 1_755_395,
+            input: .init(name: "pixel_values", shape: [nil, 3, nil, nil]), task: "classification",
+            outputs: [.init(name: "logits", shape: [1, 3])],
+            scores: .init(
+                kind: "exclusive", reason: "interpret.json says so", isAssumed: false, output: "logits", thresholds: nil
+            ),
+            remarks: [], parameters: 1_755_395,
             planBytes: .init(forward: 9_633_792, gradient: 24_084_480),
             camLayer: "/features/features.18/Relu", methods: ["cam", "gradient", "grad-cam", "occlusion"],
             layers: layers

@@ -16,7 +16,7 @@ package final class RunningDaemon: Sendable {
     package static let demoPhoto = root.appending(path: "Documentation/demo/cat.jpg")
     /// A photo of nothing.
     package static let pattern = root.appending(path: "Tests/PhotosTests/Fixtures/baseline.jpg")
-    static let executable = Interpretctl.executable.deletingLastPathComponent().appending(path: "interpretd")
+    package static let executable = Interpretctl.executable.deletingLastPathComponent().appending(path: "interpretd")
     package static let isBuilt = Interpretctl.isBuilt && FileManager.default.isExecutableFile(atPath: executable.path)
 
     package let folder: TemporaryFolder

@@ -145,10 +145,10 @@ extension PhotoPipeline {
                 group.addTask { await pipeline.admitSettled(batch) }
             }
             startScan(&group)
-            hasWork = true
+            hasWork = pipeline.processor.acceptsPhotos
             // One instant for both questions, or a retry that falls due between them would be asked about by neither.
             let now = Date()
-            while inFlight.count < pipeline.configuration.width {
+            while hasWork, inFlight.count < pipeline.configuration.width {
                 guard let record = try await pipeline.catalog.claimNext(excluding: inFlight, at: now) else {
                     hasWork = false
                     break

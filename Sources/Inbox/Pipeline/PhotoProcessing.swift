@@ -2,6 +2,9 @@ public import Files
 
 /// Turns one photo into what is written beside it. The pipeline owns queue, states and files; this owns the network.
 public protocol PhotoProcessing: Sendable {
+    /// Whether there is anything to process photos with; while there is not, they stay queued.
+    var acceptsPhotos: Bool { get }
+
     /// Reads, interprets and draws `photo`. Called for several photos at a time. Writes nothing.
     ///
     /// Sets the photo's ``QueuedPhoto/computing`` mark around each piece of computing (decoding, a piece on the
@@ -16,5 +19,6 @@ public protocol PhotoProcessing: Sendable {
 }
 
 extension PhotoProcessing {
+    public var acceptsPhotos: Bool { true }
     public func didVanish(_ path: FilePath) async {}
 }

@@ -43,6 +43,7 @@ public struct SidecarProof: Sendable {
         struct Prediction: Decodable {
             let label: String
             let probability: Double?
+            let holds: Bool?
         }
         struct Box: Decodable {}
         struct Milliseconds: Decodable { let total: Double? }
@@ -56,7 +57,7 @@ public struct SidecarProof: Sendable {
 
         var proof: SidecarProof? {
             guard photo.sha256.utf8.count == 64 else { return nil }
-            let best = predictions?.first
+            let best = predictions?.first { $0.holds ?? true }
             return SidecarProof(
                 sha256: photo.sha256,
                 summary: PhotoSummary(

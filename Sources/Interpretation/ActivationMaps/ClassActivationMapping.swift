@@ -12,7 +12,7 @@ public struct ClassActivationMapping: InterpretationMethod {
             name: "cam",
             summary: "where the evidence lies: the last convolution's maps, weighted as the classifier weights them",
             cost: .onePass,
-            needs: "global average pooling followed by one fully-connected layer",
+            needs: "global average pooling followed by one linear layer, or preceded by it",
             caveat:
                 "exact for the score, but coarse (one value per cell of the last convolution), and a cell sees more "
                 + "of the image than its place.",
@@ -24,7 +24,7 @@ public struct ClassActivationMapping: InterpretationMethod {
 
     public func obstacle(for network: Network) -> String? {
         network.classifier?.classActivation == nil
-            ? "its head is not global average pooling followed by one fully-connected layer" : nil
+            ? "its head is not global average pooling and one linear layer" : nil
     }
 
     public func explanations(
@@ -53,14 +53,20 @@ extension ClassificationPass {
     public func classActivationMap(
         ofClass classIndex: Int, of network: Network
     ) throws(InterpretationError) -> Tensor {
-        guard let head = network.classifier?.classActivation,
-            let weights = network.graph.constants[head.weights]?.tensor
-        else { throw .notAClassifier }
+        guard let head = network.classifier?.classActivation else { throw .notAClassifier }
         let features = try activation(head.features)
-        let channels = weights.shape[1]
+        guard features.shape.rank == 4, (0..<scores.count).contains(classIndex) else { throw .notAClassifier }
+        let channels = features.shape[1]
         let extents = Array(features.shape.dimensions.dropFirst(2))
-        guard extents.count == 2, let shape = try? Shape(extents), features.count == channels * shape.count else {
-            throw .notAClassifier
+        guard let shape = try? Shape(extents), features.count == channels * shape.count,
+            head.weights.map({ $0.shape.dimensions == [scores.count, channels] }) ?? (channels == scores.count)
+        else { throw .notAClassifier }
+        guard let weights = head.weights else {
+            return Tensor(shape: shape) { map in
+                features.withUnsafeValues { values in
+                    for index in map.indices { map[index] = values[classIndex * map.count + index] }
+                }
+            }
         }
         return Tensor(shape: shape) { map in
             features.withUnsafeValues { values in

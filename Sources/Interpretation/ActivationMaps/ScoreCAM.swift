@@ -1,4 +1,5 @@
 public import Execution
+import Networks
 import Tensors
 
 /// Grad-CAM without gradients: each map is stretched to 0…1 over the image and multiplied into it, and the score the

@@ -73,8 +73,9 @@ public struct HeadConversion: Sendable {
     /// alone had fixed them.
     public func graph(with head: TrainedHead) -> Graph {
         var graph = network.graph
-        let output = graph.outputs.first ?? features
-        graph.nodes.removeAll { $0.outputs.contains(output) }
+        let output = network.classifier?.output ?? graph.outputs.first ?? features
+        let added = network.classifier?.added ?? []
+        graph.nodes.removeAll { $0.outputs.contains { $0 == output || added.contains($0) } }
         let pooled = graph.makeValue("head.pooled")
         let row = graph.makeValue("head.features")
         let weights = graph.makeValue("head.weight")

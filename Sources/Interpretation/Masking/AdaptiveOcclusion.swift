@@ -46,7 +46,7 @@ struct AdaptiveOcclusion {
         let exact = try sweep.shown(share: Double(coarse.count) / Double(grid.count))
         question.progress?(0)
         let targets = try ClassificationPass.targets(question, classes: classes, scores: exact.target.values)
-        let readings = ClassReadings(targets)
+        let readings = ClassReadings(targets, kind: question.network.kind)
         var known = HiddenReadings(grid: grid, readings: readings)
         try await ask(exact, at: coarse, &known, targets, goal: coarse.count, part: (0, Self.coarseProgress))
         var map = EstimatedMap(

@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 
 /// What occlusion keeps of the scores of a hidden image: of each class asked about, its score and its log-odds.
 ///
@@ -7,8 +8,10 @@ import Foundation
 struct ClassReadings {
     /// Without duplicates.
     private let classes: [Int]
+    private let kind: OutputKind
 
-    init(_ targets: [ScoreTarget]) {
+    init(_ targets: [ScoreTarget], kind: OutputKind) {
+        self.kind = kind
         var classes: [Int] = []
         for target in targets {
             for wanted in [target.classIndex, target.against] {
@@ -21,10 +24,10 @@ struct ClassReadings {
     /// Values of an image: a score and a log-odds for each class.
     var count: Int { 2 * classes.count }
 
-    /// s_c and log p_c/(1 − p_c) = s_c − log Σ_{j≠c} exp s_j of each class.
+    /// s_c and log p_c/(1 − p_c) of each class; of raw numbers, which have no odds, the score twice.
     func values(of scores: [Float]) -> [Float] {
         classes.flatMap { wanted in
-            [scores[wanted], scores.count > 1 ? scores[wanted] - logSum(scores, without: wanted) : Self.certain]
+            [scores[wanted], min(kind.logOdds(of: wanted, scores) ?? scores[wanted], Self.certain(kind))]
         }
     }
 
@@ -35,8 +38,10 @@ struct ClassReadings {
 
     func score(of classIndex: Int, in values: [Float]) -> Float { values[position(classIndex)] }
 
+    /// The probability; of raw numbers the score.
     func probability(of classIndex: Int, in values: [Float]) -> Float {
-        1 / (1 + exp(-values[position(classIndex) + 1]))
+        let reading = values[position(classIndex) + 1]
+        return kind.hasProbabilities ? 1 / (1 + exp(-reading)) : reading
     }
 
     /// What `ScoreTarget.value(of:)` says of the scores.
@@ -49,12 +54,6 @@ struct ClassReadings {
 
     private func position(_ classIndex: Int) -> Int { 2 * (classes.firstIndex(of: classIndex) ?? 0) }
 
-    private func logSum(_ scores: [Float], without left: Int) -> Float {
-        let largest = scores.indices.reduce(-Float.infinity) { $1 == left ? $0 : max($0, scores[$1]) }
-        return largest
-            + log(scores.indices.reduce(Float(0)) { $1 == left ? $0 : $0 + exp(scores[$1] - largest) })
-    }
-
-    /// Log-odds of the only class there is: its probability is 1.
-    private static let certain: Float = 40
+    /// Log-odds of the only one of exclusive classes: its probability is 1.
+    private static func certain(_ kind: OutputKind) -> Float { kind == .exclusive ? 40 : .infinity }
 }

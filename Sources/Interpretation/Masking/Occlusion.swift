@@ -5,8 +5,8 @@ import Tensors
 /// What hiding a window does: a window of the image is painted over, wherever it fits on a grid, and the network is
 /// asked again (Zeiler and Fergus 2014, §4.2).
 ///
-/// The map is the class's softmax probability with the window at each grid position [rows, columns], `furtherMaps`'
-/// `score` its score there. The attribution is the target lost by hiding, averaged over the windows that cover a pixel,
+/// The map is the class's probability with the window at each grid position [rows, columns], or its score where the
+/// network gives raw numbers; `furtherMaps`' `score` is its score there. The attribution is the target lost by hiding, averaged over the windows that cover a pixel,
 /// as Captum's `Occlusion` computes it; the last window of a row or column is cut off at the image's edge.
 ///
 /// Only what a window changes is computed (``WindowSweep``), which is exact; ``AdaptiveOcclusion`` is rough at most
@@ -47,7 +47,7 @@ public struct Occlusion: InterpretationMethod {
         }
         let exact = try sweep.shown()
         let targets = try ClassificationPass.targets(question, classes: classes, scores: exact.target.values)
-        let readings = ClassReadings(targets)
+        let readings = ClassReadings(targets, kind: question.network.kind)
         var hidden = HiddenReadings(grid: sweep.grid, readings: readings)
         question.progress?(0)
         try await sweep.run(exact, at: sweep.grid.places) { places, scores in

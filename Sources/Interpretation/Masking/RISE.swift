@@ -1,10 +1,13 @@
 public import Execution
+import Networks
 import Tensors
 
 /// The image is seen through many random masks; a pixel matters as much as the class's probability is high while it
 /// shows (Petsiuk, Das and Saenko 2018, "RISE", eq. 6): S = 1/(N·p) Σᵢ f(x ⊙ Mᵢ)·Mᵢ.
 ///
 /// As in the authors' code a mask is a small grid of zeros and ones, enlarged linearly and shifted by less than a cell.
+/// Of a network that gives raw numbers f is the score.
+///
 /// Sums run along, so memory does not grow with the number of masks; mask i depends on the seed and on i alone.
 public struct RISE: InterpretationMethod {
     public init() {}
@@ -40,8 +43,9 @@ public struct RISE: InterpretationMethod {
         let whole = try ClassificationPass(question.network, question.input, on: evaluator)
         let scores = whole.scores
         let targets = try whole.targets(question, classes: classes).map { target in
-            // By definition of the method the number is a probability.
-            ScoreTarget(classIndex: target.classIndex, against: target.against, isProbability: true)
+            // By definition of the method the number is a probability; raw numbers have none.
+            ScoreTarget(
+                classIndex: target.classIndex, against: target.against, isProbability: true, kind: target.kind)
         }
         let plane = masks.height * masks.width
         var sums = targets.map { _ in [Double](repeating: 0, count: plane) }

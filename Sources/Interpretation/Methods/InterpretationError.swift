@@ -18,7 +18,7 @@ public enum InterpretationError: Error, CustomStringConvertible {
             "there is no method '\(name)'; there are \(known.joined(separator: ", "))"
         case .notApplicable(let method, let reason, let alternatives):
             "\(method) cannot explain this network: \(reason); use \(alternatives.joined(separator: " or "))"
-        case .notAClassifier: "the network's first output is not a row of class scores [N, classes]"
+        case .notAClassifier: "the network has no output that is a row of class scores [N, classes]"
         case .classOutOfRange(let index, let count): "class \(index) is outside of 0 to \(count - 1)"
         case .badParameter(let reason): reason
         case .cancelled: "cancelled"

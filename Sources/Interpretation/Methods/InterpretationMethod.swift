@@ -102,7 +102,7 @@ public struct Question: Sendable {
     public let classIndex: Int?
     /// Contrast: explained is what sets the class apart from this one.
     public let against: Int?
-    /// Explains the softmax probability instead of the score before it.
+    /// Explains the probability instead of the score before it.
     public let isProbability: Bool
     public let parameters: [String: ParameterValue]
     /// How the input was made of colours, for methods that paint into it.
@@ -148,7 +148,7 @@ public struct Question: Sendable {
 
 /// The answer.
 public struct Explanation: Sendable {
-    /// Pre-softmax scores of all classes.
+    /// Scores of all classes, before softmax or sigmoid.
     public let scores: [Float]
     /// The class explained.
     public let classIndex: Int

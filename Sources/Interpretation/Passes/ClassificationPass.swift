@@ -1,16 +1,17 @@
 public import Execution
-import Foundation
 public import Networks
 public import Tensors
 
 /// One forward pass of a classifier, with what the methods read from it: nothing is computed twice.
 public struct ClassificationPass {
-    /// Pre-softmax scores of each item of the batch, [N][classes].
+    /// Scores before softmax or sigmoid of each item of the batch, [N][classes].
     public let batchScores: [[Float]]
+    /// What the scores mean.
+    public let kind: OutputKind
     private let pass: ForwardPass
     private let scoreShape: Shape
 
-    /// Pre-softmax scores of the first item [classes].
+    /// Scores of the first item before softmax or sigmoid [classes].
     public var scores: [Float] { batchScores[0] }
 
     /// - Parameters:
@@ -40,6 +41,7 @@ public struct ClassificationPass {
             (0..<tensor.shape[0]).map { Array(values[$0 * classes..<($0 + 1) * classes]) }
         }
         scoreShape = tensor.shape
+        kind = classifier.kind
     }
 
     /// The class asked for, or the one with the highest score.
@@ -58,6 +60,10 @@ public struct ClassificationPass {
     static func targets(
         _ question: Question, classes: [Int?], scores: [Float]
     ) throws(InterpretationError) -> [ScoreTarget] {
+        let kind = question.network.kind
+        guard !question.isProbability || kind.hasProbabilities else {
+            throw .badParameter("this network gives raw numbers without a probability; explain the score")
+        }
         var against: Int?
         if let other = question.against { against = try resolve(other, scores) }
         var targets: [ScoreTarget] = []
@@ -67,7 +73,8 @@ public struct ClassificationPass {
                 throw .badParameter("class \(classIndex) cannot be set against itself; choose another class")
             }
             targets.append(
-                ScoreTarget(classIndex: classIndex, against: against, isProbability: question.isProbability))
+                ScoreTarget(
+                    classIndex: classIndex, against: against, isProbability: question.isProbability, kind: kind))
         }
         return targets
     }
@@ -80,8 +87,8 @@ public struct ClassificationPass {
         return classIndex
     }
 
-    /// Softmax of the first item's scores.
-    public var probabilities: [Float] { softmax(scores) }
+    /// The first item's probabilities [classes]; nil of raw numbers.
+    public var probabilities: [Float]? { kind.probabilities(scores) }
 
     /// An activation kept, [N,…].
     public func activation(_ value: ValueID) throws(InterpretationError) -> Tensor {
@@ -105,14 +112,6 @@ public struct ClassificationPass {
 
     /// ∂s_c of derivative `index` at its targets, by its rule; nil where the score does not depend on a target.
     public func signals(ofClass classIndex: Int, derivative index: Int = 0) throws(InterpretationError) -> [Tensor?] {
-        try signals(of: ScoreTarget(classIndex: classIndex), derivative: index)
+        try signals(of: ScoreTarget(classIndex: classIndex, kind: kind), derivative: index)
     }
-}
-
-/// exp xᵢ / Σ exp xⱼ, without overflow.
-public func softmax(_ scores: [Float]) -> [Float] {
-    guard let largest = scores.max() else { return [] }
-    let exponentials = scores.map { exp($0 - largest) }
-    let sum = exponentials.reduce(0, +)
-    return exponentials.map { $0 / sum }
 }

@@ -1,3 +1,5 @@
+public import Networks
+
 /// The number that is explained: a class score, the score's lead over another class's, or the same of probabilities.
 ///
 /// The one place where this is decided; methods ask for its value or for its derivative with respect to the scores.
@@ -5,37 +7,34 @@ public struct ScoreTarget: Hashable, Sendable {
     public let classIndex: Int
     /// Explained is what sets the class apart from this one, where given.
     public let against: Int?
-    /// The softmax probability instead of the score before it.
+    /// The probability instead of the score before it.
     public let isProbability: Bool
+    /// What makes probabilities of the scores.
+    public let kind: OutputKind
 
-    public init(classIndex: Int, against: Int? = nil, isProbability: Bool = false) {
+    /// - Parameter isProbability: counts only where the scores have probabilities.
+    public init(classIndex: Int, against: Int? = nil, isProbability: Bool = false, kind: OutputKind) {
         self.classIndex = classIndex
         self.against = against
-        self.isProbability = isProbability
+        self.isProbability = isProbability && kind.hasProbabilities
+        self.kind = kind
     }
 
     /// s_c, s_c − s_a, p_c or p_c − p_a.
     public func value(of scores: [Float]) -> Float {
-        let numbers = isProbability ? softmax(scores) : scores
+        let numbers = (isProbability ? kind.probabilities(scores) : nil) ?? scores
         return numbers[classIndex] - (against.map { numbers[$0] } ?? 0)
     }
 
     /// The derivative of the value with respect to each score [classes].
-    ///
-    /// ∂p_c/∂s_j = p_c·(δ_cj − p_j).
     public func gradient(at scores: [Float]) -> [Float] {
         var gradient = [Float](repeating: 0, count: scores.count)
-        guard isProbability else {
-            gradient[classIndex] += 1
-            if let against { gradient[against] -= 1 }
-            return gradient
-        }
-        let probabilities = softmax(scores)
         for (chosen, sign) in [(classIndex, Float(1))] + (against.map { [($0, Float(-1))] } ?? []) {
-            for index in gradient.indices {
-                gradient[index] +=
-                    sign * probabilities[chosen] * ((index == chosen ? 1 : 0) - probabilities[index])
+            guard isProbability, let slopes = kind.probabilityGradient(of: chosen, scores) else {
+                gradient[chosen] += sign
+                continue
             }
+            for index in gradient.indices { gradient[index] += sign * slopes[index] }
         }
         return gradient
     }

@@ -22,12 +22,16 @@ public struct Daemon: Sendable {
         let environment = ProcessInfo.processInfo.environment
         let inbox = try Daemon.prepared(configuration.inboxFolder)
         let state = try Daemon.prepared(configuration.stateFolder(environment))
-        let models = try ModelStore(
+        let trial = try ModelTrial()
+        let models = try await ModelStore(
             directory: configuration.modelsFolder(), threads: configuration.threads,
             algorithms: .measured(
                 AlgorithmTable(file: state.appending(path: "kernel-speeds.json")) { logger.notice("\($0)") }),
-            logger: logger)
-        let standard = try Daemon.photoModel(of: models)
+            logger: logger
+        ).tried(logger: logger) { model, isForInbox in
+            try await trial.run(model, isForInbox: isForInbox, readsUnits: !model.indexedLayers.isEmpty)
+        }
+        for notice in models.choices { logger.warning("\(notice)") }
         let catalog = try Catalog(at: state.appending(path: Daemon.catalogName(for: inbox)).path, logger: logger)
         let inherited = try SystemdNotifier.inheritedSockets().first
         let socket = inherited.flatMap(SocketListener.path(ofDescriptor:)) ?? configuration.socketPath(environment)
@@ -36,11 +40,14 @@ public struct Daemon: Sendable {
         let metrics = Metrics()
         let events = EventHub()
         let indexes = UnitIndexes(folder: state, inbox: inbox, logger: logger)
-        let processor = InboxProcessor(
-            composer: composer, model: standard, segmenter: models.segmenter, metrics: metrics,
-            hidesWindows: hidesWindows,
-            index: standard.indexedLayers.isEmpty ? nil : try await indexes.index(of: standard), logger: logger)
-        try await processor.warmUp()
+        var processor: any PhotoProcessing = WaitingProcessor()
+        if let model = models.photoModel {
+            processor = InboxProcessor(
+                composer: composer, model: model, segmenter: models.segmenter, metrics: metrics,
+                hidesWindows: hidesWindows,
+                index: model.indexedLayers.isEmpty ? nil : try await indexes.index(of: model), logger: logger)
+        }
+        let standard = models.photoModel?.name
 
         notifier = SystemdNotifier()
         self.logger = logger
@@ -48,7 +55,7 @@ public struct Daemon: Sendable {
             inbox: FilePath(inbox.path), catalog: catalog, watcher: InotifyFolderWatcher(folder: FilePath(inbox.path)),
             processor: processor,
             notifier: notifier, stalled: { models.stalled }, logger: logger,
-            observer: { events.publish(Event($0, model: standard.name)) })
+            observer: { events.publish(Event($0, model: standard)) })
         let requests = DaemonRequests(
             models: models, catalog: catalog, metrics: metrics, composer: composer, indexes: indexes, inbox: inbox.path,
             socket: socket)
@@ -58,7 +65,8 @@ public struct Daemon: Sendable {
             logger: logger,
             didListen: { [notifier] in
                 logger.info(
-                    "ready", metadata: ["inbox": "\(inbox.path)", "socket": "\(socket)", "model": "\(standard.name)"])
+                    "ready",
+                    metadata: ["inbox": "\(inbox.path)", "socket": "\(socket)", "model": "\(standard ?? "none")"])
                 notifier.ready()
             })
     }
@@ -82,9 +90,14 @@ public struct Daemon: Sendable {
         _ configuration: DaemonConfiguration, logger: Logger
     ) async throws -> PhotoPipeline.Tally {
         let inbox = try prepared(configuration.inboxFolder, mustExist: true)
-        let models = try ModelStore(
-            directory: configuration.modelsFolder(), threads: configuration.threads, logger: logger)
-        let model = try photoModel(of: models)
+        let trial = try ModelTrial()
+        let models = try await ModelStore(
+            directory: configuration.modelsFolder(), threads: configuration.threads, logger: logger
+        ).tried(onlyInbox: true, logger: logger) { model, isForInbox in
+            try await trial.run(model, isForInbox: isForInbox, readsUnits: false)
+        }
+        guard let model = models.photoModel else { throw ModelStoreError.noPhotoModel(models.notices) }
+        for notice in models.choices { logger.warning("\(notice)") }
         let pipeline = PhotoPipeline(
             inbox: FilePath(inbox.path), catalog: Catalog.inMemory(), watcher: nil,
             processor: InboxProcessor(
@@ -95,13 +108,6 @@ public struct Daemon: Sendable {
         return try await pipeline.processOnce()
     }
 
-    /// The model for the inbox.
-    private static func photoModel(of models: ModelStore) throws -> LoadedModel {
-        guard let standard = models.standard else { throw ModelStoreError.noDefault(models.models.map(\.name)) }
-        guard standard.preprocessor != nil else { throw ModelStoreError.cannotReadPhotos(standard.name) }
-        return standard
-    }
-
     /// One catalog an inbox, so that daemons for several inboxes can share a state folder.
     private static func catalogName(for inbox: URL) -> String {
         "catalog-\(SHA256.hexDigest(of: Data(inbox.path.utf8)).prefix(12)).sqlite"
@@ -109,24 +115,35 @@ public struct Daemon: Sendable {
 
     /// The folder's real path, made where it is missing.
     private static func prepared(_ folder: URL, mustExist: Bool = false) throws(DaemonError) -> URL {
-        do {
-            if !mustExist {
-                try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-            }
-        } catch {
-            throw .folder(folder.path, error.localizedDescription)
-        }
-        guard let real = realpath(folder.path, nil) else {
-            throw .folder(folder.path, String(cString: strerror(errno)))
-        }
+        if !mustExist { try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+        guard let real = realpath(folder.path, nil) else { throw .folder(folder.path, errorNumber: errno) }
         defer { free(real) }
-        return URL(filePath: String(cString: real), directoryHint: .isDirectory)
+        let path = String(cString: real)
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw .folder(folder.path, errorNumber: errno) }
+        guard status.st_mode & S_IFMT == S_IFDIR else { throw .folder(folder.path, errorNumber: ENOTDIR) }
+        guard access(path, R_OK | X_OK) == 0 else { throw .folder(folder.path, errorNumber: errno) }
+        return URL(filePath: path, directoryHint: .isDirectory)
+    }
+
+    /// Whether `error` is about how the daemon was started, so that starting it again the same way cannot help.
+    public static func isConfigurationError(_ error: any Error) -> Bool {
+        switch error {
+        case let error as DaemonError: error.isLasting
+        case is ModelStoreError, is SocketActivationError: true
+        case let error as SocketError:
+            switch error {
+            case .pathNotAbsolute, .pathTooLong, .notASocket, .notAListeningSocket: true
+            case .alreadyServed, .systemCall: false
+            }
+        default: false
+        }
     }
 }
 
 extension Event {
     /// What watchers are told of a photo.
-    init(_ event: PhotoEvent, model: String) {
+    init(_ event: PhotoEvent, model: String?) {
         switch event {
         case .queued(let path):
             self.init(.photoQueued, path: path.string)

@@ -1,15 +1,27 @@
+import Foundation
+
 /// Why a daemon cannot start.
 public enum DaemonError: Error, CustomStringConvertible, Sendable {
     case configuration(String, String)
     case noModelsFolder(searched: [String])
-    case folder(String, String)
+    case folder(String, errorNumber: CInt)
 
     public var description: String {
         switch self {
         case .configuration(let file, let reason): "configuration \(file): \(reason)"
         case .noModelsFolder(let searched):
             "no model folder found in \(searched.joined(separator: " or ")); name one with --models"
-        case .folder(let path, let reason): "folder \(path) cannot be used: \(reason)"
+        case .folder(let path, let errorNumber):
+            "folder \(path) cannot be used: \(String(cString: strerror(errorNumber)))"
+        }
+    }
+
+    /// Whether starting again cannot help: not where a disk or a share does not answer for now.
+    var isLasting: Bool {
+        switch self {
+        case .configuration, .noModelsFolder: true
+        case .folder(_, let errorNumber):
+            [ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, ENAMETOOLONG, EROFS].contains(errorNumber)
         }
     }
 }

@@ -79,7 +79,7 @@ struct DaemonRequests: Sendable {
         return StatusResult(
             version: WireVersion.software, uptimeSeconds: metrics.uptime.rounded(toPlaces: 1),
             pid: Int(ProcessInfo.processInfo.processIdentifier), inbox: inbox, socket: socket,
-            models: models.models.map(\.name),
+            models: models.models.map(\.name), inboxModel: models.photoModel?.name, notices: models.notices,
             photos: StatusResult.PhotoCounts(
                 pending: counts.pending, working: counts.working, done: counts.done, failed: counts.failed),
             current: current,
@@ -107,9 +107,8 @@ struct DaemonRequests: Sendable {
         let refused = parameters.model == nil ? models.refused : []
         return ModelsResult(
             models: descriptions,
-            refused: refused.map { folder, error in
-                ModelsResult.Refused(name: folder.lastPathComponent, path: folder.path, error: "\(error)")
-            })
+            refused: refused.map { ModelsResult.Refused(name: $0.name, path: $0.folder.path, error: "\($0.error)") },
+            notices: parameters.model == nil ? models.notices : [])
     }
 }
 

@@ -62,7 +62,7 @@ extension RPCError {
     private init(modelStore error: ModelStoreError) {
         switch error {
         case .cannotReadPhotos: self.init(.methodNotApplicable, "\(error)")
-        case .noModels, .allRefused, .noDefault: self.init(.noSuchModel, "\(error)")
+        case .unreadable, .noPhotoModel: self.init(.noSuchModel, "\(error)")
         }
     }
 

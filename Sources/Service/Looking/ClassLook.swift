@@ -1,6 +1,7 @@
 import DatasetSearch
 package import Interpretation
 import Localization
+import Networks
 package import Photos
 import Tensors
 
@@ -8,7 +9,7 @@ import Tensors
 package struct ClassLook: Sendable {
     let prepared: PreparedPhoto
     let model: LoadedModel
-    /// Pre-softmax scores of what decided, by class index.
+    /// Scores of what decided, before softmax or sigmoid, by class index.
     let scores: [Float]
     /// The class explained.
     let classIndex: Int
@@ -20,30 +21,42 @@ package struct ClassLook: Sendable {
     let heatMap: PlacedHeatMap?
     /// What the grey picture shows, [h,w] over the network's input.
     let saliency: Tensor
-    /// Strongest first; empty where there is nothing to find.
-    let boxes: [PlacedHeatMap.Box]
+    /// Of all labels that were found, highest score first; empty where there is nothing to find.
+    let boxes: [Box]
     /// Class and probability, and the method where it was asked for by name.
     let caption: String
     /// Milliseconds by step.
     var steps: [String: Double]
     // What only a judge looks for.
     var closerLook: Judgement.CloserLook?
-    /// The class's probability with the first box hidden.
+    /// The class's probability with its first box hidden.
     var evidence: Evidence?
     var hiddenWindows: HiddenWindows?
     var units: Result<UnitPeaks, DatasetSearchError>?
     /// What a reader of the numbers should know.
     var note: String?
 
-    var label: String { model.labels[classIndex] }
-    var probability: Double { Double(softmax(scores)[classIndex]) }
+    var label: String { model.label(of: classIndex) }
+
+    /// Where a label was found.
+    struct Box: Sendable {
+        let classIndex: Int
+        /// In pixels of the bitmap.
+        let rectangle: PixelRectangle
+        /// The label's probability, where there is one, times the region's strength, 0…1.
+        let score: Double
+        /// The label and its probability.
+        let caption: String
+    }
 
     /// What one method says of a class.
     ///
-    /// - Parameter milliseconds: that the method took.
+    /// - Parameters:
+    ///   - wasAsked: whether a person named the class; else an independent label that does not hold gets no boxes.
+    ///   - milliseconds: that the method took.
     package init(
         _ explanation: Explanation, by method: any InterpretationMethod, of prepared: PreparedPhoto,
-        _ model: LoadedModel, milliseconds: Double
+        _ model: LoadedModel, wasAsked: Bool, milliseconds: Double
     ) throws(PhotoError) {
         self.prepared = prepared
         self.model = model
@@ -55,20 +68,24 @@ package struct ClassLook: Sendable {
         let drawn = try PlacedHeatMap(
             explanation.picture, region: prepared.region, without: prepared.photo.missing)
         heatMap = drawn
-        if method.localizes, !model.isBackground(explanation.classIndex) {
+        let isFound =
+            !model.isBackground(explanation.classIndex)
+            && (wasAsked || model.kind != .independent || model.holds(explanation.classIndex, explanation.scores))
+        if method.localizes, isFound {
             // Most methods draw the map that they locate by; it is brought to the picture's size once.
             let located =
                 explanation.picture.hasValues(of: explanation.map)
                 ? drawn
                 : try PlacedHeatMap(
                     explanation.map, region: prepared.region, without: prepared.photo.missing)
-            boxes = located.boxes(model.boxFinder)
+            boxes = ClassLook.boxes(in: located, explanation.classIndex, explanation.scores, model)
         } else {
             boxes = []
         }
-        let probability = Double(softmax(explanation.scores)[explanation.classIndex])
-        caption = "\(ClassLook.caption(model.labels[explanation.classIndex], probability)), \(method.card.name)"
+        caption = "\(model.caption(explanation.classIndex, explanation.scores)), \(method.card.name)"
         steps = ["explain": milliseconds]
+        let remarks = [isFound ? nil : ClassLook.absence(of: explanation.classIndex, scores, model), model.scoreRemark]
+        note = ClassLook.note(remarks)
     }
 
     /// What a judge says.
@@ -80,27 +97,74 @@ package struct ClassLook: Sendable {
         method = judgement.heatMap?.method ?? "gradient"
         map = judgement.heatMap?.map
         saliency = judgement.saliency
-        if let heatMap = judgement.heatMap, !model.isBackground(judgement.classIndex) {
-            let placed = try PlacedHeatMap(
-                heatMap.map, region: prepared.region, without: prepared.photo.missing)
-            self.heatMap = placed
-            boxes = placed.boxes(model.boxFinder)
-        } else {
-            heatMap = nil
-            boxes = []
+        var boxes: [Box] = []
+        var heatMap: PlacedHeatMap?
+        if judgement.isFound {
+            for (label, map) in [(judgement.classIndex, judgement.heatMap)] + judgement.further {
+                guard let map else { continue }
+                let placed = try PlacedHeatMap(map.map, region: prepared.region, without: prepared.photo.missing)
+                if label == judgement.classIndex { heatMap = placed }
+                boxes += ClassLook.boxes(in: placed, label, judgement.scores, model)
+            }
         }
+        self.heatMap = heatMap
+        self.boxes = boxes.sorted { $0.score > $1.score }
         closerLook = judgement.closerLook
         units = judgement.units
-        let label = model.labels[judgement.classIndex]
-        caption = ClassLook.caption(label, Double(softmax(judgement.scores)[judgement.classIndex]))
+        caption = model.caption(judgement.classIndex, judgement.scores)
         steps = ["forward": judgement.forward, "explain": judgement.explain]
-        if model.isBackground(judgement.classIndex) {
-            note = "'\(label)' means that there is nothing to find, so there are no boxes"
-        } else if judgement.heatMap == nil {
-            note = "this network has no layer whose maps could be read, so there are no boxes"
-        } else if judgement.closerLook != nil {
-            note = "the whole photo was judged as background; the predictions are of the part in closerLook"
+        note = ClassLook.note(ClassLook.remarks(on: judgement, model) + [model.scoreRemark])
+    }
+
+    // MARK: Boxes and words
+
+    private static func boxes(
+        in heatMap: PlacedHeatMap, _ classIndex: Int, _ scores: [Float], _ model: LoadedModel
+    ) -> [Box] {
+        let probability = model.probability(of: classIndex, scores) ?? 1
+        return heatMap.boxes(model.boxFinder).map { box in
+            Box(
+                classIndex: classIndex, rectangle: box.rectangle, score: probability * Double(box.strength),
+                caption: model.caption(classIndex, scores))
         }
+    }
+
+    private static func remarks(on judgement: Judgement, _ model: LoadedModel) -> [String?] {
+        var remarks: [String?] = []
+        if !judgement.isFound {
+            remarks.append(absence(of: judgement.classIndex, judgement.scores, model))
+        } else if judgement.heatMap == nil {
+            remarks.append("this network has no layer whose maps could be read, so there are no boxes")
+        } else if judgement.closerLook != nil {
+            remarks.append("the whole photo was judged as background; the predictions are of the part in closerLook")
+        }
+        if judgement.unexplained > 0 {
+            remarks.append(
+                "\(judgement.unexplained) further labels hold and have no boxes; ask for one with --class")
+        }
+        if !model.kind.hasProbabilities {
+            remarks.append(
+                "the scores are raw numbers (\(model.network.classifier?.reason ?? "no classifier")), so there are no "
+                    + "probabilities, and nothing says whether the decision rests on the boxes")
+        }
+        return remarks
+    }
+
+    /// Why there is nothing to find.
+    private static func absence(of classIndex: Int, _ scores: [Float], _ model: LoadedModel) -> String {
+        if model.isBackground(classIndex) {
+            return "'\(model.label(of: classIndex))' means that there is nothing to find, so there are no boxes"
+        }
+        let share = (model.probability(of: classIndex, scores) ?? 0) * 100
+        let threshold = (model.thresholds.indices.contains(classIndex) ? model.thresholds[classIndex] : 0.5) * 100
+        return
+            "no label holds: the most probable is '\(model.label(of: classIndex))' with \(share.rounded(toPlaces: 2)) %, "
+            + "and it would take \(Double(threshold).rounded(toPlaces: 2)) %, so there are no boxes"
+    }
+
+    private static func note(_ remarks: [String?]) -> String? {
+        let said = remarks.compactMap { $0 }
+        return said.isEmpty ? nil : said.joined(separator: "; ")
     }
 
     /// "cat 92 %"

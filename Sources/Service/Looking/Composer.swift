@@ -29,8 +29,7 @@ package struct Composer: Sendable {
             predictions: look.model.predictions(look.scores),
             boxes: look.boxes.map { box in
                 look.prepared.box(
-                    box.rectangle, label: look.label, score: look.probability * Double(box.strength),
-                    method: look.method)
+                    box.rectangle, label: look.model.label(of: box.classIndex), score: box.score, method: look.method)
             },
             closerLook: look.closerLook.map { closer in
                 Sidecar.CloserLook(
@@ -72,7 +71,7 @@ package struct Composer: Sendable {
         let parts = look.segments.flatMap { segment in segment.parts.map { (segment.classIndex, $0) } }
         let boxes = parts.map { classIndex, part in
             look.prepared.box(
-                PixelRectangle(part.box), label: look.model.labels[classIndex], score: Double(part.probability),
+                PixelRectangle(part.box), label: look.model.label(of: classIndex), score: Double(part.probability),
                 method: Composer.segmentation)
         }
         var document = Sidecar(
@@ -85,7 +84,8 @@ package struct Composer: Sendable {
             segments: try look.segments.map { segment in
                 let full = try look.prepared.fullSize(segment.mask)
                 return Sidecar.Segmentation.Segment(
-                    label: look.model.labels[segment.classIndex], color: ClassPalette.color(of: segment.classIndex).hex,
+                    label: look.model.label(of: segment.classIndex),
+                    color: ClassPalette.color(of: segment.classIndex).hex,
                     area: full.share, mask: SegmentResult.RunLengths(full))
             })
         document.milliseconds = look.prepared.milliseconds(look.steps, render: watch.lap())
@@ -98,7 +98,7 @@ package struct Composer: Sendable {
     /// - Throws: `PhotoError`, `LocalizationError`, `TensorError`.
     func compose(_ cutOut: CutOut, withImages: Bool) throws -> SegmentResult {
         let full = try cutOut.prepared.fullSize(cutOut.mask)
-        let label = cutOut.model.labels[cutOut.classIndex]
+        let label = cutOut.model.label(of: cutOut.classIndex)
         return SegmentResult(
             photo: Sidecar.Photo(cutOut.prepared), model: Sidecar.Model(cutOut.model),
             predictions: cutOut.scores.map(cutOut.model.predictions) ?? [], classLabel: label,

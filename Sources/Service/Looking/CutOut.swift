@@ -6,7 +6,7 @@ import Tensors
 struct CutOut: Sendable {
     let prepared: PreparedPhoto
     let model: LoadedModel
-    /// Pre-softmax scores by class index; nil from a segmentation network.
+    /// Scores by class index, before softmax or sigmoid; nil from a segmentation network.
     let scores: [Float]?
     let classIndex: Int
     /// Over the photo, of any size.

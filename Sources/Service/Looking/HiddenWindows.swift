@@ -1,4 +1,5 @@
 import Interpretation
+import Networks
 import Photos
 import Tensors
 import WireProtocol
@@ -11,14 +12,14 @@ struct HiddenWindows: Sendable {
     /// What the network saw, in pixels of the bitmap.
     let region: PixelRectangle
 
-    init(_ explanation: Explanation, of prepared: PreparedPhoto, _ judgement: Judgement) {
+    init(_ explanation: Explanation, of prepared: PreparedPhoto, _ judgement: Judgement, _ model: LoadedModel) {
         lost = explanation.picture
         let input = judgement.decisiveInput
         region = judgement.closerLook?.part ?? prepared.region
         let (height, width) = (input.tensor.shape[2], input.tensor.shape[3])
         let defaults = OcclusionDefaults(height: height, width: width)
         let columns = max(explanation.map.shape[1], 1)
-        let probabilities = explanation.map.values
+        let remains = explanation.map.values
         let (vertical, horizontal) = (region.height / Double(height), region.width / Double(width))
         let corner = region
         func window(_ index: Int) -> PixelRectangle {
@@ -30,14 +31,17 @@ struct HiddenWindows: Sendable {
         }
         // A window over rows that the file does not have hides nothing.
         let missing = prepared.photo.missing
-        let whole = probabilities.indices.filter { index in missing.map { !window(index).overlaps($0) } ?? true }
+        let whole = remains.indices.filter { index in missing.map { !window(index).overlaps($0) } ?? true }
         let worst =
-            (whole.isEmpty ? Array(probabilities.indices) : whole)
-            .min { probabilities[$0] < probabilities[$1] } ?? 0
+            (whole.isEmpty ? Array(remains.indices) : whole)
+            .min { remains[$0] < remains[$1] } ?? 0
+        let lowest = Double(remains[worst]).rounded(toPlaces: 4)
         document = Sidecar.Occlusion(
-            window: defaults.window, stride: defaults.stride, windows: probabilities.count,
-            probability: Double(softmax(explanation.scores)[explanation.classIndex]).rounded(toPlaces: 4),
-            lowestProbability: Double(probabilities[worst]).rounded(toPlaces: 4),
-            bbox: prepared.boundingBox(window(worst)))
+            window: defaults.window, stride: defaults.stride, windows: remains.count,
+            probability: model.probability(of: explanation.classIndex, explanation.scores)?.rounded(toPlaces: 4),
+            lowestProbability: model.kind.hasProbabilities ? lowest : nil,
+            score: model.kind.hasProbabilities
+                ? nil : Double(explanation.scores[explanation.classIndex]).rounded(toPlaces: 4),
+            lowestScore: model.kind.hasProbabilities ? nil : lowest, bbox: prepared.boundingBox(window(worst)))
     }
 }

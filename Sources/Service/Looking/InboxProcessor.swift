@@ -22,17 +22,6 @@ struct InboxProcessor: PhotoProcessing {
     let index: UnitIndex?
     let logger: Logger
 
-    /// Compiles the plans for photos, so that the first one does not wait for them.
-    func warmUp() async throws {
-        let grey = try Bitmap(width: 320, height: 240, color: RGBColor(red: 128, green: 128, blue: 128))
-        let prepared = try prepare(NamedPhoto(bytes: try JPEGEncoder.encode(grey)))
-        if model.task == .classification { _ = try await Judge(model: model, readsUnits: index != nil).judge(prepared) }
-        guard let segmenter else { return }
-        let readsUnits = index != nil && model.task == .segmentation
-        _ = try await PhotoSegmenter(model: segmenter, readsUnits: readsUnits).look(
-            at: try prepared.prepared(for: segmenter))
-    }
-
     func process(_ photo: QueuedPhoto) async throws -> PhotoResult {
         do {
             let named = try await NamedPhoto(reading: photo.path)
@@ -40,7 +29,8 @@ struct InboxProcessor: PhotoProcessing {
             let (composition, units) = try await compose(prepared, photo.computing)
             let document = composition.document
             metrics.record(document.milliseconds)
-            let best = document.predictions.first
+            // Of labels that hold or not, one that does.
+            let best = document.predictions.first { $0.holds ?? true }
             var result = PhotoResult(
                 sidecars: try composition.sidecars(of: String(decoding: photo.path.name, as: UTF8.self)),
                 summary: PhotoSummary(

@@ -15,6 +15,8 @@ package struct Judge: Sendable {
 
     /// A part that the network calls an animal with at least this probability is believed over "nothing here".
     static let closerLookProbability: Float = 0.7
+    /// So many labels that hold get a map of their own.
+    static let mostLabels = 16
     /// The part looked at closer: where the heat map of the best animal reaches this multiple of the box threshold.
     static let closerLookFactor: Float = 2
 
@@ -36,7 +38,7 @@ package struct Judge: Sendable {
         let judgement = try await judge(prepared, classIndex: classIndex)
         var look = try ClassLook(judgement, of: prepared, model)
         var watch = Stopwatch()
-        if let box = look.boxes.first {
+        if model.kind.hasProbabilities, let box = look.boxes.first(where: { $0.classIndex == look.classIndex }) {
             look.evidence = try await evidence(for: judgement, box: box.rectangle, on: prepared.photo.bitmap)
         }
         look.steps["explain", default: 0] += watch.lap()
@@ -66,7 +68,7 @@ package struct Judge: Sendable {
             var explained = try pass.resolve(classIndex)
             var closerLook: Judgement.CloserLook?
             var decisiveInput = input
-            if classIndex == nil, model.isBackground(explained),
+            if classIndex == nil, model.isBackground(explained), model.kind.hasProbabilities,
                 let found = try await look(closerAt: pass, prepared, evaluator)
             {
                 closerLook = Judgement.CloserLook(part: found.part, wholePhotoScores: scores)
@@ -75,10 +77,18 @@ package struct Judge: Sendable {
                 decisiveInput = found.input
                 pass = try firstPass(input.tensor, evaluator)
             }
-            let heatMap = try await heatMap(pass, input.tensor, explained, evaluator)
+            let holding = classIndex == nil && model.kind == .independent ? model.holding(scores) : []
+            explained = holding.first ?? explained
+            let wanted = [explained] + holding.dropFirst().prefix(Judge.mostLabels - 1)
+            let heatMaps = try await heatMaps(pass, input.tensor, wanted, evaluator)
             let signal = try pass.signals(ofClass: explained)[0] ?? Tensor(shape: input.tensor.shape)
             return Judgement(
-                scores: scores, classIndex: explained, heatMap: heatMap, saliency: channelMaximum(signal),
+                scores: scores, classIndex: explained,
+                isFound: !model.isBackground(explained)
+                    && (classIndex != nil || model.kind != .independent || !holding.isEmpty),
+                heatMap: heatMaps[0],
+                further: zip(wanted, heatMaps).dropFirst().map { (classIndex: $0, heatMap: $1) },
+                unexplained: max(holding.count - wanted.count, 0), saliency: channelMaximum(signal),
                 closerLook: closerLook, units: units, decisiveInput: decisiveInput,
                 forward: (forwardEnd - start) / .milliseconds(1),
                 explain: (clock.now - forwardEnd) / .milliseconds(1))
@@ -89,18 +99,22 @@ package struct Judge: Sendable {
         try model.firstPass(input, on: evaluator, readingUnits: readsUnits)
     }
 
-    /// Where something speaks for the class: CAM where the head allows it, Grad-CAM (which is the same there) where not.
-    private func heatMap(
-        _ pass: ClassificationPass, _ input: Tensor, _ classIndex: Int, _ evaluator: Evaluator
-    ) async throws(InterpretationError) -> Judgement.HeatMap? {
+    /// Where something speaks for each class: CAM where the head allows it, Grad-CAM (which is the same there) where not.
+    private func heatMaps(
+        _ pass: ClassificationPass, _ input: Tensor, _ classes: [Int], _ evaluator: Evaluator
+    ) async throws(InterpretationError) -> [Judgement.HeatMap?] {
         if model.network.classifier?.classActivation != nil {
-            return Judgement.HeatMap(
-                map: try pass.classActivationMap(ofClass: classIndex, of: model.network), method: "cam")
+            return try classes.map { (classIndex) throws(InterpretationError) in
+                Judgement.HeatMap(
+                    map: try pass.classActivationMap(ofClass: classIndex, of: model.network), method: "cam")
+            }
         }
         let method = GradCAM()
-        guard method.obstacle(for: model.network) == nil else { return nil }
-        let question = Question(network: model.network, input: input, classIndex: classIndex)
-        return Judgement.HeatMap(map: try await method.explain(question, on: evaluator).map, method: method.card.name)
+        guard method.obstacle(for: model.network) == nil else { return classes.map { _ in nil } }
+        let question = Question(network: model.network, input: input, classIndex: classes[0])
+        return try await method.explain(question, classes: classes, on: evaluator).map {
+            Judgement.HeatMap(map: $0.map, method: method.card.name)
+        }
     }
 
     /// What the decision rests on: the class's probability with the box hidden, with as much hidden elsewhere, and
@@ -124,7 +138,7 @@ package struct Judge: Sendable {
         let explanation = try await asker.perform(on: model) { (evaluator) throws(InterpretationError) in
             try await Occlusion().explain(question, on: evaluator)
         }
-        return HiddenWindows(explanation, of: prepared, judgement)
+        return HiddenWindows(explanation, of: prepared, judgement, model)
     }
 
     /// The part where most speaks for something that is not background, if the network is sure of it.
@@ -134,7 +148,7 @@ package struct Judge: Sendable {
         let (bitmap, preprocessor) = (prepared.photo.bitmap, prepared.preprocessor)
         let foreground = whole.scores.indices.filter { !model.isBackground($0) }
         guard let best = foreground.max(by: { whole.scores[$0] < whole.scores[$1] }),
-            let heatMap = try await heatMap(whole, prepared.input.tensor, best, evaluator)
+            let heatMap = try await heatMaps(whole, prepared.input.tensor, [best], evaluator)[0]
         else { return nil }
         let geometry = try preprocessor.geometry(photoWidth: bitmap.width, photoHeight: bitmap.height)
         let placed = try PlacedHeatMap(
@@ -145,9 +159,9 @@ package struct Judge: Sendable {
         let part = try preprocessor.input(from: try bitmap.crop(region))
         let pass = try ClassificationPass(model.network, part.tensor, on: evaluator)
         let classIndex = try pass.resolve(nil)
-        guard !model.isBackground(classIndex), pass.probabilities[classIndex] >= Judge.closerLookProbability else {
-            return nil
-        }
+        guard !model.isBackground(classIndex), let probability = pass.probabilities?[classIndex],
+            probability >= Judge.closerLookProbability, model.kind == .exclusive || model.holds(classIndex, pass.scores)
+        else { return nil }
         return (region, part, pass.scores, classIndex)
     }
 }

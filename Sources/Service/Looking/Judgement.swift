@@ -13,12 +13,20 @@ struct Judgement: Sendable {
         let method: String
     }
 
-    /// Pre-softmax scores of the deciding look.
+    /// Scores of the deciding look, before softmax or sigmoid.
     let scores: [Float]
-    /// The class explained.
+    /// The class explained: the one asked for or the most probable one; of independent labels the most probable of those
+    /// that hold.
     let classIndex: Int
+    /// Whether the photo is said to show the class: not where it means that there is nothing to find, nor where no
+    /// independent label holds.
+    let isFound: Bool
     /// Of the class; nil where the network has no layer to read it from.
     let heatMap: HeatMap?
+    /// The other labels that hold, most probable first, with what their maps are read from.
+    let further: [(classIndex: Int, heatMap: HeatMap?)]
+    /// How many labels hold that were not explained, since there are too many.
+    let unexplained: Int
     /// |∂s/∂x|, [H,W] of the network's input.
     let saliency: Tensor
     let closerLook: CloserLook?

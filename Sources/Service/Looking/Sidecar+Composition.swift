@@ -1,5 +1,6 @@
 import Interpretation
 import Localization
+import Networks
 import Photos
 import WireProtocol
 
@@ -22,7 +23,11 @@ extension Sidecar.Photo.Damage {
 }
 
 extension Sidecar.Model {
-    init(_ model: LoadedModel) { self.init(name: model.name, sha256: model.sha256) }
+    init(_ model: LoadedModel) {
+        self.init(
+            name: model.name, sha256: model.sha256,
+            outputs: model.task == .classification && model.kind != .exclusive ? model.kind.rawValue : nil)
+    }
 }
 
 extension Sidecar.Evidence {
@@ -36,12 +41,16 @@ extension Sidecar.Evidence {
 }
 
 extension LoadedModel {
-    /// The classes by falling score, the first five of them.
+    /// The classes by falling score: the first five of them, and of independent labels all that hold, up to a hundred.
     func predictions(_ scores: [Float]) -> [Sidecar.Prediction] {
-        let probabilities = softmax(scores)
-        return scores.indices.sorted { scores[$0] > scores[$1] }.prefix(5).map { index in
+        let probabilities = kind.probabilities(scores)
+        let sorted = scores.indices.sorted { scores[$0] > scores[$1] }
+        let isIndependent = kind == .independent
+        let count = isIndependent ? min(sorted.count { holds($0, scores) }, 100) : 0
+        return sorted.prefix(max(count, 5)).map { index in
             Sidecar.Prediction(
-                label: labels[index], score: Double(scores[index]), probability: Double(probabilities[index]))
+                label: label(of: index), score: Double(scores[index]),
+                probability: probabilities.map { Double($0[index]) }, holds: isIndependent ? holds(index, scores) : nil)
         }
     }
 }

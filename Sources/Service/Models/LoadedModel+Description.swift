@@ -15,10 +15,20 @@ extension LoadedModel {
             name: name, path: folder.path, sha256: sha256, isDefault: isDefault, labels: labels,
             backgroundLabels: backgroundLabels.sorted(),
             input: ModelDescription.Input(name: graph.name(of: input.value), shape: input.extents),
+            task: task.rawValue,
+            outputs: network.outputs.map { ModelDescription.Output(name: $0.name, shape: $0.shape?.dimensions) },
+            scores: task == .classification ? network.classifier.map(scores) : nil, remarks: remarks,
             parameters: graph.parameterCount, planBytes: try? await planBytes(),
             camLayer: head.map { graph.name(of: $0.features) },
-            methods: task == .segmentation ? [] : Methods.applicable(to: network).map(\.card.name),
+            methods: task != .classification ? [] : Methods.applicable(to: network).map(\.card.name),
             layers: withLayers ? try? layers() : nil)
+    }
+
+    private func scores(_ classifier: Classifier) -> ModelDescription.Scores {
+        ModelDescription.Scores(
+            kind: classifier.kind.rawValue, reason: classifier.reason, isAssumed: classifier.isAssumed,
+            output: network.graph.name(of: classifier.output),
+            thresholds: thresholds.isEmpty ? nil : thresholds.map { Double($0).rounded(toPlaces: 6) })
     }
 
     private func planBytes() async throws -> ModelDescription.PlanBytes {
@@ -38,7 +48,8 @@ extension LoadedModel {
         let shapes = Dictionary(
             zip(graph.inputs.map(\.value), try exampleShapes()), uniquingKeysWith: { first, _ in first })
         let camLayer = network.classifier?.classActivation.map { graph.name(of: $0.features) }
-        return try graph.layers(for: shapes).map { layer in
+        let added = network.classifier?.added ?? []
+        return try graph.layers(for: shapes).filter { !added.contains($0.value) }.map { layer in
             var side: Int?
             if case .window(let size, _, _)? = layer.receptiveField { side = size.max() }
             return ModelDescription.Layer(

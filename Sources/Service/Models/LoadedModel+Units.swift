@@ -45,7 +45,7 @@ extension LoadedModel {
             case .classification:
                 let pass = try firstPass(input, on: evaluator, readingUnits: true)
                 return try unitPeaks { try pass.activation($0) }
-            case .segmentation:
+            case .segmentation, .features:
                 let pass = try evaluator.forward([input], keeping: indexedLayers.map(\.value))
                 return try unitPeaks { try pass.value($0) }
             }

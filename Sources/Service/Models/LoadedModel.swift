@@ -27,6 +27,8 @@ public struct LoadedModel: Sendable {
     /// How photos become input; nil where the folder does not say, and then only tensors can be explained.
     public let preprocessor: Preprocessor?
     public let boxFinder: BoxFinder
+    /// From which probability on an independent label holds, by class index.
+    let thresholds: [Float]
     let isMarkedDefault: Bool
     /// Whether a segmentation network has one score map only.
     let hasSingleMap: Bool
@@ -40,23 +42,32 @@ public struct LoadedModel: Sendable {
         self.folder = url
         do {
             sha256 = try SHA256.hexDigest(ofFile: FilePath(folder.modelFile.path))
-            network = try Network(
-                graph: try ONNXModel.load(contentsOf: folder.modelFile), threads: threads, algorithms: algorithms)
+            let graph = try ONNXModel.load(contentsOf: folder.modelFile)
+            exampleInput = try LoadedModel.exampleInput(graph, folder.preprocessor)
+            let reading = try graph.readingOutputs(folder.outputStatement(exampleInput))
+            task = try LoadedModel.task(folder.settings.task, reading, labelCount: folder.labels.count)
+            network = try Network(reading, threads: threads, algorithms: algorithms)
+        } catch let error as ModelError {
+            throw error
+        } catch let error as OutputError {
+            throw ModelError(file: "interpret.json", reason: "\(error)")
         } catch {
             throw ModelError(file: "model.onnx", reason: "\(error)")
         }
-        task = folder.settings.task
         backgroundLabels = Set(folder.settings.backgroundLabels)
         preprocessor = folder.preprocessor.map(Preprocessor.init)
         boxFinder = BoxFinder(threshold: folder.settings.camThreshold)
         isMarkedDefault = folder.settings.isDefault
-        exampleInput = try LoadedModel.exampleInput(network.graph, folder.preprocessor)
         hasSingleMap =
             task == .segmentation ? try LoadedModel.maps(of: network, exampleInput) == 1 : false
-        labels =
-            task == .segmentation
-            ? try LoadedModel.segmentationLabels(folder.labels, network, exampleInput)
-            : try LoadedModel.labels(folder.labels, network, exampleInput)
+        switch task {
+        case .classification: labels = try LoadedModel.labels(folder.labels, network)
+        case .segmentation: labels = try LoadedModel.segmentationLabels(folder.labels, network, exampleInput)
+        case .features: labels = folder.labels
+        }
+        thresholds =
+            task == .classification && network.kind == .independent
+            ? try folder.settings.outputs.thresholds(of: labels, isBinary: network.classifier?.isBinary ?? false) : []
         indexedLayers =
             folder.preprocessor == nil || network.graph.inputs.count != 1
             ? [] : try LoadedModel.indexedLayers(network, exampleInput)
@@ -70,7 +81,7 @@ public struct LoadedModel: Sendable {
         }
     }
 
-    public func isBackground(_ classIndex: Int) -> Bool { backgroundLabels.contains(labels[classIndex]) }
+    public func isBackground(_ classIndex: Int) -> Bool { backgroundLabels.contains(label(of: classIndex)) }
 
     /// The class a person means: a label, or an index where no label reads so.
     public func classIndex(named text: String) -> Int? {
@@ -137,22 +148,21 @@ public struct LoadedModel: Sendable {
     }
 
     /// Labels for all scores; a class without one is called by its number.
-    private static func labels(
-        _ named: [String], _ network: Network, _ input: Shape
-    ) throws(ModelError) -> [String] {
-        guard let classifier = network.classifier, network.graph.inputs.count == 1 else { return named }
-        do {
-            let shapes = try network.graph.shapes(for: [network.image: input])
-            guard let scores = shapes[classifier.scores], scores.rank == 2 else { return named }
-            guard named.count <= scores[1] else {
-                throw ModelError(
-                    file: "config.json", reason: "it names \(named.count) labels, the network has \(scores[1]) scores")
-            }
-            return named + (named.count..<scores[1]).map { "class \($0)" }
-        } catch let error as ModelError {
-            throw error
-        } catch {
-            throw ModelError(file: "model.onnx", reason: "\(error)")
+    private static func labels(_ named: [String], _ network: Network) throws(ModelError) -> [String] {
+        guard let classes = network.classifier?.classes else { return named }
+        guard named.count <= classes else {
+            throw ModelError(
+                file: "config.json", reason: "it names \(named.count) labels, the network has \(classes) scores")
         }
+        return named + (named.count..<classes).map { "class \($0)" }
+    }
+}
+
+extension ModelFolder {
+    /// What the folder says of the network's outputs.
+    fileprivate func outputStatement(_ inputShape: Shape) -> OutputStatement {
+        OutputStatement(
+            declared: settings.outputs.kind, output: settings.outputs.output, training: training?.statement,
+            labelCount: labels.count, inputShape: inputShape)
     }
 }

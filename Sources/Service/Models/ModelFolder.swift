@@ -9,11 +9,14 @@ struct ModelFolder {
     let labels: [String]
     let preprocessor: PreprocessorConfiguration?
     let settings: Settings
+    /// What `config.json` says that it was trained as.
+    let training: TrainingProblem?
 
     /// `interpret.json`.
     struct Settings: Decodable {
-        /// What the network's output says.
-        var task = ModelTask.classification
+        /// What the network's output says; nil where its outputs are to tell.
+        var task: ModelTask?
+        var outputs = OutputSettings()
         /// Whether requests that name no model mean this one.
         var isDefault = false
         /// Labels that mean "nothing to find".
@@ -41,6 +44,7 @@ struct ModelFolder {
                 }
                 task = known
             }
+            outputs = try OutputSettings(from: decoder)
             isDefault = try container.decodeIfPresent(Bool.self, forKey: .isDefault) ?? isDefault
             backgroundLabels = try container.decodeIfPresent([String].self, forKey: .backgroundLabels) ?? []
             camThreshold = try container.decodeIfPresent(Float.self, forKey: .camThreshold) ?? camThreshold
@@ -58,6 +62,7 @@ struct ModelFolder {
     init(_ url: URL) throws(ModelError) {
         self.url = url
         labels = try ModelFolder.labels(try ModelFolder.read(Configuration.self, url, "config.json")?.id2label ?? [:])
+        training = try ModelFolder.read(TrainingProblem.self, url, "config.json")
         settings = try ModelFolder.read(Settings.self, url, "interpret.json") ?? Settings()
         if let json = ModelFolder.contents(url, "preprocessor_config.json") {
             do {
@@ -111,6 +116,8 @@ public enum ModelTask: String, Sendable, CaseIterable {
     case classification
     /// One score map a class: [N,classes,h,w]; or one map [N,1,h,w] of the object alone.
     case segmentation
+    /// Anything else, such as a detector, a text reader, an embedding or a generator: it runs and has layers.
+    case features
 }
 
 /// Why a model folder cannot be used.

@@ -7,15 +7,19 @@ extension ModelStore {
         let known = models.map(\.name).joined(separator: ", ")
         guard let name else {
             guard let standard else {
+                guard !models.isEmpty else {
+                    throw RPCError(.noSuchModel, "no network is loaded: " + notices.joined(separator: "; "))
+                }
                 throw RPCError(.noSuchModel, "several models are loaded; name one of \(known) with --model")
             }
             return standard
         }
         guard let model = model(named: name) else {
-            if let (_, error) = refused.first(where: { $0.folder.lastPathComponent == name }) {
-                throw RPCError(.noSuchModel, "model '\(name)' was refused: \(error)")
+            if let known = refused.first(where: { $0.name == name }) {
+                throw RPCError(.noSuchModel, "model '\(name)' was refused: \(known.error)")
             }
-            throw RPCError(.noSuchModel, "there is no model '\(name)'; there are \(known)")
+            throw RPCError(
+                .noSuchModel, "there is no model '\(name)'; there " + (known.isEmpty ? "is none" : "are \(known)"))
         }
         return model
     }

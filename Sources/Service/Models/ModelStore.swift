@@ -6,70 +6,151 @@ import Networks
 
 /// The networks the daemon keeps in memory. Loaded once, at start.
 public struct ModelStore: Sendable {
+    /// A folder that holds a model that cannot be used, and why.
+    public struct Refused: Sendable {
+        public let folder: URL
+        public let error: ModelError
+
+        public var name: String { folder.lastPathComponent }
+    }
+
+    /// Where they are from.
+    public let directory: URL
     /// By name.
     public let models: [LoadedModel]
-    /// Folders that hold a model that cannot be used, and why.
-    public let refused: [(folder: URL, error: ModelError)]
+    public let refused: [Refused]
+    /// The classifier that the inbox's photos are explained with; the segmentation model where no classifier reads
+    /// photos; nil where nothing does.
+    public let photoModel: LoadedModel?
+    /// The segmentation model for the inbox. Works beside ``photoModel`` where that is a classifier.
+    public let segmenter: LoadedModel?
+    /// How ``photoModel`` was chosen, where a person should know.
+    private let remarks: [String]
 
     /// Loads every model folder in `directory`, or `directory` itself where it is one. A model that cannot be loaded is
-    /// logged and listed, and does not keep the others from being used.
+    /// logged and listed, and does not keep the others from being used. There may be none.
     ///
     /// - Parameters:
     ///   - threads: of each network's kernels; the processor's cores where nil.
     ///   - algorithms: how convolutions are computed, of all of them.
-    /// - Throws: `ModelStoreError` where there is no model to work with.
+    /// - Throws: `ModelStoreError` where there is no such folder.
     public init(
         directory: URL, threads: Int? = nil, algorithms: AlgorithmChoice = .standard, logger: Logger
     ) throws(ModelStoreError) {
-        let folders = ModelStore.folders(in: directory)
-        guard !folders.isEmpty else { throw .noModels(directory.path) }
         var models: [LoadedModel] = []
-        var refused: [(folder: URL, error: ModelError)] = []
-        for folder in folders {
+        var refused: [Refused] = []
+        for folder in try ModelStore.folders(in: directory) {
             do {
                 let model = try LoadedModel(folder: folder, threads: threads, algorithms: algorithms)
                 models.append(model)
                 logger.info(
                     "model loaded",
                     metadata: ["model": "\(model.name)", "parameters": "\(model.network.graph.parameterCount)"])
+                for remark in model.remarks {
+                    logger.notice("\(remark)", metadata: ["model": "\(model.name)"])
+                }
             } catch {
-                refused.append((folder, error))
+                refused.append(Refused(folder: folder, error: error))
                 logger.error("model refused", metadata: ["model": "\(folder.lastPathComponent)", "error": "\(error)"])
             }
         }
-        if models.isEmpty, let (folder, error) = refused.first { throw .allRefused(folder.path, error) }
+        self.init(directory, models, refused)
+    }
+
+    private init(_ directory: URL, _ models: [LoadedModel], _ refused: [Refused]) {
+        self.directory = directory
         self.models = models
         self.refused = refused
-    }
-
-    /// The model for requests that name none, and for the inbox: of the classifiers the one marked, or the only one;
-    /// where there is no classifier, the same among the segmentation models.
-    public var standard: LoadedModel? {
-        let classifiers = models.filter { $0.task == .classification }
-        return classifiers.isEmpty ? segmenter : ModelStore.standard(among: classifiers)
-    }
-
-    /// The segmentation model for the inbox: the one marked, or the only one. Works beside ``standard`` where that is a
-    /// classifier.
-    public var segmenter: LoadedModel? {
-        ModelStore.standard(among: models.filter { $0.task == .segmentation && $0.preprocessor != nil })
-    }
-
-    private static func standard(among models: [LoadedModel]) -> LoadedModel? {
-        if let marked = models.first(where: \.isMarkedDefault) { return marked }
-        // Networks that read no photos, such as generators, are no candidates where others are.
         let readers = models.filter { $0.preprocessor != nil }
-        return readers.count == 1 ? readers[0] : models.count == 1 ? models[0] : nil
+        let classifiers = StandardModel(among: readers.filter { $0.task == .classification })
+        let segmenters = StandardModel(among: readers.filter { $0.task == .segmentation })
+        segmenter = segmenters.model
+        photoModel = classifiers.model ?? segmenters.model
+        remarks = [classifiers.remark, segmenters.remark].compactMap { $0 }
+    }
+
+    /// The same without the photo models that fail when a photo goes through them: what loads and then fails at each photo
+    /// is refused by name instead.
+    ///
+    /// - Parameters:
+    ///   - onlyInbox: whether those that the inbox does not use are left untried.
+    ///   - trial: takes a photo through a model, for the inbox as the inbox does it.
+    func tried(
+        onlyInbox: Bool = false, logger: Logger, _ trial: (LoadedModel, _ isForInbox: Bool) async throws -> Void
+    ) async -> ModelStore {
+        var store = self
+        var tried: Set<String> = []
+        while let model = [store.photoModel, store.segmenter].compactMap({ $0 }).first(where: {
+            !tried.contains($0.name)
+        }) {
+            tried.insert(model.name)
+            store = await store.without(model, logger: logger) { try await trial($0, true) }
+        }
+        guard !onlyInbox else { return store }
+        for model in store.models where model.preprocessor != nil && !tried.contains(model.name) {
+            store = await store.without(model, logger: logger) { try await trial($0, false) }
+        }
+        return store
+    }
+
+    private func without(
+        _ model: LoadedModel, logger: Logger, ifFails trial: (LoadedModel) async throws -> Void
+    ) async -> ModelStore {
+        do {
+            try await trial(model)
+            return self
+        } catch {
+            let reason =
+                (error as? ModelError)
+                ?? ModelError(
+                    file: "model.onnx",
+                    reason:
+                        "a photo does not go through it: \(error). See that preprocessor_config.json makes the input that "
+                        + "the network takes, or remove that file to use the network without photos")
+            logger.error("model refused", metadata: ["model": "\(model.name)", "error": "\(reason)"])
+            return ModelStore(
+                directory, models.filter { $0.name != model.name },
+                (refused + [Refused(folder: model.folder, error: reason)]).sorted { $0.name < $1.name })
+        }
+    }
+
+    /// The model for requests that name none: the inbox's; where nothing reads photos, the one marked or the only one.
+    public var standard: LoadedModel? {
+        photoModel ?? models.first(where: \.isMarkedDefault) ?? (models.count == 1 ? models[0] : nil)
     }
 
     public func model(named name: String) -> LoadedModel? { models.first { $0.name == name } }
 
+    /// What a person should know of the networks: that there is none for photos, which one was chosen, what was refused.
+    var notices: [String] { choices + refused.map { "model '\($0.name)' was refused: \($0.error)" } }
+
+    /// The same without what was refused.
+    var choices: [String] {
+        var notices: [String] = []
+        if photoModel == nil {
+            notices.append(
+                "no network reads photos, so photos wait: put a folder with model.onnx, config.json and "
+                    + "preprocessor_config.json into \(directory.path) and restart the daemon")
+        }
+        notices += remarks
+        if photoModel != nil {
+            notices += models.filter { $0.isMarkedDefault && $0.preprocessor == nil }.map { model in
+                "model '\(model.name)' is marked as the default and reads no photos, since its folder has no "
+                    + "preprocessor_config.json"
+            }
+        }
+        return notices
+    }
+
     /// How long the network that has been silent longest has computed without a sign of progress; zero where none does.
     var stalled: Duration { models.map(\.network.session.stalled).max() ?? .zero }
 
-    private static func folders(in directory: URL) -> [URL] {
+    private static func folders(in directory: URL) throws(ModelStoreError) -> [URL] {
         if ModelFolder.isModel(directory) { return [directory] }
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: directory.path)) ?? []
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: directory.path) } catch {
+            throw .unreadable(directory.path, error.localizedDescription)
+        }
         return names.sorted().filter { !$0.hasPrefix(".") }.map { directory.appending(path: $0) }
             .filter(ModelFolder.isModel)
     }
@@ -87,21 +168,49 @@ public struct ModelStore: Sendable {
     }
 }
 
+/// One of several networks, where nobody says which.
+private struct StandardModel {
+    let model: LoadedModel?
+    let remark: String?
+
+    /// The network that comes with the project.
+    private static let bundled = "petshop"
+
+    /// The one marked, or the only one; else the bundled one, else the first by name, and that is said.
+    init(among candidates: [LoadedModel]) {
+        let marked = candidates.filter(\.isMarkedDefault)
+        let others = candidates.map(\.name).joined(separator: ", ")
+        if let first = marked.first {
+            model = first
+            remark =
+                marked.count == 1
+                ? nil
+                : "of the networks that are marked as the default (\(marked.map(\.name).joined(separator: ", "))) "
+                    + "'\(first.name)' is used; take \"default\" out of the others' interpret.json"
+        } else if candidates.count <= 1 {
+            model = candidates.first
+            remark = nil
+        } else {
+            let chosen = candidates.first { $0.name == Self.bundled } ?? candidates[0]
+            model = chosen
+            remark =
+                "several networks could read the inbox's photos (\(others)) and none is the default, so '\(chosen.name)' is "
+                + "used; put {\"default\": true} into the interpret.json of the one that is meant"
+        }
+    }
+}
+
 /// Why the daemon has no network to work with.
 public enum ModelStoreError: Error, CustomStringConvertible {
-    case noModels(String)
-    case allRefused(String, ModelError)
-    case noDefault([String])
+    case unreadable(String, String)
+    case noPhotoModel([String])
     case cannotReadPhotos(String)
 
     public var description: String {
         switch self {
-        case .noModels(let path):
-            "no model folder in \(path); a model folder holds model.onnx, config.json and preprocessor_config.json"
-        case .allRefused(let path, let error): "the model in \(path) cannot be used: \(error)"
-        case .noDefault(let names):
-            "several models are loaded (\(names.joined(separator: ", "))) and none is the default; "
-                + "put {\"default\": true} into one's interpret.json"
+        case .unreadable(let path, let reason):
+            "the folder of models \(path) cannot be read (\(reason)); name one with --models"
+        case .noPhotoModel(let notices): notices.joined(separator: "; ")
         case .cannotReadPhotos(let name):
             "model '\(name)' cannot be used for photos: its folder has no preprocessor_config.json"
         }

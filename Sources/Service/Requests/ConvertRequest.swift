@@ -179,10 +179,13 @@ struct ConvertRequest: Sendable {
     }
 
     private struct Settings: Encodable {
+        /// The new head is trained to tell classes apart.
+        let outputs = OutputKind.exclusive
         let backgroundLabels: [String]
         let camThreshold: Float
 
         private enum CodingKeys: String, CodingKey {
+            case outputs
             case backgroundLabels = "background_labels"
             case camThreshold = "cam_threshold"
         }

@@ -12,12 +12,7 @@ struct ExplainRequest: Sendable {
 
     func explain(_ parameters: ExplainParameters, _ context: RequestContext) async throws -> ExplainResult {
         let model = try models.requested(parameters.model)
-        guard model.task == .classification else {
-            throw RPCError(
-                .methodNotApplicable,
-                "model '\(model.name)' gives each pixel a class and has no class score to explain; "
-                    + "use 'interpretctl segment PHOTO --model \(model.name)', or name a classifier")
-        }
+        if let reason = model.whyNotExplained { throw RPCError(.methodNotApplicable, reason) }
         let classIndex = try parameters.classLabel.map { try model.classIndex(requested: $0) }
         switch try await RequestedInput(reading: parameters.source) {
         case .tensor(let tensor): return try await explain(tensor, model, classIndex, parameters, context)
@@ -62,7 +57,8 @@ struct ExplainRequest: Sendable {
         var watch = Stopwatch()
         let explanations = try await explanations(
             prepared.input.tensor, by: method, model, classIndex, parameters, context)
-        let look = try ClassLook(explanations[0], by: method, of: prepared, model, milliseconds: watch.lap())
+        let look = try ClassLook(
+            explanations[0], by: method, of: prepared, model, wasAsked: classIndex != nil, milliseconds: watch.lap())
         let composition = try composer.compose(look, parameters.pictures)
         var result = result(explanations, by: method, composition.document, model, parameters)
         if let warning = prepared.photo.warning { result.warnings.append(warning) }
@@ -73,7 +69,7 @@ struct ExplainRequest: Sendable {
                 of: prepared,
                 try PlacedHeatMap(
                     further.picture, region: prepared.region, without: prepared.photo.missing),
-                headline: "\(model.labels[further.classIndex]), \(method.card.name)")
+                headline: "\(model.label(of: further.classIndex)), \(method.card.name)")
         }
         return result
     }
@@ -139,14 +135,14 @@ struct ExplainRequest: Sendable {
         let wantsAttribution = parameters.rawAttribution == true
         let further = explanations.dropFirst().map { explanation in
             ExplainResult.FurtherClass(
-                classLabel: model.labels[explanation.classIndex],
+                classLabel: model.label(of: explanation.classIndex),
                 map: wantsMap ? TensorPayload(explanation.map) : nil,
                 attribution: wantsAttribution ? explanation.attribution.map(TensorPayload.init) : nil,
                 warnings: explanation.warnings)
         }
         let first = explanations[0]
         return ExplainResult(
-            sidecar: document, method: method.card.name, classLabel: model.labels[first.classIndex],
+            sidecar: document, method: method.card.name, classLabel: model.label(of: first.classIndex),
             map: wantsMap ? TensorPayload(first.map) : nil,
             furtherMaps: wantsMap && !first.furtherMaps.isEmpty ? first.furtherMaps.mapValues(TensorPayload.init) : nil,
             attribution: wantsAttribution ? first.attribution.map(TensorPayload.init) : nil,

@@ -14,6 +14,8 @@ struct SegmentRequest: Sendable {
         case .classification:
             let judgement = try await Judge(model: model).judge(prepared, classIndex: classIndex)
             cutOut = try CutOut(judgement, of: prepared, model)
+        case .features:
+            throw RPCError(.methodNotApplicable, model.whyNotExplained ?? "model '\(model.name)' gives no classes")
         case .segmentation:
             // The class asked for, or the one that covers most of the photo.
             guard let found = try await PhotoSegmenter(model: model).look(at: prepared).cutOut(classIndex) else {

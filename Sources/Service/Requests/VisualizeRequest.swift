@@ -64,7 +64,7 @@ struct VisualizeRequest: Sendable {
                     objective: finished.objectives[start], activation: evaluation.activation,
                     finalObjective: evaluation.objective,
                     probability: goal.classIndex.flatMap { index in
-                        evaluation.scores.map { Double(softmax($0)[index]) }
+                        evaluation.scores.flatMap { model.probability(of: index, $0) }
                     })
                 if parameters.raw == true { made.raw = TensorPayload(image) }
                 if parameters.images == true {
@@ -80,7 +80,8 @@ struct VisualizeRequest: Sendable {
             }
             result.targets.append(
                 VisualizeResult.Target(
-                    classLabel: goal.classIndex.map { model.labels[$0] }, layer: goal.unit.flatMap { _ in layer?.name },
+                    classLabel: goal.classIndex.map { model.label(of: $0) },
+                    layer: goal.unit.flatMap { _ in layer?.name },
                     unit: goal.unit, rate: finished.rate ?? 0, starts: starts))
         }
         if parameters.images == true {
@@ -149,7 +150,7 @@ struct VisualizeRequest: Sendable {
                 : try (parameters.classLabels ?? []).map { try model.classIndex(requested: $0) }
             return try indices.prefix(Self.largestTargets + 1).map { index in
                 Goal(
-                    name: model.labels[index],
+                    name: model.label(of: index),
                     target: try AscentTarget(classIndex: index, of: model.network, input: input), classIndex: index,
                     unit: nil)
             }

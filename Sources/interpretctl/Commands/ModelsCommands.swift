@@ -23,21 +23,34 @@ struct ModelsCommand: AsyncParsableCommand {
             let isOverview = model == nil && !layers
             let known = isOverview ? overview(result.models) : result.models.map(details).joined(separator: "\n")
             let refused = result.refused.map { "refused: \($0.path): \($0.error)\n" }.joined()
-            return known + refused
+            // What was refused is said already.
+            let names = Set(result.refused.map(\.name))
+            let notices = (result.notices ?? []).filter { notice in
+                !names.contains { notice.hasPrefix("model '\($0)' was refused") }
+            }
+            return known + refused + notices.map { "notice: \($0)\n" }.joined()
         }
     }
 
     private func overview(_ models: [ModelDescription]) -> String {
-        var table = Table([.left, .left, .right, .right])
-        table.add("MODEL", "INPUT", "WEIGHTS", "CLASSES", "METHODS", style: .faint)
+        guard !models.isEmpty else { return "no network is loaded\n" }
+        var table = Table([.left, .left, .left, .right, .right])
+        table.add("MODEL", "GIVES", "INPUT", "WEIGHTS", "CLASSES", "METHODS", style: .faint)
         for model in models {
             table.add([
-                .init(model.name + (model.isDefault ? " *" : ""), .bold), .init(Format.shape(model.input.shape)),
+                .init(model.name + (model.isDefault ? " *" : ""), .bold), .init(gives(model)),
+                .init(Format.shape(model.input.shape)),
                 .init("\(model.parameters)"), .init("\(model.labels.count)"),
                 .init(model.methods.joined(separator: ", ")),
             ])
         }
         return table.text + (models.contains(where: \.isDefault) ? "* the default\n" : "")
+    }
+
+    /// What its outputs are, in a word or two.
+    private func gives(_ model: ModelDescription) -> String {
+        guard let scores = model.scores else { return model.task ?? "" }
+        return "\(scores.kind) scores" + (scores.isAssumed ? " (assumed)" : "")
     }
 
     private func details(_ model: ModelDescription) -> String {
@@ -49,6 +62,23 @@ struct ModelsCommand: AsyncParsableCommand {
         add("classes", model.labels.joined(separator: ", "))
         if !model.backgroundLabels.isEmpty { add("background", model.backgroundLabels.joined(separator: ", ")) }
         add("input", "\(model.input.name) \(Format.shape(model.input.shape))")
+        for output in model.outputs ?? [] {
+            add("output", "\(output.name) " + (output.shape.map { Format.shape($0.map { $0 }) } ?? ""))
+        }
+        if let scores = model.scores {
+            add("scores", "\(scores.kind): \(scores.reason)" + (scores.isAssumed ? " (assumed)" : ""))
+            if let thresholds = scores.thresholds {
+                let all = Set(thresholds)
+                add(
+                    "threshold",
+                    all.count == 1
+                        ? Format.percent(thresholds[0])
+                        : zip(model.labels, thresholds).map { "\($0) \(Format.percent($1))" }.joined(separator: ", "))
+            }
+        } else if let task = model.task {
+            add("task", task)
+        }
+        for remark in model.remarks ?? [] { add("note", remark) }
         add("weights", "\(model.parameters)")
         if let planBytes = model.planBytes {
             let gradient = planBytes.gradient.map { ", \(Format.bytes($0)) with gradient" } ?? ""

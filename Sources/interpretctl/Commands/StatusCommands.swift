@@ -23,13 +23,19 @@ struct StatusCommand: AsyncParsableCommand {
             add("up", Format.duration(seconds: status.uptimeSeconds))
             add("inbox", status.inbox)
             add("socket", status.socket)
-            add("models", status.models.isEmpty ? "none" : status.models.joined(separator: ", "))
+            add(
+                "models",
+                status.models.isEmpty
+                    ? "none"
+                    : status.models.map { $0 == status.inboxModel ? "\($0) (the inbox's)" : $0 }.joined(separator: ", ")
+            )
             let photos = status.photos
             add(
                 "photos",
                 "\(photos.pending) pending, \(photos.working) working, \(photos.done) done, \(photos.failed) failed",
                 photos.failed > 0 ? .yellow : nil)
             if let pace = status.photosPerMinute { add("pace", "\(Format.decimal(pace, 1)) photos a minute") }
+            for notice in status.notices ?? [] { add("notice", notice, .yellow) }
             for path in status.current { add("now", path) }
             if let error = status.lastError { add("last error", error, .red) }
             return table.text

@@ -30,7 +30,7 @@ struct ExplanationReport {
         for prediction in explanation.sidecar.predictions {
             table.add([
                 .init(prediction.label, prediction.label == explanation.classLabel ? .bold : nil),
-                .init(Format.percent(prediction.probability)),
+                .init(prediction.probability.map(Format.percent) ?? ""),
                 .init("score \(Format.decimal(prediction.score))", .faint),
             ])
         }
@@ -48,7 +48,8 @@ struct ExplanationReport {
         }
         if sidecar.boxes.isEmpty { add("box", "none") }
         if let look = sidecar.closerLook {
-            let whole = look.wholePhoto.first.map { "\($0.label) \(Format.percent($0.probability))" } ?? "nothing"
+            let whole =
+                look.wholePhoto.first.map { "\($0.label) \($0.probability.map(Format.percent) ?? "")" } ?? "nothing"
             add("closer look", "the classes are those of the part at \(place(look.bbox)); of the whole photo: \(whole)")
         }
         if let evidence = sidecar.evidence {

@@ -1,6 +1,7 @@
 import Execution
 import Foundation
 import Interpretation
+import Networks
 import Synchronization
 import Tensors
 import Testing

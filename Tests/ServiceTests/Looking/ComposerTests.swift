@@ -91,14 +91,14 @@ import WireProtocol
         let prepared = try prepared(for: model)
         let cam = try Methods.named("cam")
         let drawn = try explanation(ofClass: 0, map: [0, 1, 0, 0])
-        let look = try ClassLook(drawn, by: cam, of: prepared, model, milliseconds: 3)
+        let look = try ClassLook(drawn, by: cam, of: prepared, model, wasAsked: true, milliseconds: 3)
         let document = try composer.compose(look, []).document
         let box = try #require(document.boxes.first)
         #expect(box.bbox.x > 100 && box.bbox.y == 0 && box.method == "cam")
         #expect(document.milliseconds["explain"] == 3)
         // The box is from the map, whatever is drawn.
         let other = try explanation(ofClass: 0, map: [0, 1, 0, 0], picture: [0, 0, 1, 0])
-        let second = try ClassLook(other, by: cam, of: prepared, model, milliseconds: 3)
+        let second = try ClassLook(other, by: cam, of: prepared, model, wasAsked: true, milliseconds: 3)
         #expect(try composer.compose(second, []).document.boxes == document.boxes)
         #expect(
             try composer.compose(second, [.overlay]).picture(.overlay)
@@ -110,9 +110,11 @@ import WireProtocol
         let prepared = try prepared(for: model)
         let map: [Float] = [0, 1, 0, 0]
         let background = try ClassLook(
-            explanation(ofClass: 2, map: map), by: Methods.named("cam"), of: prepared, model, milliseconds: 0)
+            explanation(ofClass: 2, map: map), by: Methods.named("cam"), of: prepared, model, wasAsked: true,
+            milliseconds: 0)
         let shading = try ClassLook(
-            explanation(ofClass: 0, map: map), by: Methods.named("gradient"), of: prepared, model, milliseconds: 0)
+            explanation(ofClass: 0, map: map), by: Methods.named("gradient"), of: prepared, model, wasAsked: true,
+            milliseconds: 0)
         for look in [background, shading] { #expect(try composer.compose(look, []).document.boxes.isEmpty) }
     }
 

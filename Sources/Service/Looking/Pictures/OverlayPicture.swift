@@ -8,7 +8,7 @@ struct OverlayPicture: SidecarPicture {
     func drawn(_ look: ClassLook, by composer: Composer) throws -> Data? {
         try composer.picture(
             of: look.prepared, look.heatMap,
-            boxes: look.boxes.map { OverlayBox(rectangle: $0.rectangle, caption: look.caption) },
+            boxes: look.boxes.map { OverlayBox(rectangle: $0.rectangle, caption: $0.caption) },
             headline: look.caption, footnote: footnote(look))
     }
 
@@ -23,7 +23,7 @@ struct OverlayPicture: SidecarPicture {
             segment.parts.map { part in
                 OverlayBox(
                     rectangle: PixelRectangle(part.box),
-                    caption: ClassLook.caption(look.model.labels[segment.classIndex], part.probability))
+                    caption: ClassLook.caption(look.model.label(of: segment.classIndex), part.probability))
             }
         }
         let bitmap = look.prepared.photo.bitmap
