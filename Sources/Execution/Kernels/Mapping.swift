@@ -7,32 +7,75 @@ extension PlanBuilder {
     func emitMapping(
         _ node: Node, _ x: PlannedTensor, _ maps: [AxisMap], _ extents: [Int]
     ) throws(ExecutionError) {
-        var y = x
+        // Along rows and columns, values can stay in the order in which the layers beside it want them.
+        let isSpatial = x.extents.count == 4 && maps.allSatisfy { $0.axis >= 2 }
+        let order = try isSpatial ? valueOrder(of: x, for: node) : .plain
+        var y = try converted(x, to: try layout(x.extents, order, for: node), for: node)
         var sizes: [Int] = []
         for map in maps {
             sizes.append(y.extents[map.axis])
-            y = try mapped(y, map, to: map.count, isTransposed: false, for: node)
+            y = try mapped(y, map, to: map.count, order, isTransposed: false, for: node)
         }
-        set(node.output, try reshaped(y, to: extents, for: node))
+        set(node.output, y.extents == extents ? y : try reshaped(y, to: extents, for: node))
         let mappedExtents = y.extents
         record(node) { [sizes] (builder, signal, _) throws(ExecutionError) in
-            var passed = try builder.reshaped(signal, to: mappedExtents, for: node)
+            var passed = signal
+            if signal.extents != mappedExtents { passed = try builder.reshaped(signal, to: mappedExtents, for: node) }
+            passed = try builder.converted(
+                passed, to: try builder.layout(mappedExtents, order, for: node), for: node)
             for (map, size) in zip(maps, sizes).reversed() {
-                passed = try builder.mapped(passed, map, to: size, isTransposed: true, for: node)
+                passed = try builder.mapped(passed, map, to: size, order, isTransposed: true, for: node)
             }
             return [(try builder.inputID(node, 0), passed)]
         }
     }
 
+    /// How the values of [N,C,H,W] lie.
+    private enum ValueOrder {
+        case plain, channelsLast, blocked
+
+        /// The extents in the order in which they lie in memory, and which of them is `axis`, a spatial one unless
+        /// plain.
+        func placed(_ extents: [Int], axis: Int) -> (extents: [Int], axis: Int) {
+            switch self {
+            case .plain: return (extents, axis)
+            case .channelsLast: return ([extents[0], extents[2], extents[3], extents[1]], axis - 1)
+            case .blocked:
+                let width = Layout.blockWidth
+                return ([extents[0] * ((extents[1] + width - 1) / width), extents[2], extents[3], width], axis - 1)
+            }
+        }
+    }
+
+    private func valueOrder(of x: PlannedTensor, for node: Node) throws(ExecutionError) -> ValueOrder {
+        for order in [ValueOrder.channelsLast, .blocked] where x.layout == (try layout(x.extents, order, for: node)) {
+            return order
+        }
+        return .plain
+    }
+
+    private func layout(
+        _ extents: [Int], _ order: ValueOrder, for node: Node
+    ) throws(ExecutionError) -> Layout {
+        try check(node) { () throws(KernelStatus) in
+            switch order {
+            case .plain: try Layout.plain(extents)
+            case .channelsLast: try Layout.channelsLast(extents)
+            case .blocked: try Layout.blocked(extents)
+            }
+        }
+    }
+
     private func mapped(
-        _ x: PlannedTensor, _ map: AxisMap, to size: Int, isTransposed: Bool, for node: Node
+        _ x: PlannedTensor, _ map: AxisMap, to size: Int, _ order: ValueOrder, isTransposed: Bool, for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
         var extents = x.extents
-        let length = extents[map.axis]
         extents[map.axis] = size
-        let y = try allocatePlain(extents, for: node)
-        let outer = extents[..<map.axis].reduce(1, *)
-        let inner = extents[(map.axis + 1)...].reduce(1, *)
+        let y = allocate(extents, try layout(extents, order, for: node))
+        let length = x.extents[map.axis]
+        let (placed, axis) = order.placed(extents, axis: map.axis)
+        let outer = placed[..<axis].reduce(1, *)
+        let inner = placed[(axis + 1)...].reduce(1, *)
         let kernel = AxisMapKernel(map: map, inner: inner)
         emit(node, reading: [x], writing: [y]) { addresses in
             let source = addresses[0].assumingMemoryBound(to: Float.self)

@@ -6,13 +6,13 @@ extension PlanBuilder {
     /// Operators that only take values elsewhere: what goes where was worked out when the graph was specialized. Back:
     /// each value's signal goes to where the value came from.
     func emitMovement(_ node: Node) throws(ExecutionError) {
-        let x = try plain(try input(node, 0), for: node)
         let extents = shape(of: node.output).dimensions
         guard let movement = specialization.movements[node.output] else {
             throw .unsupported(node: node.name, operation: node.operation.name, reason: "its shape is not known")
         }
         switch movement {
         case .view(let view):
+            let x = try plain(try input(node, 0), for: node)
             set(node.output, try reshaped(try gathered(x, view, for: node), to: extents, for: node))
             record(node) { (builder, signal, _) throws(ExecutionError) in
                 let incoming = try builder.plain(signal, for: node)
@@ -21,6 +21,7 @@ extension PlanBuilder {
                 ]
             }
         case .embedding(let source, let target, let value):
+            let x = try plain(try input(node, 0), for: node)
             set(node.output, try embedded(x, from: source, to: target, in: extents, filling: value, for: node))
             record(node) { (builder, signal, _) throws(ExecutionError) in
                 let incoming = try builder.plain(signal, for: node)
@@ -29,7 +30,7 @@ extension PlanBuilder {
                 return [(try builder.inputID(node, 0), passed)]
             }
         case .mapping(let maps):
-            try emitMapping(node, x, maps, extents)
+            try emitMapping(node, try input(node, 0), maps, extents)
         }
     }
 

@@ -69,6 +69,9 @@ final class Layout {
         Layout(handle: try made { cdnn_layout_create_blocked($0, rank(extents), wide(extents)) })
     }
 
+    /// How many channels such a block has; 1 where the library makes no such layout.
+    static let blockWidth = (try? blocked([1, 1, 1, 1]).byteCount / MemoryLayout<Float>.stride) ?? 1
+
     /// [N,C,H,W] with blocks of 4, 8 or 16 channels innermost.
     static func blocked(_ extents: [Int], by block: Int) throws(KernelStatus) -> Layout {
         guard extents.count == 4 else { throw KernelStatus(code: Int32(CDNN_INVALID_ARGUMENTS)) }

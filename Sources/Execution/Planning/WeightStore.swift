@@ -41,6 +41,11 @@ final class WeightStore {
         case turned
         /// [O,C,1,k] or [O,C,k,1] as ``ToomCook`` multiplies with them, [points,C,O].
         case toomCook(window: Int)
+        /// [C,O,k,k] as [O,C,t,t] with the taps named, by axis: one such list for each of the phases that are joined (see
+        /// ``OutputPhases``).
+        case taps([[[Int]]])
+        /// A vector so many times after itself.
+        case repeated(Int)
         /// Integers as ``EightBitProduct`` multiplies with them, and what they mean, [2,O].
         case eightBit, eightBitFactors
     }
@@ -76,6 +81,8 @@ final class WeightStore {
             case .negative: original.mapped { min($0, 0) }
             case .turned: original.turned(to: extents)
             case .toomCook(let window): ToomCook(window: window).transformed(original)
+            case .taps(let phases): original.taps(of: phases, as: extents)
+            case .repeated(let count): original.repeated(count)
             case .eightBit: EightBitProduct.integers(original)
             case .eightBitFactors: EightBitProduct.factors(original)
             }
@@ -161,6 +168,46 @@ extension Tensor {
                         }
                     }
                 }
+            }
+        }
+    }
+
+    /// Weights of a transposed convolution as those of convolutions with some of the taps, one after the other.
+    ///
+    /// - Parameter extents: of the result, [phases·O,C,t,t] or [G,O/G,C/G,t,t].
+    fileprivate func taps(of phases: [[[Int]]], as extents: [Int]) -> Tensor {
+        let (rows, columns) = (shape[2], shape[3])
+        let groups = extents.count == 5 ? extents[0] : 1
+        let (inputs, outputs) = (shape[0] / groups, shape[1])
+        let window = extents.suffix(2).reduce(1, *)
+        let size = [groups * phases.count * outputs, inputs] + extents.suffix(2)
+        guard let shape = try? Shape(size) else { return self }
+        return Tensor(shape: shape) { target in
+            withUnsafeValues { source in
+                var next = 0
+                for (phase, group) in (0..<phases.count).flatMap({ phase in (0..<groups).map { (phase, $0) } }) {
+                    for output in 0..<outputs {
+                        for input in 0..<inputs {
+                            let from = ((group * inputs + input) * outputs + output) * rows * columns
+                            for row in phases[phase][0] {
+                                for column in phases[phase][1] {
+                                    target[next] = source[from + row * columns + column]
+                                    next += 1
+                                }
+                            }
+                        }
+                    }
+                }
+                assert(next == size[0] * inputs * window)
+            }
+        }
+    }
+
+    fileprivate func repeated(_ count: Int) -> Tensor {
+        guard count > 1, let shape = try? Shape([count * self.count]) else { return self }
+        return Tensor(shape: shape) { target in
+            withUnsafeValues { source in
+                for index in target.indices { target[index] = source[index % source.count] }
             }
         }
     }

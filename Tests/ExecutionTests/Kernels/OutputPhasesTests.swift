@@ -1,0 +1,77 @@
+import Execution
+import Networks
+import Tensors
+import Testing
+
+/// A transposed convolution by way of its output's phases puts every product where it belongs.
+@Suite struct OutputPhasesTests {
+    @Test(arguments: 0..<60)
+    func itIsTheScatteredProducts(seed: Int) async throws {
+        var generator = RandomNetwork.Generator(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ 7)
+        let kernel = [1 + generator.below(5), 1 + generator.below(5)]
+        let stride = [1 + generator.below(3), 1 + generator.below(3)]
+        let dilation = [1 + generator.below(2), 1 + generator.below(2)]
+        let begin = kernel.map { generator.below($0) }
+        let outputPadding = stride.map { generator.below($0) }
+        let groups = generator.chance(30) ? 2 : 1
+        let (channels, outputs) = (groups * (1 + generator.below(20)), 1 + generator.below(20))
+        let image = [1 + generator.below(2), channels, 3 + generator.below(6), 3 + generator.below(6)]
+        let operation = TransposedConvolution(
+            window: Window(
+                kernel: kernel, stride: stride, dilation: dilation, padding: .explicit(begin: begin, end: begin)),
+            groups: groups, outputPadding: outputPadding, outputExtents: nil)
+        let plane = try #require(operation.output(for: Array(image.dropFirst(2)))?.extents)
+        let weights = try generator.tensor([channels, outputs] + kernel, scale: 0.3)
+        let bias = try generator.tensor([groups * outputs])
+        let isRectified = generator.chance(50)
+
+        var graph = Graph()
+        let x = graph.intern("x")
+        graph.inputs = [Graph.Input(value: x, extents: image.map(Optional.some))]
+        let inputs = [x, graph.intern("weights"), graph.intern("bias")]
+        graph.constants[inputs[1]] = .floats(weights)
+        graph.constants[inputs[2]] = .floats(bias)
+        var y = graph.intern("sums")
+        graph.nodes = [Node(name: "up", operation: .transposedConvolution(operation), inputs: inputs, outputs: [y])]
+        if isRectified {
+            let sums = y
+            y = graph.intern("rectified")
+            graph.nodes.append(Node(name: "relu", operation: .activation(.relu), inputs: [sums], outputs: [y]))
+        }
+        graph.outputs = [y]
+
+        let input = try generator.tensor(image)
+        let shape = try Shape([image[0], groups * outputs] + plane)
+        var expected = [Double](repeating: 0, count: shape.count)
+        for index in expected.indices {
+            expected[index] = Double(bias[index / (plane[0] * plane[1]) % (groups * outputs)])
+        }
+        for source in 0..<input.count {
+            let (column, row) = (source % image[3], source / image[3] % image[2])
+            let (channel, item) = (source / image[3] / image[2] % channels, source / image[3] / image[2] / channels)
+            let group = channel / (channels / groups)
+            for output in 0..<outputs {
+                for tap in 0..<kernel[0] * kernel[1] {
+                    let (k, l) = tap.quotientAndRemainder(dividingBy: kernel[1])
+                    let r = row * stride[0] + k * dilation[0] - begin[0]
+                    let c = column * stride[1] + l * dilation[1] - begin[1]
+                    guard (0..<plane[0]).contains(r), (0..<plane[1]).contains(c) else { continue }
+                    let place = ((item * groups + group) * outputs + output) * plane[0] * plane[1] + r * plane[1] + c
+                    let weight = weights[(channel * outputs + output) * kernel[0] * kernel[1] + tap]
+                    expected[place] += Double(input[source]) * Double(weight)
+                }
+            }
+        }
+        if isRectified { expected = expected.map { max($0, 0) } }
+
+        for arrangement in [Arrangement.channelsLast, .blocked] {
+            let session = try InferenceSession(
+                graph: graph, threads: 1 + seed % 2,
+                algorithms: .preferring(ConvolutionAlgorithm(.direct, arrangement)))
+            let found = try await session.perform { evaluator in try evaluator.forward([input]).output() }
+            #expect(found.shape == shape)
+            let distance = zip(found.values, expected).map { abs(Double($0) - $1) }.max() ?? 0
+            #expect(distance < 1e-4, "\(arrangement) kernel \(kernel) stride \(stride) dilation \(dilation)")
+        }
+    }
+}
