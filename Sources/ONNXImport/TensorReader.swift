@@ -7,6 +7,23 @@ enum ElementType: Int32 {
     case float = 1, uint8 = 2, int8 = 3, uint16 = 4, int16 = 5, int32 = 6, int64 = 7, bool = 9, float16 = 10
     case double = 11, uint32 = 12, uint64 = 13, bfloat16 = 16
 
+    /// Bits of an integer that is narrower than what single precision is exact about; nil for all other types.
+    var narrowWidth: Int? {
+        switch self {
+        case .uint8, .int8: 8
+        case .uint16, .int16: 16
+        case .int32, .int64, .uint32, .uint64, .bool, .float, .float16, .double, .bfloat16: nil
+        }
+    }
+
+    /// Whether it has negative numbers.
+    var isSigned: Bool {
+        switch self {
+        case .uint8, .uint16, .uint32, .uint64, .bool: false
+        case .int8, .int16, .int32, .int64, .float, .float16, .double, .bfloat16: true
+        }
+    }
+
     /// What the numbers stand for, all of which are widened to Float32 or Int.
     var element: Element {
         switch self {

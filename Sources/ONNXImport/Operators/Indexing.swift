@@ -42,14 +42,18 @@ func buildOneHot(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXE
     let whole = try builder.step(node, .shapeArithmetic(.cast(.integer)), [builder.input(node, 1)], named: "depth")
     let depth = try builder.step(node, .reshape, [whole, scalar], named: "count")
     let extent = try builder.step(node, .unsqueeze(axes: [0]), [depth], named: "extent")
+    // The positions lie along the new axis; all other axes are broadcast.
+    let one = try builder.derive(node, "one", integer: 1)
     let split = axis < 0 ? axis + 1 : axis
     let before = try builder.step(
         node, .shapeArithmetic(.extents(first: 0, end: axis == -1 ? nil : split)), [indices], named: "before")
-    var extents: [ValueID?] = [before, extent]
+    var extents: [ValueID?] = [
+        try builder.step(node, .arithmetic(.minimum), [before, one], named: "before.ones"), extent,
+    ]
     if axis != -1 {
-        extents.append(
-            try builder.step(
-                node, .shapeArithmetic(.extents(first: split, end: nil)), [indices], named: "behind"))
+        let behind = try builder.step(
+            node, .shapeArithmetic(.extents(first: split, end: nil)), [indices], named: "behind")
+        extents.append(try builder.step(node, .arithmetic(.minimum), [behind, one], named: "behind.ones"))
     }
     let shape = try builder.step(node, .concatenation(axis: 0), extents, named: "shape")
     let ones = try builder.step(node, .shapeArithmetic(.filled(.integer(1))), [shape], named: "ones")
@@ -64,7 +68,6 @@ func buildOneHot(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXE
     let column = try builder.step(node, .unsqueeze(axes: [axis]), [counted], named: "column")
     let isHot = try builder.step(
         node, .shapeArithmetic(.comparison(.equal)), [column, positions], named: "hot")
-    let one = try builder.derive(node, "one", integer: 1)
     let off = try builder.step(node, .gather(axis: 0), [builder.input(node, 2), zero], named: "off")
     let on = try builder.step(node, .gather(axis: 0), [builder.input(node, 2), one], named: "on")
     try builder.append(node, .shapeArithmetic(.selection), inputs: [isHot, on, off])

@@ -1,8 +1,12 @@
 import Networks
+import Tensors
 
 /// A reduction of `before(x)`, and `after` of the result: the norms and logarithms of sums are put together of these.
 func buildReduction(_ kind: Reduction.Kind, before: Activation? = nil, after: Activation? = nil) -> OperatorBuilder {
     { (node, builder) throws(ONNXError) in
+        // The mean of integers is one.
+        let isTruncated = kind == .mean && builder.element(node, 0) == .integer
+        let after = isTruncated ? .rounding(.towardZero) : after
         var axes = try builder.integers(node, attribute: "axes", input: 1)
         var value = builder.input(node, 0)
         if let before { value = try builder.step(node, .activation(before), [value], named: "summand") }

@@ -44,7 +44,17 @@ func buildCastLike(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONN
 func buildCast(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
     guard let number = try node.integer("to"), let raw = Int32(exactly: number), let type = ElementType(rawValue: raw)
     else { throw node.unsupported("this element type") }
-    try builder.append(node, .shapeArithmetic(.cast(type.element)), inputs: [builder.input(node, 0)])
+    let x = builder.input(node, 0)
+    guard let width = type.narrowWidth, builder.element(node, 0) == .integer else {
+        return try builder.append(node, .shapeArithmetic(.cast(type.element)), inputs: [x])
+    }
+    // Of integers that are too large the lower bits stay.
+    let count = try builder.derive(node, "count", .integers(shape: .scalar, values: [1 << width]))
+    guard type.isSigned else { return try builder.append(node, .arithmetic(.remainder), inputs: [x, count]) }
+    let half = try builder.derive(node, "half", .integers(shape: .scalar, values: [1 << (width - 1)]))
+    let moved = try builder.step(node, .arithmetic(.add), [x, half], named: "moved")
+    let rest = try builder.step(node, .arithmetic(.remainder), [moved, count], named: "rest")
+    try builder.append(node, .arithmetic(.subtract), inputs: [rest, half])
 }
 
 /// Exporters write If where they do not know a rank or extent that the input's shape decides; the branch that is taken
