@@ -20,6 +20,7 @@ public struct Daemon: Sendable {
     /// Loads the models and opens the catalog. What can go wrong with a configuration goes wrong here.
     public init(_ configuration: DaemonConfiguration, logger: Logger) async throws {
         let environment = ProcessInfo.processInfo.environment
+        notifier = SystemdNotifier()
         let inbox = try Daemon.prepared(configuration.inboxFolder)
         let state = try Daemon.prepared(configuration.stateFolder(environment))
         let trial = try ModelTrial()
@@ -28,7 +29,9 @@ public struct Daemon: Sendable {
             algorithms: .measured(
                 AlgorithmTable(file: state.appending(path: "kernel-speeds.json")) { logger.notice("\($0)") }),
             logger: logger
-        ).tried(logger: logger) { model, isForInbox in
+        ).tried(logger: logger) { [notifier] model, isForInbox in
+            // The first start measures the convolutions of each network, and there may be many.
+            notifier.starting("trying model \(model.name)")
             try await trial.run(model, isForInbox: isForInbox, readsUnits: !model.indexedLayers.isEmpty)
         }
         for notice in models.choices { logger.warning("\(notice)") }
@@ -49,7 +52,6 @@ public struct Daemon: Sendable {
         }
         let standard = models.photoModel?.name
 
-        notifier = SystemdNotifier()
         self.logger = logger
         pipeline = PhotoPipeline(
             inbox: FilePath(inbox.path), catalog: catalog, watcher: InotifyFolderWatcher(folder: FilePath(inbox.path)),

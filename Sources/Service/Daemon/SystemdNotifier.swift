@@ -13,6 +13,12 @@ public struct SystemdNotifier: ServiceNotifier {
         watchdogInterval = isWatched ? .microseconds(Int64(clamping: microseconds)) : nil
     }
 
+    /// The start goes on, and takes up to three minutes more.
+    public func starting(_ text: String) {
+        notify("EXTEND_TIMEOUT_USEC=180000000")
+        status(text)
+    }
+
     public func ready() { notify("READY=1") }
 
     public func status(_ text: String) {

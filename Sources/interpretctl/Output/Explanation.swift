@@ -26,12 +26,13 @@ struct ExplanationReport {
     }
 
     private var predictions: String {
-        var table = Table([.left, .right, .right], indent: "  ")
+        var table = Table([.left, .right, .right, .left], indent: "  ")
         for prediction in explanation.sidecar.predictions {
             table.add([
                 .init(prediction.label, prediction.label == explanation.classLabel ? .bold : nil),
                 .init(prediction.probability.map(Format.percent) ?? ""),
                 .init("score \(Format.decimal(prediction.score))", .faint),
+                .init(prediction.holds == true ? "holds" : ""),
             ])
         }
         return table.text

@@ -47,7 +47,8 @@ import WireProtocol
             "/srv/inbox/cat.jpg": daemon.inbox.appending(path: "cat.jpg").path, "‹cat.input.npy›": tensor,
         ]
         for block in try ProtocolExamples(markdown: text).blocks where !block.isOnlyShown {
-            let client = try SocketTestClient(path: daemon.socket)
+            // An answer takes long where other tests want the processor too.
+            let client = try SocketTestClient(path: daemon.socket, patience: 120)
             let mismatches = try await block.replay(over: client, replacing: replacements)
             #expect(mismatches == [], "\(block)")
         }
