@@ -103,7 +103,9 @@ extension LoadedModel {
         case 0, 1: return "a row of numbers"
         case 2 where hasBoxes || extents.max() ?? 0 >= 300 && extents.min() ?? 0 <= 300:
             return "numbers for each of many candidates, as a detector gives them"
-        case 2: return "a row of numbers for each of many places or steps, as a text reader or a transformer gives them"
+        case 2:
+            return
+                "a row of numbers for each of many places or steps, as a text reader, a detector or a transformer gives them"
         default:
             return
                 "maps, as a segmentation network, a generator or a filter gives them (of a segmentation network, say "
