@@ -5,8 +5,13 @@ import Tensors
 /// Whatever depends on constants alone is computed at once and becomes a constant itself.
 struct GraphBuilder {
     private(set) var graph = Graph()
+    /// The element types of stored tensors, by which integers of few bits are told apart.
+    private(set) var elementTypes: [ValueID: ElementType] = [:]
     let files: ExternalData
-    let opset: Int
+    /// The version of the standard operators; a function's body may have another than the model.
+    var opset: Int
+    /// What concerns bodies of functions, branches and loops.
+    var inlining = InliningState()
     private var known: Set<ValueID> = []
     /// Of the positions of maxima as ONNX counts them, through the tensor, those that count through a plane.
     var planePositions: [ValueID: ValueID] = [:]
@@ -22,12 +27,20 @@ struct GraphBuilder {
         self.opset = opset
     }
 
+    /// Keeps the names of the model's own graph from those that are made up.
+    mutating func reserveNames(of graph: Onnx_GraphProto) {
+        inlining.names = NameSupply(
+            reserved: Set(
+                graph.node.flatMap(\.output) + graph.input.map(\.name) + graph.initializer.map(\.name)))
+    }
+
     mutating func addInitializer(_ tensor: Onnx_TensorProto) throws(ONNXError) {
         let value = try define(tensor.name, by: "initializer")
         let constant = try tensor.constant(files: files)
         foldingBudget += 2 * constant.shape.count
         graph.constants[value] = constant
         graph.elements[value] = tensor.element
+        elementTypes[value] = ElementType(rawValue: tensor.dataType)
     }
 
     mutating func addInputs(_ inputs: [Onnx_ValueInfoProto]) throws(ONNXError) {
@@ -70,11 +83,14 @@ struct GraphBuilder {
     }
 
     private mutating func add(_ node: NodeReader) throws(ONNXError) {
-        let isStandard = node.domain.isEmpty || node.domain == "ai.onnx"
-        if isStandard, let reason = OperatorTable.refused[node.operation] {
-            throw node.invalid("is not supported: \(reason)")
+        let key = LocalFunction.Key(domain: node.domain, name: node.operation)
+        if let function = inlining.functions[key] { return try call(function, key, node) }
+        if key.domain.isEmpty, let build = OperatorTable.structural[node.operation] {
+            // These look for their inputs themselves: some are lists of tensors.
+            if try build(node, &self) { return }
         }
-        guard isStandard, let entry = OperatorTable.entries[node.operation] else {
+        guard let entry = OperatorTable.entry(domain: key.domain, operation: node.operation) else {
+            if let reason = OperatorTable.refused[node.operation] { throw node.refused(reason) }
             throw .unsupportedOperator(
                 node: node.name, operation: node.operation, domain: node.domain, opset: node.opset)
         }
@@ -153,6 +169,16 @@ struct GraphBuilder {
         return positions
     }
 
+    /// Adds a step of several outputs that the file does not have.
+    mutating func step(
+        _ node: NodeReader, _ operation: Operator, _ inputs: [ValueID?], named suffixes: [String]
+    ) throws(ONNXError) -> [ValueID] {
+        var outputs: [ValueID] = []
+        for suffix in suffixes { outputs.append(try define(derivedName(node, suffix), by: node.name)) }
+        try place(Node(name: node.name, operation: operation, inputs: inputs, outputs: outputs))
+        return outputs
+    }
+
     /// Adds a step that the file does not have, on the way to the node's output.
     mutating func step(
         _ node: NodeReader, _ operation: Operator, _ inputs: [ValueID?], named suffix: String
@@ -165,16 +191,20 @@ struct GraphBuilder {
 
     /// Makes the node's output a constant.
     mutating func appendConstant(
-        _ node: NodeReader, _ constant: Constant, as element: Element? = nil
+        _ node: NodeReader, _ constant: Constant, as type: ElementType? = nil
     ) throws(ONNXError) {
         guard let outputName = node.outputNames.first else { throw node.invalid("has no output") }
         let value = try define(outputName, by: node.name)
         graph.constants[value] = constant
-        graph.elements[value] = element ?? constant.element
+        graph.elements[value] = type?.element ?? constant.element
+        elementTypes[value] = type
     }
 
     /// What the numbers of the node's input stand for; nil where it is left out.
     func element(_ node: NodeReader, _ position: Int) -> Element? { input(node, position).map(graph.element) }
+
+    /// Whether the value is flags.
+    func isFlag(_ value: ValueID) -> Bool { graph.element(of: value) == .flag }
 
     /// A constant that the file does not have, derived from one it has.
     mutating func derive(_ node: NodeReader, _ suffix: String, _ constant: Constant) throws(ONNXError) -> ValueID {
@@ -222,10 +252,8 @@ struct GraphBuilder {
     func value(named name: String) -> ValueID? { graph.value(named: name).flatMap { known.contains($0) ? $0 : nil } }
 
     /// A name that nothing has yet: a file may well call its own constants `logits.bias`.
-    private func derivedName(_ node: NodeReader, _ suffix: String) -> String {
-        var name = "\(node.outputNames.first ?? node.name).\(suffix)"
-        while value(named: name) != nil { name += "_" }
-        return name
+    private mutating func derivedName(_ node: NodeReader, _ suffix: String) -> String {
+        inlining.names.fresh("\(node.outputNames.first ?? node.name).\(suffix)")
     }
 
     private mutating func place(_ node: Node) throws(ONNXError) {

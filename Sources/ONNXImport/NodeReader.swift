@@ -24,6 +24,19 @@ struct NodeReader {
         attributes = Dictionary(node.attribute.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// The same node with its first inputs and one output of another name, as a step on the way.
+    func making(_ output: String, inputs count: Int = .max) -> NodeReader {
+        NodeReader(self, inputNames: Array(inputNames.prefix(count)), outputNames: [output])
+    }
+
+    private init(_ other: NodeReader, inputNames: [String], outputNames: [String]) {
+        (name, operation, domain, opset) = (other.name, other.operation, other.domain, other.opset)
+        (self.inputNames, self.outputNames, attributes) = (inputNames, outputNames, other.attributes)
+    }
+
+    /// The attributes as the file has them.
+    var attributeMessages: [Onnx_AttributeProto] { Array(attributes.values) }
+
     func has(_ attribute: String) -> Bool { attributes[attribute] != nil }
 
     func integer(_ attribute: String) throws(ONNXError) -> Int? {
@@ -38,6 +51,9 @@ struct NodeReader {
 
     func float(_ attribute: String) -> Float? { attributes[attribute]?.f }
     func floats(_ attribute: String) -> [Float]? { attributes[attribute]?.floats }
+    func strings(_ attribute: String) -> [String]? {
+        attributes[attribute]?.strings.map { String(decoding: $0, as: UTF8.self) }
+    }
     func string(_ attribute: String) -> String? { attributes[attribute].map { String(decoding: $0.s, as: UTF8.self) } }
     func tensor(_ attribute: String) -> Onnx_TensorProto? { attributes[attribute]?.t }
     func graph(_ attribute: String) -> Onnx_GraphProto? { attributes[attribute]?.g }
@@ -53,6 +69,11 @@ struct NodeReader {
 
     func invalid(_ reason: String) -> ONNXError {
         .invalidNode(node: name, operation: operation, reason: reason)
+    }
+
+    /// An operator that is not supported in any form; the reason says what to do.
+    func refused(_ reason: String) -> ONNXError {
+        .refusedOperator(node: name, operation: operation, reason: reason)
     }
 
     func unsupported(_ reason: String) -> ONNXError {

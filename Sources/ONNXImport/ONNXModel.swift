@@ -5,7 +5,7 @@ import Tensors
 
 /// Reads ONNX files (https://onnx.ai, IR version 3 and later).
 public enum ONNXModel {
-    public static let supportedOpsets = 7...22
+    public static let supportedOpsets = 7...24
 
     /// The graph in `file`, canonicalized.
     ///
@@ -48,6 +48,7 @@ public enum ONNXModel {
         guard !model.graph.node.isEmpty else { throw .malformed("it holds no graph") }
         let opset = try defaultOpset(of: model)
         var builder = GraphBuilder(files: ExternalData(folder: externalData), opset: opset)
+        builder.reserveNames(of: model.graph)
         // One after the other, each let go once it is read, so that the weights are not here twice.
         var initializers = model.graph.initializer
         model.graph.initializer = []
@@ -55,6 +56,7 @@ public enum ONNXModel {
             try builder.addInitializer(initializers[index])
             initializers[index] = Onnx_TensorProto()
         }
+        try builder.addFunctions(model.functions)
         try builder.addInputs(model.graph.input)
         try builder.add(model.graph.node)
         try builder.addOutputs(model.graph.output)

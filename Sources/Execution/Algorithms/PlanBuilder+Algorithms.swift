@@ -17,6 +17,11 @@ extension PlanBuilder {
         }
     }
 
+    /// The problem compiled as sums of products in the order in which the library likes them, transformed by nothing.
+    func standard(_ problem: ConvolutionProblem, for node: Node) throws(ExecutionError) -> ConvolutionProblem.Compiled {
+        try check(node) { () throws(KernelStatus) in try problem.compiled(by: .standard, on: engine) }
+    }
+
     /// The way that is asked for; nil where that is left to the library or to measurements.
     func preferredAlgorithm(for node: Node) -> ConvolutionAlgorithm? {
         switch algorithms {

@@ -6,8 +6,10 @@ extension PlanBuilder {
     /// y = W∗x + b; a sum with another tensor and an activation behind it are computed with it. Source of the backward step:
     /// its vector-Jacobian product is the transposed convolution Wᵀ.
     func emitConvolution(_ node: Node, _ convolution: Convolution) throws(ExecutionError) {
-        if let line = try lineConvolution(node, convolution) { return try emit(node, line) }
-        if let product = try eightBitProduct(node, convolution) { return try emit(node, product) }
+        if !convolution.isExact {
+            if let line = try lineConvolution(node, convolution) { return try emit(node, line) }
+            if let product = try eightBitProduct(node, convolution) { return try emit(node, product) }
+        }
         let x = try input(node, 0)
         let outputExtents = shape(of: node.output).dimensions
         let sum = takeFollowingSum(node)
@@ -23,7 +25,7 @@ extension PlanBuilder {
             isDifferentiated: isDifferentiated(node.output))
         if let sum { problem.residual = isLastUse(of: sum.other, by: sum.node) ? .inPlace : .beside }
 
-        let compiled = try compiled(problem, for: node)
+        let compiled = try convolution.isExact ? standard(problem, for: node) : compiled(problem, for: node)
         var arguments = [
             (compiled.source, try converted(x, to: try layout(compiled.primitive, compiled.source, node), for: node)),
             (CDNN_ARG_WEIGHTS, try weights(try inputID(node, 1), for: compiled, of: node)),

@@ -24,6 +24,9 @@ extension Operator {
         case .convolution: .convolution
         case .fullyConnected: .fullyConnected
         case .activation: .activation
+        // A sum in digits is shared out by its parts; all else stands for the same value before and behind.
+        case .quantization(.restore(let restoration)) where restoration.factors.count > 1: .mixture
+        case .quantization: .activation
         case .batchNormalization: .batchNormalization
         case .pooling(let pooling):
             switch pooling.kind {
@@ -36,7 +39,8 @@ extension Operator {
         case .transposedConvolution, .maximumUnpooling, .resize, .matrixProduct, .normalization,
             .localResponseNormalization, .softmax, .arithmetic, .reduction, .squeeze, .unsqueeze, .transpose, .slice,
             .part, .padding, .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .graft, .shapeArithmetic,
-            .einsum, .extremum, .ranking, .accumulation, .triangle, .pick, .scatter:
+            .einsum, .extremum, .ranking, .accumulation, .triangle, .pick, .scatter,
+            .recurrence, .sampling:
             .mixture
         }
     }

@@ -113,6 +113,9 @@ extension RegionOfChange {
                 let x = node.input(0)
             else { return 0 }
             return extents(x).dropFirst().reduce(1, *) * weights.dimensions.dropFirst().reduce(1, *)
+        case .recurrence:
+            guard let weights = node.input(1).flatMap({ graph.constants[$0] })?.shape else { return 0 }
+            return weights.count * (node.input(0).flatMap { extents($0).first } ?? 0)
         case .matrixProduct:
             return results * (node.input(0).flatMap { extents($0).last } ?? 0)
         case .einsum(let einsum):
@@ -124,7 +127,8 @@ extension RegionOfChange {
             .localResponseNormalization, .softmax, .activation, .arithmetic, .reduction, .concatenation, .flatten,
             .reshape, .squeeze, .unsqueeze, .transpose, .slice, .part, .padding, .expansion, .tiling, .depthToSpace,
             .spaceToDepth, .gather, .graft, .identity, .shapeArithmetic, .extremum, .ranking, .accumulation, .triangle,
-            .pick, .scatter:
+            .pick, .scatter,
+            .quantization, .sampling:
             return 0
         }
     }

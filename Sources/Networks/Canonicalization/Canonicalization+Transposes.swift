@@ -122,7 +122,8 @@ private struct TransposePass {
             .fullyConnected, .matrixProduct, .batchNormalization, .normalization, .localResponseNormalization,
             .flatten, .reshape, .squeeze(axes: nil), .unsqueeze, .transpose, .slice, .expansion, .tiling,
             .depthToSpace, .spaceToDepth, .gather, .graft, .shapeArithmetic, .einsum, .extremum, .ranking,
-            .accumulation, .triangle, .pick, .scatter:
+            .accumulation, .triangle, .pick, .scatter,
+            .recurrence, .quantization, .sampling:
             return false
         }
         finish(before, node, order, dropped)

@@ -73,7 +73,8 @@ private struct ReceptiveFieldTracer {
         case .convolution(let convolution): return first.through(convolution.window, extents(sources[0]))
         case .pooling(let pooling): return first.through(pooling.window, extents(sources[0]))
         case .activation, .identity, .batchNormalization, .localResponseNormalization: return first
-        case .arithmetic, .concatenation, .shapeArithmetic:
+        case .quantization(.dynamic), .recurrence: return .everything
+        case .arithmetic, .concatenation, .shapeArithmetic, .quantization:
             return sources.dropFirst().reduce(first) { joined, source in
                 joined.flatMap { joined in (fields[source] ?? nil).flatMap { joined.joined($0) } }
             }
@@ -93,7 +94,8 @@ private struct ReceptiveFieldTracer {
         case .transposedConvolution, .maximumUnpooling, .resize, .squeeze, .unsqueeze, .slice, .expansion, .tiling,
             .depthToSpace, .spaceToDepth, .gather, .graft, .einsum, .extremum, .ranking, .accumulation, .triangle,
             .pick,
-            .scatter:
+            .scatter,
+            .sampling:
             return first == .everything ? .everything : nil
         }
     }

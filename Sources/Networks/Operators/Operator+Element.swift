@@ -17,6 +17,9 @@ extension Operator {
             case .cast(let element): return element
             }
         case .extremum: return .integer
+        case .quantization(.dequantize), .recurrence, .sampling: return .float
+        case .quantization(.quantize), .quantization(.restore): return .integer
+        case .quantization(.dynamic): return output == 1 ? .float : .integer
         case .einsum, .ranking, .accumulation, .triangle, .pick, .scatter, .pooling, .convolution,
             .transposedConvolution, .maximumUnpooling, .globalPooling, .resize,
             .fullyConnected, .matrixProduct, .batchNormalization, .normalization, .localResponseNormalization,

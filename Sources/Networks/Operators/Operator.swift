@@ -1,7 +1,8 @@
 /// What a node computes. Closed: whoever handles operators is told by the compiler when one is added.
 ///
 /// The payloads stand in one file per family: `Window.swift`, `Elementwise.swift`, `Normalization.swift`,
-/// `Rearrangement.swift`, `Resize.swift`, `ShapeArithmetic.swift`.
+/// `Rearrangement.swift`, `Resize.swift`, `ShapeArithmetic.swift`, `Recurrence.swift`, `Quantization.swift`,
+/// `Sampling.swift`.
 public enum Operator: Sendable, Hashable {
     // MARK: Windows
 
@@ -33,6 +34,15 @@ public enum Operator: Sendable, Hashable {
     case normalization(Normalization)
     case localResponseNormalization(LocalResponseNormalization)
     case softmax(Softmax)
+
+    // MARK: Sequences, integers that stand for numbers, places
+
+    /// A recurrent layer; its inputs and outputs are listed there.
+    case recurrence(Recurrence)
+    /// Between numbers and the integers that stand for them.
+    case quantization(Quantization)
+    /// Values of planes at places that other values name.
+    case sampling(Sampling)
 
     // MARK: Values one by one, and sums of them
 
@@ -110,6 +120,9 @@ public enum Operator: Sendable, Hashable {
         case .normalization(let normalization): normalization.name
         case .localResponseNormalization: "local response normalization"
         case .softmax(let softmax): softmax.isLogarithmic ? "log softmax" : "softmax"
+        case .recurrence(let recurrence): recurrence.name
+        case .quantization(let quantization): quantization.name
+        case .sampling(let sampling): sampling.name
         case .activation(let activation): activation.name
         case .arithmetic(let kind): kind.rawValue
         case .reduction(let reduction): "reduction to the \(reduction.kind.rawValue)"

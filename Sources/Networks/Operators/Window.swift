@@ -64,10 +64,14 @@ public struct Window: Sendable, Hashable {
 public struct Convolution: Sendable, Hashable {
     public var window: Window
     public var groups: Int
+    /// Every sum of products is to be exact as long as it is an integer below 2²⁴: no algorithm may transform the values
+    /// first.
+    public var isExact: Bool
 
-    public init(window: Window, groups: Int) {
+    public init(window: Window, groups: Int, isExact: Bool = false) {
         self.window = window
         self.groups = groups
+        self.isExact = isExact
     }
 }
 

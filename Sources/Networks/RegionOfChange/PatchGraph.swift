@@ -367,7 +367,8 @@ extension Operator {
             .batchNormalization, .normalization, .localResponseNormalization, .softmax, .activation, .arithmetic,
             .reduction, .concatenation, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .slice, .part, .padding,
             .expansion, .tiling, .depthToSpace, .spaceToDepth, .gather, .graft, .identity, .shapeArithmetic, .einsum,
-            .extremum, .ranking, .accumulation, .triangle, .pick, .scatter:
+            .extremum, .ranking, .accumulation, .triangle, .pick, .scatter,
+            .recurrence, .quantization, .sampling:
             return self
         }
     }

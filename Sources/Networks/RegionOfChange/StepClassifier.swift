@@ -32,9 +32,11 @@ struct StepClassifier {
         case .padding(let padding): return step(of: padding, node, from: x)
         case .globalPooling(.average): return .mean
         case .reduction(let reduction): return reduction.averagesPlanes(ofRank: 4) ? .mean : .everything
+        case .quantization(let quantization): return quantization.keepsPlanes ? .same : .everything
         // These mix positions.
         case .globalPooling(.maximum), .fullyConnected, .matrixProduct, .normalization, .einsum, .extremum, .ranking,
-            .accumulation:
+            .accumulation,
+            .recurrence, .sampling:
             return .everything
         // These move values in ways that are not followed.
         case .transposedConvolution, .maximumUnpooling, .resize, .flatten, .reshape, .squeeze, .unsqueeze, .transpose,

@@ -50,7 +50,8 @@ extension Specializer {
             true
         case .convolution, .transposedConvolution, .pooling, .maximumUnpooling, .globalPooling, .resize,
             .fullyConnected, .matrixProduct, .batchNormalization, .normalization, .localResponseNormalization,
-            .softmax, .graft, .einsum, .extremum, .ranking, .scatter:
+            .softmax, .graft, .einsum, .extremum, .ranking, .scatter,
+            .recurrence, .quantization, .sampling:
             false
         }
     }
@@ -79,7 +80,8 @@ extension Specializer {
         case .shapeArithmetic(let kind): return try computed(kind, shape)
         case .convolution, .transposedConvolution, .pooling, .maximumUnpooling, .globalPooling, .resize,
             .fullyConnected, .matrixProduct, .batchNormalization, .normalization, .localResponseNormalization,
-            .softmax, .graft, .einsum, .extremum, .ranking, .scatter:
+            .softmax, .graft, .einsum, .extremum, .ranking, .scatter,
+            .recurrence, .quantization, .sampling:
             return nil
         }
     }

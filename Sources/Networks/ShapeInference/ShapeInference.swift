@@ -12,8 +12,18 @@ extension Specializer {
             let y = try ranked(ranking)
             return node.outputs.map { _ in y }
         }
+        if case .recurrence(let recurrence) = node.operation { return try shapes(try recurrenceShapes(recurrence)) }
+        if case .quantization(let quantization) = node.operation {
+            return try shapes(try quantizedShapes(quantization))
+        }
         guard node.outputs.count == 1 else { throw invalid("has \(node.outputs.count) outputs") }
         return [try outputShape()]
+    }
+
+    /// The shapes of the outputs that the node has, which may be fewer than the operator makes.
+    private func shapes(_ all: [Shape]) throws(NetworkError) -> [Shape] {
+        guard node.outputs.count <= all.count else { throw invalid("has \(node.outputs.count) outputs") }
+        return Array(all.prefix(node.outputs.count))
     }
 
     private func outputShape() throws(NetworkError) -> Shape {
@@ -45,6 +55,9 @@ extension Specializer {
             let x = try input(0)
             _ = try normalized(axis: softmax.axis, rank: x.rank)
             return x
+        case .recurrence(let recurrence): return try recurrenceShapes(recurrence)[0]
+        case .quantization(let quantization): return try quantizedShapes(quantization)[0]
+        case .sampling(let sampling): return try sampled(sampling)
         case .activation, .identity: return try input(0)
         case .arithmetic(let kind):
             let result = try broadcast(try input(0), try input(1))

@@ -3,7 +3,8 @@ import Tensors
 
 func buildConstant(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
     if let tensor = node.tensor("value") {
-        try builder.appendConstant(node, try tensor.constant(files: builder.files), as: tensor.element)
+        try builder.appendConstant(
+            node, try tensor.constant(files: builder.files), as: ElementType(rawValue: tensor.dataType))
     } else if node.has("value_float"), let value = node.float("value_float") {
         try builder.appendConstant(node, .floats(try tensor(node, [], [value])))
     } else if let values = node.floats("value_floats") {
@@ -35,9 +36,9 @@ func buildConstantOfShape(_ node: NodeReader, _ builder: inout GraphBuilder) thr
 
 /// Weights stored as small integers: (x − zero point)·scale, for the tensor, along one axis, or per block
 /// of values along one axis (`block_size`, opset 21).
-func buildDequantizeLinear(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+func buildStoredDequantizeLinear(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
     guard case .integers(let shape, let values)? = builder.constant(node, 0) else {
-        throw node.unsupported("an input that is not a constant of the model; quantized activations are not run")
+        throw node.invalid("its input is not integers")
     }
     guard let scale = builder.constant(node, 1)?.tensor else {
         throw node.unsupported("a scale that is computed by other nodes")

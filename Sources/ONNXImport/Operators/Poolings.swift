@@ -37,16 +37,18 @@ func buildMaxUnpool(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ON
 }
 
 func buildAveragePool(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
-    let countsPadding = try node.flag("count_include_pad")
-    try builder.append(
-        node,
-        .pooling(
-            Pooling(
-                kind: countsPadding ? .averageIncludingPadding : .averageExcludingPadding,
-                window: try node.poolingWindow())))
+    try builder.append(node, try node.averagePooling())
 }
 
 extension NodeReader {
+    func averagePooling() throws(ONNXError) -> Operator {
+        let countsPadding = try flag("count_include_pad")
+        return .pooling(
+            Pooling(
+                kind: countsPadding ? .averageIncludingPadding : .averageExcludingPadding,
+                window: try poolingWindow()))
+    }
+
     func poolingWindow() throws(ONNXError) -> Window {
         guard let kernel = try integers("kernel_shape") else { throw invalid("kernel_shape is missing") }
         guard (1...3).contains(kernel.count) else { throw unsupported("\(kernel.count) spatial axes") }

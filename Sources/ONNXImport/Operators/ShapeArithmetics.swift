@@ -56,22 +56,3 @@ func buildCast(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXErr
     let rest = try builder.step(node, .arithmetic(.remainder), [moved, count], named: "rest")
     try builder.append(node, .arithmetic(.subtract), inputs: [rest, half])
 }
-
-/// Exporters write If where they do not know a rank or extent that the input's shape decides; the branch that is taken
-/// becomes part of the graph.
-func buildIf(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
-    guard let condition = builder.input(node, 0), let flag = try builder.staticConstant(condition)?.scalar else {
-        throw node.unsupported("a condition that only running the network decides; export with fixed extents")
-    }
-    guard let branch = node.graph(flag != 0 ? "then_branch" : "else_branch"),
-        branch.output.count == node.outputNames.count
-    else { throw node.invalid("its branch does not fit its outputs") }
-    for tensor in branch.initializer { try builder.addInitializer(tensor) }
-    try builder.add(branch.node)
-    for (name, output) in zip(node.outputNames, branch.output) where !name.isEmpty {
-        guard let value = builder.value(named: output.name) else {
-            throw node.invalid("its branch does not make '\(output.name)'")
-        }
-        try builder.alias(node, output: name, of: value)
-    }
-}
