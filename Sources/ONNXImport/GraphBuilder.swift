@@ -90,7 +90,9 @@ struct GraphBuilder {
             if try build(node, &self) { return }
         }
         guard let entry = OperatorTable.entry(domain: key.domain, operation: node.operation) else {
-            if let reason = OperatorTable.refused[node.operation] { throw node.refused(reason) }
+            if key.domain.isEmpty, let reason = OperatorTable.refused[node.operation] {
+                throw node.invalid("is not supported: \(reason)")
+            }
             throw .unsupportedOperator(
                 node: node.name, operation: node.operation, domain: node.domain, opset: node.opset)
         }

@@ -71,11 +71,6 @@ struct NodeReader {
         .invalidNode(node: name, operation: operation, reason: reason)
     }
 
-    /// An operator that is not supported in any form; the reason says what to do.
-    func refused(_ reason: String) -> ONNXError {
-        .refusedOperator(node: name, operation: operation, reason: reason)
-    }
-
     func unsupported(_ reason: String) -> ONNXError {
         .unsupportedAttribute(node: name, operation: operation, opset: opset, reason: reason)
     }

@@ -7,8 +7,6 @@ public enum ONNXError: Error, CustomStringConvertible {
     case unsupportedOpset(Int, supported: ClosedRange<Int>)
     case unsupportedOperator(node: String, operation: String, domain: String, opset: Int)
     case unsupportedAttribute(node: String, operation: String, opset: Int, reason: String)
-    /// An operator that no network here can have, and what to do instead.
-    case refusedOperator(node: String, operation: String, reason: String)
     case invalidNode(node: String, operation: String, reason: String)
     case invalidTensor(name: String, reason: String)
     /// What is constant in the model does not fit together.
@@ -26,8 +24,6 @@ public enum ONNXError: Error, CustomStringConvertible {
                 + "is not supported"
         case .unsupportedAttribute(let node, let operation, let opset, let reason):
             "node '\(node)': operator \(operation) of opset \(opset) with \(reason) is not supported"
-        case .refusedOperator(let node, let operation, let reason):
-            "node '\(node)': operator \(operation) is not supported: \(reason)"
         case .invalidNode(let node, let operation, let reason):
             "node '\(node)' (\(operation)): \(reason)"
         case .invalidTensor(let name, let reason):

@@ -46,21 +46,6 @@ extension OperatorTable {
         "SkipSimplifiedLayerNormalization": Entry(inputs: 3...4, build: buildSkipSimplifiedLayerNormalization),
     ]
 
-    /// Operators that no network here can have, and what to do instead.
-    static let refused: [String: String] = [
-        "ImageDecoder": "the daemon decodes photos itself; cut the network behind it, where the pixels are numbers",
-        "NonMaxSuppression":
-            "how many boxes it keeps depends on the photo; cut the network before it, so that boxes and scores are "
-            + "its outputs",
-        "Optional": "values that may be missing are not supported; export the model without them",
-        "OptionalGetElement": "values that may be missing are not supported; export the model without them",
-        "OptionalHasElement": "values that may be missing are not supported; export the model without them",
-        "SequenceMap": "write the function out for each tensor, or export the model without lists",
-        "StringNormalizer": "text is not supported",
-        "TfIdfVectorizer": "text is not supported",
-        "Unique": "the shape of its result depends on the photo; cut the network before it",
-    ]
-
     static func entry(domain: String, operation: String) -> Entry? {
         switch domain {
         case "": entries[operation]

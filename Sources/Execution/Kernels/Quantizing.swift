@@ -156,8 +156,8 @@ extension PlanBuilder {
         let axis = restoration.axis < 0 ? restoration.axis + extents.count : restoration.axis
         let inner = extents[(axis + 1)...].reduce(1, *)
         let length = extents[axis]
-        let bias = try knownNumbers(node, count).map { spread($0, over: length) }
-        let scale = try knownNumbers(node, count + 1).map { spread($0.map { Float($0) }, over: length) }
+        let bias = try knownNumbers(node, count).map { stretched($0, over: length) }
+        let scale = try knownNumbers(node, count + 1).map { stretched($0.map { Float($0) }, over: length) }
         let zero = Float(try knownNumbers(node, count + 2)?.first ?? 0)
         let sums = SumsOfDigits(
             factors: restoration.factors.map(Double.init), outer: extents[..<axis].reduce(1, *), length: length,
@@ -198,7 +198,7 @@ extension PlanBuilder {
 }
 
 /// One value for each position along an axis.
-private func spread<Value>(_ values: [Value], over length: Int) -> [Value] {
+private func stretched<Value>(_ values: [Value], over length: Int) -> [Value] {
     values.count == 1 ? Array(repeating: values[0], count: length) : values
 }
 

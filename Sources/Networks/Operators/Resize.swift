@@ -45,18 +45,22 @@ public struct Resize: Sendable, Hashable {
 
     public var mode: Mode
     public var coordinates: Coordinates
-    /// Neighbours outside of the source are left out instead of repeating the edge (cubic only).
+    /// Neighbours outside of the source are left out instead of repeating the edge (cubic, or smoothed).
     public var excludesOutside: Bool
     /// The axes that scales and extents are for; nil means all.
     public var axes: [Int]?
     public var aspect: AspectPolicy
+    /// Where the result is smaller, the kernels are stretched, so that every value of the source counts (linear and cubic;
+    /// ONNX's `antialias`).
+    public var isSmoothed: Bool
     /// For ``Coordinates/tensorFlowCrop``: the part of each of the axes; what lies outside of the source is 0.
     public var crop: [Crop]
 
     public init(
         mode: Mode, coordinates: Coordinates, excludesOutside: Bool = false, axes: [Int]? = nil,
-        aspect: AspectPolicy = .stretch, crop: [Crop] = []
+        aspect: AspectPolicy = .stretch, isSmoothed: Bool = false, crop: [Crop] = []
     ) {
+        self.isSmoothed = isSmoothed
         self.mode = mode
         self.coordinates = coordinates
         self.excludesOutside = excludesOutside
@@ -89,6 +93,7 @@ public struct Resize: Sendable, Hashable {
     func map(axis: Int, from source: Int, to result: Int, scale: Double?, crop: Crop?) -> AxisMap {
         var indices: [Int] = []
         var weights: [Float] = []
+        let stretch = isSmoothed ? min(scale ?? Double(result) / Double(max(source, 1)), 1) : 1
         for position in 0..<result {
             let x: Double
             if let crop {
@@ -97,7 +102,8 @@ public struct Resize: Sendable, Hashable {
                 x = coordinate(of: Double(position), from: Double(source), to: Double(result), scale: scale)
             }
             let isOutside = crop != nil && !(x >= 0 && x <= Double(source - 1))
-            for (index, weight) in taps(at: x, extent: source) {
+            for (index, weight) in stretch < 1 ? stretchedTaps(at: x, extent: source, stretch) : taps(at: x, extent: source)
+            {
                 indices.append(index)
                 weights.append(isOutside ? 0 : Float(weight))
             }
@@ -160,6 +166,35 @@ public struct Resize: Sendable, Hashable {
             }
             return (0..<4).map { (inside(first - 1 + $0), weights[$0]) }
         }
+    }
+
+    /// Neighbours under a kernel that is 1/`stretch` times as wide, by weights that sum to 1.
+    private func stretchedTaps(
+        at x: Double, extent: Int, _ stretch: Double
+    ) -> [(index: Int, weight: Double)] {
+        let support: Double
+        switch mode {
+        case .nearest: return taps(at: x, extent: extent)
+        case .linear: support = 1
+        case .cubic: support = 2
+        }
+        // A scale from a file may be anything; no kernel need be wider than this.
+        let reach = Int(min(support / max(stretch, 1e-9), Double(4 * extent + 4)).rounded(.up))
+        let bound = Double(extent) + 4
+        let x = x.isFinite ? min(max(x, -bound), bound) : 0
+        let first = Int(x.rounded(.down)) - reach
+        var weights = (first...first + 2 * reach + 1).map { index -> Double in
+            if excludesOutside, !(0..<extent).contains(index) { return 0 }
+            let distance = abs(Double(index) - x) * stretch
+            switch mode {
+            case .nearest: return 0
+            case .linear: return max(1 - distance, 0)
+            case .cubic(let a): return distance < 2 ? keys(distance, a: a) : 0
+            }
+        }
+        let total = weights.reduce(0, +)
+        weights = weights.map { total == 0 ? 0 : $0 / total }
+        return weights.enumerated().map { (min(max(first + $0, 0), extent - 1), $1) }
     }
 
     /// The cubic convolution kernel.

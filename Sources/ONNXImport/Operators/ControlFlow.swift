@@ -63,8 +63,8 @@ func buildLoop(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXErr
     while limit.map({ round < $0 }) ?? true, try builder.isTrue(condition, node) {
         let number = try builder.derive(node, "round", .integers(shape: .scalar, values: [round]))
         if condition.isEmpty {
-            condition = builder.graph.name(
-                of: try builder.derive(node, "condition", .integers(shape: .scalar, values: [1])))
+            let goesOn = try builder.derive(node, "condition", .integers(shape: .scalar, values: [1]))
+            condition = builder.graph.name(of: goesOn)
         }
         let results = try builder.instantiate(
             body, inputs: [builder.graph.name(of: number), condition] + carried, for: node)

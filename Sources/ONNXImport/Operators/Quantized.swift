@@ -76,7 +76,8 @@ func buildQuantizedGemm(_ node: NodeReader, _ builder: inout GraphBuilder) throw
 extension GraphBuilder {
     /// The integers that a zero's type leaves room for.
     func integerRange(_ node: NodeReader, _ position: Int) throws(ONNXError) -> Quantization.IntegerRange {
-        let type = try input(node, position).flatMap { elementTypes[$0] } ?? node.quantizedType()
+        let known = input(node, position).flatMap { elementTypes[$0] }
+        let type = if let known { known } else { try node.quantizedType() }
         switch type {
         case .uint8: return Quantization.IntegerRange(0...255)
         case .int8: return Quantization.IntegerRange(-128...127)

@@ -13,7 +13,6 @@ func buildResize(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXE
     guard let coordinates = Resize.Coordinates(rawValue: coordinates) else {
         throw node.unsupported("coordinate_transformation_mode = \(coordinates)")
     }
-    if try node.flag("antialias") { throw node.unsupported("antialias = 1") }
     let policy = node.string("keep_aspect_ratio_policy") ?? "stretch"
     guard let policy = Resize.AspectPolicy(rawValue: policy) else {
         throw node.invalid("keep_aspect_ratio_policy '\(policy)'")
@@ -23,6 +22,7 @@ func buildResize(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXE
     let resize = Resize(
         mode: try node.resizeMode(roundsTo: rounding), coordinates: coordinates,
         excludesOutside: try node.flag("exclude_outside"), axes: try node.integers("axes"), aspect: policy,
+        isSmoothed: try node.flag("antialias"),
         crop: coordinates == .tensorFlowCrop ? try builder.crop(node) : [])
     // An input without values counts as left out.
     func given(_ position: Int) -> ValueID? {

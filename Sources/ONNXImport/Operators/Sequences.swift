@@ -20,14 +20,14 @@ func buildSequenceEmpty(_ node: NodeReader, _ builder: inout GraphBuilder) throw
 
 func buildSequenceConstruct(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) -> Bool {
     var values: [ValueID] = []
-    for position in node.inputNames.indices { values.append(try builder.element(node, position)) }
+    for position in node.inputNames.indices { values.append(try builder.member(node, position)) }
     try builder.setSequence(node, values)
     return true
 }
 
 func buildSequenceInsert(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) -> Bool {
     var sequence = try builder.sequence(node)
-    let value = try builder.element(node, 1)
+    let value = try builder.member(node, 1)
     let position = try builder.place(node, 2, count: sequence.count + 1) ?? sequence.count
     sequence.insert(value, at: position)
     try builder.setSequence(node, sequence)
@@ -73,7 +73,7 @@ func buildConcatFromSequence(_ node: NodeReader, _ builder: inout GraphBuilder) 
 
 /// Inputs x and lengths?: one number for all pieces, or one each; without, pieces of length 1.
 func buildSplitToSequence(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) -> Bool {
-    let x = try builder.element(node, 0)
+    let x = try builder.member(node, 0)
     guard let shape = try builder.staticShape(x) else {
         throw node.unsupported("an extent that is free; export with fixed extents")
     }
@@ -126,7 +126,7 @@ extension GraphBuilder {
     }
 
     /// The tensor that is the node's input at `position`.
-    fileprivate func element(_ node: NodeReader, _ position: Int) throws(ONNXError) -> ValueID {
+    fileprivate func member(_ node: NodeReader, _ position: Int) throws(ONNXError) -> ValueID {
         guard position < node.inputNames.count, let value = value(named: node.inputNames[position]) else {
             throw node.invalid("its input \(position) is no tensor that a node before it makes")
         }

@@ -56,6 +56,8 @@ extension OperatorCase {
         .resize(.linear, .alignCorners, [1, 2, 3, 11]), .resize(.linear, .pytorchHalfPixel, [1, 2, 1, 8]),
         .resize(.linear, .halfPixelSymmetric, [1, 2, 8, 4]), .resize(.linear, .asymmetric, [2, 3, 6, 7]),
         .resize(.cubic(a: -0.75), .halfPixel, [1, 2, 7, 3]),
+        .resize(.linear, .halfPixel, [1, 2, 2, 3], isSmoothed: true),
+        .resize(.cubic(a: -0.75), .halfPixel, [1, 2, 2, 2], isSmoothed: true),
     ]
 
     static let reductions: [OperatorCase] = {
@@ -80,11 +82,11 @@ extension OperatorCase {
     }
 
     private static func resize(
-        _ mode: Resize.Mode, _ coordinates: Resize.Coordinates, _ extents: [Int]
+        _ mode: Resize.Mode, _ coordinates: Resize.Coordinates, _ extents: [Int], isSmoothed: Bool = false
     ) -> OperatorCase {
         OperatorCase(
-            "resize \(mode) \(coordinates.rawValue) to \(extents)",
-            .resize(Resize(mode: mode, coordinates: coordinates)), [extents.prefix(2) + [4, 5]],
+            "resize \(mode) \(coordinates.rawValue) to \(extents)\(isSmoothed ? ", smoothed" : "")",
+            .resize(Resize(mode: mode, coordinates: coordinates, isSmoothed: isSmoothed)), [extents.prefix(2) + [4, 5]],
             constants: [nil, integers(extents)])
     }
 }

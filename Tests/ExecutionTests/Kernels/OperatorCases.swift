@@ -69,8 +69,7 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
 
     static let all =
         activations + choices + arithmetics + windows + normalizations + matrices + rearrangements + reductions
-        + indexings
-        + orderings + einsums
+        + indexings + orderings + einsums + recurrences + samplings + quantizations
 
     static let activations: [OperatorCase] = [
         .activation(.relu), .activation(.leakyRelu(slope: 0.1)), .activation(.elu(alpha: 0.7)), .activation(.sigmoid),
