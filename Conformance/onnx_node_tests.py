@@ -44,7 +44,7 @@ from report import write_section
 TABLES = sorted((Path(__file__).resolve().parent.parent / "Sources" / "ONNXImport").glob("OperatorTable*.swift"))
 SOURCE = "\n".join(table.read_text() for table in TABLES)
 # What the engine has, and what it says it has not and why, as its own tables have it.
-OPERATORS = set(re.findall(r'"(\w+)": Entry\(', SOURCE))
+OPERATORS = set(re.findall(r'"(\w+)": (?:Entry\(|build\w+,)', SOURCE))
 REASONS = dict(re.findall(r'private static let (\w+) = "(.*)"', SOURCE))
 REFUSED = {name: text or REASONS[reason] for name, reason, text in re.findall(r'"(\w+)": (?:(\w+)|"([^"]*)"),?', SOURCE)
            if text or reason in REASONS}
@@ -57,7 +57,7 @@ SHAPE_OPERATORS = set(
 )
 
 
-OPSETS = (7, 22)
+OPSETS = (7, 24)
 EXPANDED = re.compile(r"_expanded(_ver\d+|_function_body)?$")
 
 # Where ONNX Runtime itself does not give the results of the ONNX project.

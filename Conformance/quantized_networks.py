@@ -67,12 +67,9 @@ def with_integers(model: onnx.ModelProto) -> onnx.ModelProto:
     makers = {"QuantizeLinear", "QLinearConv", "QLinearMatMul", "QLinearAdd", "QGemm", "QLinearGlobalAveragePool",
               "QLinearConcat", "QLinearMul", "QLinearSigmoid", "DynamicQuantizeLinear"}
     known = {o.name for o in copy.graph.output}
-    stored = {t.name: t.data_type for t in copy.graph.initializer}
     for node in copy.graph.node:
         if node.op_type in makers and node.output[0] not in known:
-            zero = node.input[-1] if node.op_type not in {"QLinearConv", "QGemm"} else node.input[7]
-            kind = stored.get(zero, onnx.TensorProto.UINT8)
-            copy.graph.output.append(onnx.helper.make_tensor_value_info(node.output[0], kind, None))
+            copy.graph.output.append(onnx.helper.make_empty_tensor_value_info(node.output[0]))
     return copy
 
 

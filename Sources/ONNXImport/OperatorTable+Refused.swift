@@ -12,11 +12,9 @@ extension OperatorTable {
         "BlackmanWindow": isSound, "DFT": isSound, "HammingWindow": isSound, "HannWindow": isSound,
         "MelWeightMatrix": isSound, "STFT": isSound,
         "MaxRoiPool": "its regions are read by RoiAlign in the networks of today",
-        "NonMaxSuppression":
-            "how many boxes it keeps depends on the photo; cut the network before it, so that boxes and scores are its "
-            + "outputs",
+        "NonMaxSuppression": countDepends,
         "Optional": mayBeMissing, "OptionalGetElement": mayBeMissing, "OptionalHasElement": mayBeMissing,
-        "SequenceMap": "lists of tensors exist only while a network is loaded; export it without them",
+        "SequenceMap": "lists of tensors exist only while a network is loaded",
         "RegexFullMatch": isText, "StringConcat": isText, "StringNormalizer": isText, "StringSplit": isText,
         "TfIdfVectorizer": isText,
         "Unique": "how many results it has depends on the values that the network reads",
@@ -26,6 +24,7 @@ extension OperatorTable {
     private static let isRandom = "its results are random, so that no two runs would agree"
     private static let hasNoBits = "integers are kept in single precision, which has no bits to shift or mask"
     private static let isSound = "it serves the spectra of sounds"
+    private static let countDepends = "how many boxes it keeps depends on the photo; cut the network before it"
     private static let mayBeMissing = "every value of a network is there; export it without optional ones"
     private static let isText = "it works on text"
 }

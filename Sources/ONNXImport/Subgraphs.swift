@@ -7,19 +7,19 @@ import Tensors
 /// their values then needs a name of its own.
 struct NameSupply {
     private var taken: Set<String>
+    /// Where the search for a name that is taken goes on, so that thousands of them take no square of that.
+    private var numbers: [String: Int] = [:]
 
     /// - Parameter reserved: the names of the model's own graph, which stay as they are.
     init(reserved: Set<String> = []) { taken = reserved }
 
     /// `wanted`, or something like it where that is taken.
     mutating func fresh(_ wanted: String) -> String {
-        var name = wanted
-        var number = 2
-        while !taken.insert(name).inserted {
-            name = "\(wanted)_\(number)"
-            number += 1
-        }
-        return name
+        if taken.insert(wanted).inserted { return wanted }
+        var number = numbers[wanted] ?? 2
+        while !taken.insert("\(wanted)_\(number)").inserted { number += 1 }
+        numbers[wanted] = number + 1
+        return "\(wanted)_\(number)"
     }
 }
 

@@ -43,6 +43,8 @@ extension Message {
         case float(Float)
         case text(String)
         case graph(Message)
+        /// The attribute of this name of the function's call.
+        case reference(String)
     }
 
     static func node(
@@ -70,6 +72,7 @@ extension Message {
                 withUnsafeBytes(of: value.bitPattern.littleEndian) { message.bytes.append(contentsOf: $0) }
             case .text(let text): message.add(4, text)
             case .graph(let graph): message.add(6, graph)
+            case .reference(let name): message.add(21, name)
             }
         }
     }
@@ -128,11 +131,26 @@ extension Message {
         }
     }
 
-    static func model(_ graph: Message, opset: Int64 = 17) -> Data {
+    static func model(_ graph: Message, opset: Int64 = 17, functions: [Message] = []) -> Data {
         build { model in
             model.add(1, integer: 8)
             model.add(7, graph)
             model.add(8, build { $0.add(2, integer: opset) })
+            for function in functions { model.add(25, function) }
         }.bytes
+    }
+
+    /// A function of the domain `own`.
+    static func function(
+        _ name: String, _ inputs: [String], _ outputs: [String], _ nodes: [Message], opset: Int64 = 17
+    ) -> Message {
+        build { function in
+            function.add(1, name)
+            for input in inputs { function.add(4, input) }
+            for output in outputs { function.add(5, output) }
+            for node in nodes { function.add(7, node) }
+            function.add(9, build { $0.add(2, integer: opset) })
+            function.add(10, "own")
+        }
     }
 }

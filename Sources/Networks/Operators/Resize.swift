@@ -102,7 +102,8 @@ public struct Resize: Sendable, Hashable {
                 x = coordinate(of: Double(position), from: Double(source), to: Double(result), scale: scale)
             }
             let isOutside = crop != nil && !(x >= 0 && x <= Double(source - 1))
-            for (index, weight) in stretch < 1 ? stretchedTaps(at: x, extent: source, stretch) : taps(at: x, extent: source)
+            for (index, weight) in stretch < 1
+                ? stretchedTaps(at: x, extent: source, stretch) : taps(at: x, extent: source)
             {
                 indices.append(index)
                 weights.append(isOutside ? 0 : Float(weight))

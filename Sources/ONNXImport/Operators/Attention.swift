@@ -6,7 +6,6 @@ import Tensors
 /// Inputs Q, K, V [N,heads,L,D] or [N,L,heads·D], mask?, past keys?, past values?, number of keys that count [N]?. Outputs
 /// Y, present keys, present values, and what stands before or behind the softmax.
 func buildAttention(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
-    guard builder.input(node, 6) == nil else { throw node.unsupported("a number of keys that count for each item") }
     for side in ["left_window_size", "right_window_size"] where try node.integer(side) ?? -1 >= 0 {
         throw node.unsupported("a sliding window")
     }
@@ -31,7 +30,8 @@ func buildAttention(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ON
         if let earlier = builder.input(node, position + 3) {
             if position == 1 { past = earlier }
             parts[position] = try builder.step(
-                node, .concatenation(axis: 2), [earlier, parts[position]], named: position == 1 ? "allkeys" : "allvalues")
+                node, .concatenation(axis: 2), [earlier, parts[position]],
+                named: position == 1 ? "allkeys" : "allvalues")
         }
         if position < node.outputNames.count, !node.outputNames[position].isEmpty {
             try builder.append(node, .identity, inputs: [parts[position]], outputs: [position])
@@ -65,17 +65,25 @@ func buildAttention(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ON
         scores = try builder.scaled(node, scores, by: softcap, "capped")
     }
     if mode == 1 { shown = scores }
-    if let mask = builder.input(node, 3) {
-        let summand = builder.isFlag(mask) ? try builder.barrier(node, mask, "mask") : mask
-        scores = try builder.sum(node, scores, summand, "masked")
+    let bias = try builder.attentionBias(node, query, keys: parts[1], past: past)
+    if mode == 2, let bias { shown = try builder.sum(node, scores, bias, "masked") }
+    // A finite barrier keeps those rows numbers that see nothing; their weights become 0 behind the softmax.
+    if let bias {
+        let finite = try builder.step(
+            node, .activation(.clip(lowest: -1e30, highest: .infinity)), [bias], named: "bias.finite")
+        scores = try builder.sum(node, scores, finite, "biased")
     }
-    if try node.flag("is_causal") {
-        let barrier = try builder.causalBarrier(node, query, keys: parts[1], past: past)
-        scores = try builder.sum(node, scores, barrier, "causal")
-    }
-    if mode == 2 { shown = scores }
-    let weights = try builder.step(
+    var weights = try builder.step(
         node, .softmax(Softmax(axis: -1, isLogarithmic: false, flattensTail: false)), [scores], named: "weights")
+    if let bias {
+        let best = try builder.step(
+            node, .reduction(Reduction(kind: .maximum, axes: [-1], keepsAxes: true)), [bias], named: "bias.best")
+        let barrier = try builder.derive(node, "barrier", -1e29)
+        let sees = try builder.step(
+            node, .shapeArithmetic(.comparison(.greater)), [best, barrier], named: "bias.sees")
+        let number = try builder.step(node, .shapeArithmetic(.cast(.float)), [sees], named: "bias.number")
+        weights = try builder.product(node, weights, number, "weights.seen")
+    }
     if mode == 3 { shown = weights }
     if wantsScores { try builder.append(node, .identity, inputs: [shown], outputs: [3]) }
     guard rank == 3 else { return try builder.append(node, .matrixProduct, inputs: [weights, parts[2]]) }
@@ -94,16 +102,59 @@ extension GraphBuilder {
         return try step(node, .activation(.logarithm), [numbers], named: "\(name).barrier")
     }
 
-    /// A query sees the keys up to its own place, counted behind the past.
-    fileprivate mutating func causalBarrier(
+    /// What is added to the scores: the mask, and −∞ where a query does not see a key; nil where every query sees all.
+    fileprivate mutating func attentionBias(
         _ node: NodeReader, _ query: ValueID?, keys: ValueID?, past: ValueID?
+    ) throws(ONNXError) -> ValueID? {
+        var summands: [ValueID] = []
+        if let mask = input(node, 3) {
+            guard try fits(mask, keys: keys) else {
+                throw node.unsupported("a mask that is shorter than the keys; export it at full length")
+            }
+            summands.append(isFlag(mask) ? try barrier(node, mask, "mask") : mask)
+        }
+        var counts: ValueID?
+        if let given = input(node, 6) {
+            // [N] → [N,1,1,1]: a key counts where its place is less than that.
+            let column = try step(node, .unsqueeze(axes: [1, 2, 3]), [given], named: "counts")
+            let places = try positions(node, axis: 2, of: keys, "place")
+            let flags = try step(node, .shapeArithmetic(.comparison(.less)), [places, column], named: "counting")
+            summands.append(try barrier(node, flags, "counting"))
+            counts = column
+        }
+        if try node.flag("is_causal") {
+            summands.append(try causalBarrier(node, query, keys: keys, past: past, counts: counts))
+        }
+        guard var total = summands.first else { return nil }
+        for next in summands.dropFirst() { total = try sum(node, total, next, "bias") }
+        return total
+    }
+
+    /// Whether a mask is as long as there are keys, as far as that can be told.
+    private func fits(_ mask: ValueID, keys: ValueID?) throws(ONNXError) -> Bool {
+        let shapes = exampleShapes()?.shapes
+        guard let keys, let shape = shapes?[mask] ?? graph.constants[mask]?.shape, let known = shapes?[keys],
+            known.rank == 4, let last = shape.dimensions.last
+        else { return true }
+        return last == 1 || last == known[2]
+    }
+
+    /// A query sees the keys up to its own place, counted behind the past, or so that the last query sees the last key that
+    /// counts.
+    private mutating func causalBarrier(
+        _ node: NodeReader, _ query: ValueID?, keys: ValueID?, past: ValueID?, counts: ValueID?
     ) throws(ONNXError) -> ValueID {
         var rows = try positions(node, axis: 2, of: query, "row")
         if let past {
             let before = try extents(node, past, 2, 3, "past")
             rows = try sum(node, rows, before, "place")
         }
-        let column = try step(node, .unsqueeze(axes: [1]), [rows], named: "rows")
+        var column = try step(node, .unsqueeze(axes: [1]), [rows], named: "rows")
+        if past == nil, let counts {
+            let own = try extents(node, query, 2, 3, "queries.count")
+            let before = try step(node, .arithmetic(.subtract), [counts, own], named: "before")
+            column = try sum(node, column, before, "rows.moved")
+        }
         let places = try positions(node, axis: 2, of: keys, "column")
         let sees = try step(node, .shapeArithmetic(.comparison(.greaterOrEqual)), [column, places], named: "sees")
         return try barrier(node, sees, "causal")
@@ -164,7 +215,9 @@ extension GraphBuilder {
         // [N,L,heads,D]
         var value: ValueID
         if rank == 3 {
-            guard let heads = try node.integer("num_heads"), heads > 0 else { throw node.invalid("num_heads is missing") }
+            guard let heads = try node.integer("num_heads"), heads > 0 else {
+                throw node.invalid("num_heads is missing")
+            }
             value = try reshape(node, x, [0, 0, heads, -1], "heads")
         } else {
             value = try step(node, .transpose(order: [0, 2, 1, 3]), [x], named: "beside")

@@ -49,12 +49,12 @@ func buildLoop(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXErr
     else { throw node.invalid("its inputs or outputs do not fit its body") }
     var limit: Int?
     if let value = builder.input(node, 0) {
-        guard let count = try builder.staticConstant(value)?.scalar else {
+        guard let count = try builder.staticConstant(value)?.integers?.first else {
             throw node.unsupported(
                 "a number of rounds that only running the network decides, or an extent that is free; export with "
                     + "fixed extents")
         }
-        limit = Int(exactly: Double(count).rounded()) ?? 0
+        limit = count
     }
     var condition = node.inputNames[1]
     var carried = Array(node.inputNames[2...])

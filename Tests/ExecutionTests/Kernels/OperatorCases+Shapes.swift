@@ -86,7 +86,8 @@ extension OperatorCase {
     ) -> OperatorCase {
         OperatorCase(
             "resize \(mode) \(coordinates.rawValue) to \(extents)\(isSmoothed ? ", smoothed" : "")",
-            .resize(Resize(mode: mode, coordinates: coordinates, isSmoothed: isSmoothed)), [extents.prefix(2) + [4, 5]],
+            .resize(Resize(mode: mode, coordinates: coordinates, isSmoothed: isSmoothed)),
+            [extents.prefix(2) + [4, 5]],
             constants: [nil, integers(extents)])
     }
 }
