@@ -54,7 +54,7 @@ static void nothing_to_finish(j_compress_ptr info) { (void)info; }
 
 static void write_image(
     struct encoder *encoder, const uint8_t *pixels, uint32_t width, uint32_t height, int32_t components,
-    int32_t quality, bool halves_chroma) {
+    int32_t quality, bool halves_chroma, const char *comment) {
     j_compress_ptr info = &encoder->info;
     jpeg_create_compress(info);
     encoder->destination.init_destination = grow;
@@ -72,6 +72,7 @@ static void write_image(
         info->comp_info[0].v_samp_factor = 1;
     }
     jpeg_start_compress(info, TRUE);
+    if (comment != NULL) { jpeg_write_marker(info, JPEG_COM, (const JOCTET *)comment, (unsigned int)strlen(comment)); }
     while (info->next_scanline < info->image_height) {
         /* libjpeg's rows are not const, but it only reads them. */
         JSAMPROW row = (JSAMPROW)(pixels + (size_t)info->next_scanline * width * (size_t)components);
@@ -82,7 +83,7 @@ static void write_image(
 
 cjpeg_status cjpeg_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, int32_t components, int32_t quality,
-    bool halves_chroma, uint8_t **bytes, size_t *length, char message[CJPEG_MESSAGE_LENGTH]) {
+    bool halves_chroma, const char *comment, uint8_t **bytes, size_t *length, char message[CJPEG_MESSAGE_LENGTH]) {
     *bytes = NULL;
     *length = 0;
     message[0] = 0;
@@ -100,7 +101,7 @@ cjpeg_status cjpeg_encode(
 
     cjpeg_status status = CJPEG_OK;
     if (setjmp(encoder->jump) == 0) {
-        write_image(encoder, pixels, width, height, components, quality, halves_chroma);
+        write_image(encoder, pixels, width, height, components, quality, halves_chroma, comment);
         *bytes = encoder->bytes;
         *length = encoder->capacity - encoder->destination.free_in_buffer;
     } else {

@@ -8,12 +8,16 @@ public struct FileIdentity: Hashable, Sendable {
     public var size: Int64
     /// Time of the last change of the contents, nanoseconds since 1970.
     public var modified: Int64
+    /// Time of the last change of contents, name or attributes, nanoseconds since 1970; 0 where it is not known. Nobody
+    /// can set it: a program that changes a photo in place and restores its time still moves this one.
+    public var changed: Int64
 
-    public init(device: UInt64, inode: UInt64, size: Int64, modified: Int64) {
+    public init(device: UInt64, inode: UInt64, size: Int64, modified: Int64, changed: Int64 = 0) {
         self.device = device
         self.inode = inode
         self.size = size
         self.modified = modified
+        self.changed = changed
     }
 
     /// Whether both describe the same contents as far as size and time can tell.
@@ -46,11 +50,9 @@ public struct FileStatus: Sendable {
     }
 
     init(_ status: stat) {
-        // A broken file system may report any second; an overflow must not trap.
-        let (scaled, overflow) = Int64(status.st_mtim.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
         identity = FileIdentity(
             device: UInt64(status.st_dev), inode: UInt64(status.st_ino), size: Int64(status.st_size),
-            modified: overflow ? Int64(status.st_mtim.tv_sec.signum()) * .max : scaled &+ Int64(status.st_mtim.tv_nsec))
+            modified: FileStatus.nanoseconds(status.st_mtim), changed: FileStatus.nanoseconds(status.st_ctim))
         kind =
             switch status.st_mode & S_IFMT {
             case S_IFREG: .regular
@@ -59,6 +61,12 @@ public struct FileStatus: Sendable {
             }
         linkCount = UInt64(status.st_nlink)
         group = status.st_gid
+    }
+
+    /// Since 1970. A broken file system may report any second; an overflow must not trap.
+    private static func nanoseconds(_ time: timespec) -> Int64 {
+        let (scaled, overflow) = Int64(time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        return overflow ? Int64(time.tv_sec.signum()) * .max : scaled &+ Int64(time.tv_nsec)
     }
 
     /// The identity of the regular file at `path`; `nil` where there is none (gone, or something else now).

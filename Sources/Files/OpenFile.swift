@@ -50,6 +50,26 @@ package struct OpenFile: ~Copyable {
         }
     }
 
+    /// Up to `count` bytes from `offset` on; fewer where the file ends before.
+    package func contents(from offset: Int64, count: Int) throws(FileError) -> Data {
+        var data = Data(count: count)
+        var filled = 0
+        while filled < count {
+            let got = data.withUnsafeMutableBytes { bytes in
+                pread(
+                    descriptor, bytes.baseAddress?.advanced(by: filled), count - filled, off_t(offset) + off_t(filled))
+            }
+            if got == 0 { break }
+            if got > 0 {
+                FileWork.noteProgress()
+                filled += got
+            } else if errno != EINTR {
+                throw FileError("read", path, errorNumber: errno)
+            }
+        }
+        return data.prefix(filled)
+    }
+
     /// The whole contents.
     ///
     /// - Throws: `FileError`; `EFBIG` where the file is larger than `limit` bytes.

@@ -1,7 +1,8 @@
 internal import CJPEG
 public import Foundation
+internal import WireProtocol
 
-/// Writes baseline JPEG files.
+/// Writes baseline JPEG files, with a comment that tells them from a person's.
 public enum JPEGEncoder {
     /// How finely colours are kept beside brightness.
     public enum ChromaSampling: Sendable {
@@ -37,7 +38,7 @@ public enum JPEGEncoder {
         var message = [CChar](repeating: 0, count: Int(CJPEG_MESSAGE_LENGTH))
         let status = cjpeg_encode(
             pixels, UInt32(width), UInt32(height), components, Int32(min(max(quality, 1), 100)), chroma == .halved,
-            &bytes, &length, &message)
+            SidecarKind.pictureComment, &bytes, &length, &message)
         guard status != CJPEG_OUT_OF_MEMORY else { throw .outOfMemory }
         guard status == CJPEG_OK, let bytes else {
             let text = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }

@@ -19,6 +19,8 @@ public enum PhotoError: Error, Equatable, Sendable {
     case corrupt(reason: String)
     case unsupportedJPEG(reason: String)
     case outOfMemory
+    /// So much longer than wide that it cannot be looked at whole.
+    case extremeShape(width: Int, height: Int)
     /// A size that no picture can have, or samples that do not fill it.
     case invalidSize(reason: String)
     /// A value of `preprocessor_config.json` that cannot be used.
@@ -43,6 +45,7 @@ public enum PhotoError: Error, Equatable, Sendable {
         case .corrupt: "corrupt"
         case .unsupportedJPEG: "unsupported-jpeg"
         case .outOfMemory: "out-of-memory"
+        case .extremeShape: "extreme-shape"
         case .invalidSize: "invalid-size"
         case .invalidConfiguration: "invalid-preprocessor-configuration"
         case .invalidMap: "invalid-map"
@@ -82,6 +85,8 @@ extension PhotoError: CustomStringConvertible {
             "this kind of JPEG file is not supported (\(reason)); save it as an 8-bit baseline JPEG"
         case .outOfMemory:
             "there is not enough memory for the photo; try again later or save a smaller version of it"
+        case .extremeShape(let width, let height):
+            "the photo has \(width)×\(height) pixels, too narrow a strip to be looked at whole; cut it into pieces"
         case .invalidSize(let reason):
             "the picture size cannot be used: \(reason)"
         case .invalidConfiguration(let key, let reason):

@@ -21,7 +21,7 @@ struct PlacedMap {
         guard region.clipped(toWidth: pictureWidth, height: pictureHeight) != nil else { return nil }
         // A narrow photo may be padded to many times its width, but no honest region needs more than this.
         let longest = Double(Bitmap.longestSide)
-        guard abs(region.x) < longest, abs(region.y) < longest, region.width < longest, region.height < longest else {
+        guard abs(region.x) < longest, abs(region.y) < longest, region.width <= longest, region.height <= longest else {
             throw .invalidSize(reason: "the map's region \(region) is too large")
         }
         width = max(Int(region.width.rounded()), 1)

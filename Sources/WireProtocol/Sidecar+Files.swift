@@ -15,6 +15,14 @@ extension Sidecar {
             self.init(Dictionary(kinds.map { ($0, $0.name(beside: photo)) }) { first, _ in first })
         }
 
+        /// The files of these kinds beside the photo whose name is these bytes, as far as JSON can say them.
+        public init(_ kinds: some Sequence<SidecarKind>, beside photo: [UInt8]) {
+            self.init(
+                Dictionary(kinds.map { ($0, String(decoding: $0.name(beside: photo), as: UTF8.self)) }) { first, _ in
+                    first
+                })
+        }
+
         /// The file's name; `nil` where there is none.
         public subscript(kind: SidecarKind) -> String? {
             get { namesByKind[kind.rawValue] }

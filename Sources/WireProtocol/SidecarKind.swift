@@ -52,8 +52,43 @@ public enum SidecarKind: String, Sendable, CaseIterable, Codable {
     /// What the file's name adds to the photo's: `IMG_1.jpg` and `.overlay.jpg`.
     public var suffix: String { ".\(rawValue).\(row.ending)" }
 
-    /// The name of the file beside the photo called `photo`: `IMG_1.jpg.overlay.jpg`.
-    public func name(beside photo: String) -> String { photo + suffix }
+    /// The name of the file beside the photo called `photo`: `IMG_1.jpg.overlay.jpg`. Of a photo with a long name it
+    /// begins with ``stem(of:)``.
+    public func name(beside photo: String) -> String {
+        String(decoding: name(beside: Array(photo.utf8)), as: UTF8.self)
+    }
+
+    /// The same in bytes: a photo's name need not be UTF-8.
+    public func name(beside photo: [UInt8]) -> [UInt8] { SidecarKind.stem(of: photo) + Array(suffix.utf8) }
+
+    /// Bytes that Linux's file systems allow a name.
+    private static let longestName = 255
+    /// Bytes kept free for the suffix, also a longer one than there is today: names must not change with it.
+    private static let roomForSuffix = 16
+
+    /// What the names of a photo's sidecars begin with: the photo's name, or where that leaves no room for a suffix its
+    /// beginning, `~`, 16 hexadecimal digits of its hash, and its ending. The same name has the same stem for ever; the
+    /// document has the full name in `photo.file`.
+    public static func stem(of photo: [UInt8]) -> [UInt8] {
+        guard photo.count > longestName - roomForSuffix else { return photo }
+        let ending = photo.lastIndex(of: UInt8(ascii: ".")).map { photo[$0...] } ?? []
+        let digits = String(hash(photo), radix: 16)
+        let mark = "~" + String(repeating: "0", count: 16 - digits.count) + digits
+        let tail = Array(mark.utf8) + (ending.count <= 16 ? Array(ending) : [])
+        let most = longestName - roomForSuffix - tail.count
+        // No character of UTF-8 is cut in two: a continuation byte behind the cut belongs to what is before it.
+        var cut = most
+        while cut > most - 4, photo[cut] & 0xc0 == 0x80 { cut -= 1 }
+        return Array(photo[..<cut]) + tail
+    }
+
+    /// FNV-1a, 64 bits (Fowler, Noll, Vo).
+    private static func hash(_ bytes: [UInt8]) -> UInt64 {
+        bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
+    }
+
+    /// The comment that the pictures bear in their files: tells the daemon's own from others of the same name.
+    public static let pictureComment = "written by interpretd"
 
     /// Whether it is a JPEG; the others are JSON.
     public var isPicture: Bool { row.ending == "jpg" }

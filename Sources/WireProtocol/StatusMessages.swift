@@ -52,6 +52,8 @@ public struct StatusResult: Codable, Sendable, Hashable {
     /// that does not say.
     public var notices: [String]?
     public var photos: PhotoCounts
+    /// How many files of the inbox are no photos that are read, by kind: `{"PNG":3}`; nil where there are none.
+    public var unread: [String: Int]?
     /// Paths of the photos being processed.
     public var current: [String]
     /// The last failure, in words; nil while there was none.
@@ -61,8 +63,8 @@ public struct StatusResult: Codable, Sendable, Hashable {
 
     public init(
         version: String, uptimeSeconds: Double, pid: Int, inbox: String, socket: String, models: [String],
-        inboxModel: String? = nil, notices: [String]? = nil, photos: PhotoCounts, current: [String],
-        lastError: String? = nil, photosPerMinute: Double? = nil
+        inboxModel: String? = nil, notices: [String]? = nil, photos: PhotoCounts, unread: [String: Int]? = nil,
+        current: [String], lastError: String? = nil, photosPerMinute: Double? = nil
     ) {
         self.version = version
         self.uptimeSeconds = uptimeSeconds
@@ -73,6 +75,7 @@ public struct StatusResult: Codable, Sendable, Hashable {
         self.inboxModel = inboxModel
         self.notices = notices
         self.photos = photos
+        self.unread = unread
         self.current = current
         self.lastError = lastError
         self.photosPerMinute = photosPerMinute

@@ -46,7 +46,9 @@ struct Interpretd: AsyncParsableCommand {
 /// What both subcommands take.
 struct DaemonOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("JSON file with any of inbox, socket, models, state, threads, occlusion.", valueName: "file")
+        help: ArgumentHelp(
+            "JSON file with any of inbox, socket, models, state, threads, occlusion, settle, keepSidecars, "
+                + "maxMegapixels, maxPhotoMemory.", valueName: "file")
     )
     var config: String?
 
@@ -68,6 +70,24 @@ struct DaemonOptions: ParsableArguments {
     @Flag(help: "Write an occlusion map beside every photo.")
     var occlusion = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Seconds for which a photo must stay unchanged before it is read; one whose picture has no end yet waits ten. "
+                + "[default: 0.3]", valueName: "seconds"))
+    var settle: Double?
+
+    @Flag(help: "Leave the files beside a photo where they are when it is deleted, renamed or moved away.")
+    var keepSidecars = false
+
+    @Option(help: ArgumentHelp("Largest photo, in millions of pixels. [default: 2000]", valueName: "count"))
+    var maxMegapixels: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Memory that decoding one photo may take for its pixels, and again for progressive coefficients. "
+                + "[default: 768]", valueName: "MiB"))
+    var maxPhotoMemory: Int?
+
     @Flag(help: "Log more.")
     var verbose = false
 
@@ -77,7 +97,8 @@ struct DaemonOptions: ParsableArguments {
         }
         let flags = DaemonConfiguration(
             inbox: inbox, socket: socket, models: models, state: state, threads: threads,
-            occlusion: occlusion ? true : nil)
+            occlusion: occlusion ? true : nil, settle: settle, keepSidecars: keepSidecars ? true : nil,
+            maxMegapixels: maxMegapixels, maxPhotoMemory: maxPhotoMemory)
         guard let config else { return flags }
         return flags.filled(from: try DaemonConfiguration(contentsOf: URL(filePath: config)))
     }

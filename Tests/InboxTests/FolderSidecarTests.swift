@@ -99,17 +99,6 @@ struct FolderSidecarTests {
         #expect(FileError("write", FilePath("/a"), errorNumber: errorNumber).isTransient == isTransient)
     }
 
-    @Test("a photo whose name leaves no room for a suffix fails with ENAMETOOLONG")
-    func longName() throws {
-        let folder = try TestFolder()
-        let photo = try folder.write(String(repeating: "n", count: 251) + ".jpg")
-        let error = #expect(throws: FileError.self) {
-            try writer.write([SidecarFile(.boxes, contents: Data())], beside: photo)
-        }
-        #expect(error?.errorNumber == ENAMETOOLONG)
-        #expect(folder.names.count == 1)
-    }
-
     @Test("only unfinished files of daemons that are gone are removed")
     func leftovers() throws {
         let folder = try TestFolder()

@@ -92,11 +92,12 @@ let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 func exampleResult(for photo: FilePath, _ bytes: Data) -> PhotoResult {
     let digest = SHA256.hexDigest(of: bytes)
     let name = String(decoding: photo.name, as: UTF8.self)
+    let names = Sidecar.Files([.saliency, .overlay], beside: photo.name)
     let boxes = """
         {"version":1,"photo":{"file":"\(name)","width":4,"height":3,"sha256":"\(digest)"},
          "model":{"name":"petshop","sha256":"0"},"predictions":[{"label":"cat","score":1.5,"probability":0.75}],
          "boxes":[{"label":"cat","score":0.5,"bbox":[0,0,1,1],"method":"cam"}],
-         "files":{"saliency":"\(name).saliency.jpg","overlay":"\(name).overlay.jpg"},"milliseconds":{"total":12.5}}
+         "files":{"saliency":"\(names[.saliency] ?? "")","overlay":"\(names[.overlay] ?? "")"},"milliseconds":{"total":12.5}}
         """
     return PhotoResult(
         sidecars: [

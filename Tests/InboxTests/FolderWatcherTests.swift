@@ -40,9 +40,33 @@ struct FolderWatcherTests {
             #expect(await eventually { seen.holds(.touched(folder.path("linked.jpg"))) })
             #expect(
                 seen.distinct == [
-                    .touched(folder.path("a.jpg")), .touched(folder.path("moved.jpg")),
-                    .touched(folder.path("linked.jpg")),
+                    .otherFile(folder.path("note.txt"), isThere: true), .touched(folder.path("a.jpg")),
+                    .touched(folder.path("moved.jpg")), .touched(folder.path("linked.jpg")),
                 ])
+        }
+    }
+
+    @Test("a name that is given to a complete file is told: by link and unlink, and to one that had none")
+    func namedAfterwards() async throws {
+        let folder = try TestFolder()
+        try await watching(folder.path) { seen in
+            for round in 0..<20 {
+                try folder.write(".t\(round)")
+                let (hidden, photo) = (folder.path(".t\(round)"), folder.path("a\(round).jpg"))
+                #expect(hidden.withCString { from in photo.withCString { link(from, $0) } } == 0)
+                #expect(hidden.withCString { unlink($0) } == 0)
+            }
+            // O_TMPFILE | O_WRONLY of Linux, which Swift does not import.
+            let nameless = folder.path.withCString { open($0, 0o20200000 | O_WRONLY, 0o644) }
+            if nameless >= 0 {
+                #expect(write(nameless, "photo", 5) == 5)
+                let from = "/proc/self/fd/\(nameless)"
+                #expect(linkat(AT_FDCWD, from, AT_FDCWD, folder.url("nameless.jpg").path, AT_SYMLINK_FOLLOW) == 0)
+                close(nameless)
+                #expect(await eventually { seen.holds(.touched(folder.path("nameless.jpg"))) })
+            }
+            #expect(
+                await eventually { (0..<20).allSatisfy { seen.holds(.touched(folder.path("a\($0).jpg"))) } })
         }
     }
 

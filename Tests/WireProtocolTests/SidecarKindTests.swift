@@ -16,6 +16,15 @@ struct SidecarKindTests {
         #expect(kind.isPicture == name.hasSuffix(".jpg"))
     }
 
+    @Test("a name that leaves no room is shortened: its beginning, a hash that is the same for ever, its ending")
+    func longNames() {
+        let name = String(repeating: "n", count: 251) + ".jpg"
+        let short = SidecarKind.boxes.name(beside: name)
+        #expect(short == String(repeating: "n", count: 218) + "~" + "3b88f064108b3bc0" + ".jpg.boxes.json")
+        #expect(SidecarKind.overlay.name(beside: String(repeating: "n", count: 235) + ".jpg").utf8.count == 251)
+        #expect(SidecarKind.boxes.name(beside: String(repeating: "m", count: 251) + ".jpg") != short)
+    }
+
     @Test("the README says the same of each", arguments: SidecarKind.allCases)
     func readme(kind: SidecarKind) throws {
         let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()

@@ -80,10 +80,10 @@ cjpeg_status cjpeg_decoder_set_scale(cjpeg_decoder *decoder, int32_t eighths, ui
 cjpeg_status cjpeg_decoder_read_rgb(
     cjpeg_decoder *decoder, int32_t maximum_scans, uint8_t *pixels, size_t capacity, cjpeg_report *report);
 
-/* Writes a baseline JPEG of `components` (1 grey, 3 RGB) interleaved 8-bit samples. `*bytes` is from malloc and
+/* Writes a baseline JPEG of `components` (1 grey, 3 RGB) interleaved 8-bit samples, with a comment unless that is NULL. `*bytes` is from malloc and
  * belongs to the caller; it is NULL where the status is not CJPEG_OK, and `message` then says why. */
 cjpeg_status cjpeg_encode(
     const uint8_t *pixels, uint32_t width, uint32_t height, int32_t components, int32_t quality,
-    bool halves_chroma, uint8_t **bytes, size_t *length, char message[CJPEG_MESSAGE_LENGTH]);
+    bool halves_chroma, const char *comment, uint8_t **bytes, size_t *length, char message[CJPEG_MESSAGE_LENGTH]);
 
 #endif

@@ -6,13 +6,13 @@ public import Logging
 ///
 /// The rules keep a photo from being lost or done twice:
 /// - A photo is in the catalog before work starts, and is `done` only after its sidecars have their final names.
-/// - A photo that has not changed (size and time) is not queued again; one that has is. A photo under another name is
-///   another photo.
+/// - A photo that has not changed (size and times) is not queued again; one that has is. Where only its time of change
+///   moved, its bytes decide. A photo under another name is another photo.
 /// - `working` at start means that the daemon was killed: where the sidecars prove the work (``SidecarProof``) the photo
 ///   is `done`, otherwise it waits again. The death counts against the photo only if it was being computed.
 /// - A photo without a record whose sidecars prove the work is taken over as `done`. One *with* a record stays `done`
 ///   although someone deletes its sidecars: they were delivered, and what happens to them is the owner's business.
-/// - A photo that is gone is forgotten; its sidecars stay.
+/// - A photo that is gone is forgotten, and its sidecars go with it.
 public struct Catalog: Sendable {
     private let store: any CatalogStore
 

@@ -26,6 +26,7 @@ extension PhotoPipeline {
         private var isAdmitting = false
         /// Photos of a daemon that died about which is not decided yet.
         private var recovering: Int
+        private var isForgetting = false
         private var isScanning = false
         private var scanAll = true
         private var foldersToScan: Set<FilePath> = []
@@ -44,7 +45,8 @@ extension PhotoPipeline {
             self.recovering = recovering
             wakeups = pipeline.mailbox.wakeups.makeAsyncIterator()
             settling = SettlingQueue(
-                quietTime: pipeline.configuration.quietTime, emptyPatience: pipeline.configuration.emptyPatience)
+                quietTime: pipeline.configuration.quietTime, emptyPatience: pipeline.configuration.emptyPatience,
+                unfinishedPatience: pipeline.configuration.unfinishedPatience)
             nextScan = .now.advanced(by: pipeline.configuration.rescanInterval)
         }
 
@@ -82,6 +84,7 @@ extension PhotoPipeline {
             recovering -= news.recovered
             for look in news.looks { note(look) }
             if news.scanEnded { isScanning = false }
+            if news.forgettingEnded { isForgetting = false }
             if news.scanAll { scanAll = true }
             foldersToScan.formUnion(news.folders)
             if !news.finished.isEmpty || news.admissionEnded || news.scanEnded || news.recovered > 0 {
@@ -100,13 +103,19 @@ extension PhotoPipeline {
             }
             guard !paths.isEmpty else { return }
             for path in paths { settling.startLooking(at: path) }
+            let ends = lookedAt
             group.addTask { [pipeline, paths = Array(paths)] in
                 let answers = await FileStatus.regularFiles(at: paths)
-                pipeline.mailbox.post { news in
-                    for (path, answer) in zip(paths, answers) {
-                        news.looks.append(PipelineMailbox.News.Look(path: path, answer: answer))
+                var looks: [PipelineMailbox.News.Look] = []
+                for (path, answer) in zip(paths, answers) {
+                    // Of a photo that was just written to, the end is of no interest yet.
+                    var isWhole = true
+                    if ends[path] == false, case .success(_?) = answer {
+                        isWhole = (try? await FileWork.run(on: path) { PhotoEnding.isWhole(path) }) ?? true
                     }
+                    looks.append(PipelineMailbox.News.Look(path: path, answer: answer, isWhole: isWhole))
                 }
+                pipeline.mailbox.post { $0.looks += looks }
             }
         }
 
@@ -118,7 +127,7 @@ extension PhotoPipeline {
             case .success(let identity?):
                 if wasTouched {
                     settling.touch(path, identity, at: now)
-                } else if settling.observe(path, identity, at: now) {
+                } else if settling.observe(path, identity, isWhole: look.isWhole, at: now) {
                     ready.append(SettledPhoto(path: path, identity: identity))
                 }
             case .success(nil):
@@ -134,9 +143,11 @@ extension PhotoPipeline {
 
         private mutating func act(_ group: inout Group) async throws(CatalogError) {
             let pipeline = pipeline
-            while let path = vanished.last {
-                try await pipeline.forget(path)
-                vanished.removeLast()
+            if !isForgetting, !vanished.isEmpty {
+                let batch = vanished
+                vanished = []
+                isForgetting = true
+                group.addTask { await pipeline.forget(batch) }
             }
             if !isAdmitting, !ready.isEmpty {
                 let batch = ready
@@ -205,7 +216,8 @@ extension PhotoPipeline {
 
         private var isAtRest: Bool {
             !isScanning && !scanAll && foldersToScan.isEmpty && !isAdmitting && ready.isEmpty && settling.isEmpty
-                && lookedAt.isEmpty && vanished.isEmpty && inFlight.isEmpty && recovering == 0 && !hasWork
+                && lookedAt.isEmpty && vanished.isEmpty && !isForgetting && inFlight.isEmpty && recovering == 0
+                && !hasWork
                 && pausedUntil == nil
         }
 

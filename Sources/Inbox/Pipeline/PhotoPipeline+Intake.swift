@@ -35,7 +35,9 @@ extension PhotoPipeline {
 
     /// Looks through the whole inbox, then forgets the photos that are gone.
     func scanInbox() async {
+        unread.beginScan()
         let inboxIsReadable = await walk(inbox)
+        if let sums = unread.endScan(complete: inboxIsReadable) { logger.notice("\(sums)") }
         if inboxIsReadable { await forgetVanished() }
         mailbox.post { $0.scanEnded = true }
     }
@@ -74,6 +76,7 @@ extension PhotoPipeline {
                     if isRemoved == true {
                         log(.info, "removed an unfinished file of an earlier run", path)
                     }
+                case .unread(let path): noteUnread(path)
                 case .unreadable(let error):
                     if error.path == top { topIsReadable = false }
                     if error.meansGone, error.path != inbox { continue }
@@ -88,7 +91,10 @@ extension PhotoPipeline {
 
     /// Whether the file was last written so long ago that nobody can be at it still.
     private func hasRested(_ identity: FileIdentity) -> Bool {
-        let patience = identity.size == 0 ? configuration.emptyPatience : configuration.quietTime
+        // Whether its picture has an end is found out where it settles.
+        let patience = max(
+            identity.size == 0 ? configuration.emptyPatience : configuration.quietTime, configuration.unfinishedPatience
+        )
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
         let age =
@@ -117,8 +123,47 @@ extension PhotoPipeline {
         }
     }
 
-    /// Takes a photo that is gone out of the catalog.
+    /// Says once that a file will have no results.
+    func noteUnread(_ path: FilePath) {
+        guard let kind = unread.note(path) else { return }
+        logger.notice(
+            "a file is not read: it is no photo that interpretd knows",
+            metadata: ["file": "\(path)", "kind": "\(kind)"])
+    }
+
+    /// Forgets photos that are gone; the conductor's child task.
+    func forget(_ paths: [FilePath]) async {
+        for path in paths {
+            do {
+                try await forget(path)
+            } catch {
+                if case .corrupt = error { return mailbox.post { $0.fatal = error } }
+                logger.error("a vanished photo could not be forgotten; trying again", metadata: ["reason": "\(error)"])
+                try? await Task.sleep(for: .seconds(1))
+                mailbox.post { $0.touched.insert(path) }
+            }
+        }
+        mailbox.post { $0.forgettingEnded = true }
+    }
+
+    /// Takes the sidecars of a photo that is gone away, and then the photo out of the catalog: in this order, so that
+    /// where the daemon ends in between, the next one finds the photo still known and gone.
     func forget(_ path: FilePath) async throws(CatalogError) {
+        guard try await catalog.record(of: path) != nil else { return }
+        if path.isInside(inbox) {
+            let isBack: Bool
+            do {
+                isBack = try await FileWork.run(on: path) { [configuration] in
+                    guard try FileStatus.regularFile(at: path) == nil else { return true }
+                    if !configuration.keepsOrphans { try OldResults(photo: path).remove(withError: true) }
+                    return false
+                }
+            } catch {
+                log(.warning, "the sidecars of a photo that is gone stay", path, ["reason": "\(error)"])
+                isBack = false
+            }
+            if isBack { return mailbox.post { $0.touched.insert(path) } }
+        }
         guard try await catalog.drop(path) else { return }
         await processor.didVanish(path)
         count { $0.vanished += 1 }
@@ -152,9 +197,15 @@ extension PhotoPipeline {
             let photo = try? await FileWork.run(on: item.photo.path) {
                 var photo = item.photo
                 switch item.look {
+                case .identity: return photo
                 case .nothing: break
                 case .proof: photo.proof = SidecarProof.verified(beside: photo.path)
                 case .digest: photo.sha256 = try SHA256.hexDigest(ofFile: photo.path)
+                }
+                // What is of earlier bytes goes before the photo waits: whoever comes meanwhile must not take it for
+                // this photo's. Where it cannot be removed, it is replaced when the photo is done.
+                if photo.proof == nil {
+                    try? OldResults(photo: photo.path).remove(keepingThoseOf: photo.sha256, withError: true)
                 }
                 return photo
             }

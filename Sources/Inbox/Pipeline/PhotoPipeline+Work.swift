@@ -1,3 +1,4 @@
+import Digests
 import Files
 import Foundation
 import Logging
@@ -10,14 +11,19 @@ extension PhotoPipeline {
     func work(on record: PhotoRecord) async {
         do {
             let result = try await processor.process(catalog.queuedPhoto(record))
-            guard await isUnchanged(record) else { return }
+            guard await isUnchanged(record, sha256: result.summary.sha256) else { return }
             try await FileWork.run(on: record.path, patience: FileWork.writingPatience) { [sidecars] in
                 try sidecars.write(result.sidecars, beside: record.path)
             }
             // An old report of failure is no longer true. That it cannot be removed is no reason to call this undone.
-            try? await FileWork.run(on: record.path) { [sidecars] in try sidecars.remove(.error, beside: record.path) }
+            try? await FileWork.run(on: record.path) { try OldResults(photo: record.path).removeError() }
             await result.whenWritten()
             await finish(record, result.summary)
+            // Somebody was at the file meanwhile, even if its bytes were the same a moment ago.
+            let answer = await FileStatus.regularFiles(at: [record.path])
+            if case .success(let identity?) = answer[0], identity.changed != record.identity.changed {
+                mailbox.post { $0.touched.insert(record.path) }
+            }
         } catch {
             await handle(error, record)
         }
@@ -52,11 +58,16 @@ extension PhotoPipeline {
 
     /// Whether the file is still as it was claimed. Where it is not, this sees to it: a changed photo settles and waits
     /// again, a vanished one is forgotten.
-    private func isUnchanged(_ record: PhotoRecord) async -> Bool {
+    ///
+    /// - Parameter sha256: of the bytes that were read: they decide where only the file's time of change has moved; `nil`
+    ///   where they are not known.
+    private func isUnchanged(_ record: PhotoRecord, sha256: String? = nil) async -> Bool {
         let answer = await FileStatus.regularFiles(at: [record.path])
         guard case .success(let identity) = answer[0] else { return true }  // unknown; what follows will tell
         if let identity, identity.hasSameContents(as: record.identity), identity.inode == record.identity.inode {
-            return true
+            if identity.changed == record.identity.changed || record.identity.changed == 0 { return true }
+            let digest = try? await FileWork.run(on: record.path) { try SHA256.hexDigest(ofFile: record.path) }
+            if let sha256, digest == nil || digest == sha256 { return true }
         }
         if identity == nil {
             _ = await persist { () throws(CatalogError) in
@@ -78,15 +89,17 @@ extension PhotoPipeline {
     /// Seconds after which a photo that changed has settled and been admitted as it is now. A try before that would find
     /// it changed again, and have it settle anew.
     private var timeToSettle: TimeInterval {
-        2 + max(configuration.quietTime, configuration.emptyPatience) / .seconds(1)
+        2 + max(configuration.quietTime, configuration.emptyPatience, configuration.unfinishedPatience) / .seconds(1)
     }
 
-    /// Writes why the photo cannot be read, then lets it rest until it changes.
+    /// Writes why the photo cannot be read, in the place of what was found in an earlier one, then lets it rest until it
+    /// changes.
     func setAside(_ record: PhotoRecord, code: String, message: String) async {
         let report = FailureReport(record, code: code, message: message)
         do {
             let sidecar = SidecarFile(.error, contents: try report.encoded())
             try await FileWork.run(on: record.path, patience: FileWork.writingPatience) { [sidecars] in
+                try OldResults(photo: record.path).remove(withError: false)
                 try sidecars.write([sidecar], beside: record.path)
             }
         } catch let error as FileError where error.isTransient {

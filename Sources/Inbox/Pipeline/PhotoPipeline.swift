@@ -15,17 +15,24 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         public var quietTime: Duration
         /// How long an empty photo must stay unchanged before it is read.
         public var emptyPatience: Duration
+        /// How long a photo whose picture has no end yet must stay unchanged before it is read as it is.
+        public var unfinishedPatience: Duration
+        /// Whether the sidecars of a photo stay when it is deleted, renamed or moved away.
+        public var keepsOrphans: Bool
         /// Time between scans of the whole inbox: no event tells what another machine does on a network share.
         public var rescanInterval: Duration
         public var retry: RetryPolicy
 
         public init(
             width: Int = 2, quietTime: Duration = .milliseconds(300), emptyPatience: Duration = .seconds(3),
+            unfinishedPatience: Duration = .seconds(10), keepsOrphans: Bool = false,
             rescanInterval: Duration = .seconds(300), retry: RetryPolicy = RetryPolicy()
         ) {
             self.width = max(1, width)
             self.quietTime = quietTime
             self.emptyPatience = emptyPatience
+            self.unfinishedPatience = max(unfinishedPatience, quietTime)
+            self.keepsOrphans = keepsOrphans
             self.rescanInterval = rescanInterval
             self.retry = retry
         }
@@ -64,6 +71,7 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
     let logger: Logger
     let sidecars = SidecarWriter()
     let mailbox = PipelineMailbox()
+    let unread = UnreadFiles()
     private let watcher: (any FolderWatcher)?
     private let tallied = Mutex(Tally())
 
@@ -93,6 +101,9 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
 
     /// What this run has done so far.
     public var tally: Tally { tallied.withLock { $0 } }
+
+    /// How many files of the inbox are no photos that are read, by kind: `["PNG": 3]`.
+    public var unreadFiles: [String: Int] { unread.counts }
 
     func count(_ change: (inout Tally) -> Void) { tallied.withLock { change(&$0) } }
 
@@ -151,6 +162,8 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         switch event {
         case .touched(let path), .removed(let path):
             mailbox.post { $0.touched.insert(path) }
+        case .otherFile(let path, isThere: true): noteUnread(path)
+        case .otherFile(let path, isThere: false): unread.remove(path)
         case .folderAppeared(let path):
             mailbox.post { $0.folders.insert(path) }
         case .rescanNeeded(let reason):

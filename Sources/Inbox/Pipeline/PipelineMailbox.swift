@@ -10,6 +10,8 @@ final class PipelineMailbox: Sendable {
             let path: FilePath
             /// The file as it is; `nil` where it is gone.
             let answer: Result<FileIdentity?, any Error>
+            /// Whether its picture has an end, where that was looked at.
+            let isWhole: Bool
         }
 
         /// Photos that something happened to; the disk says what.
@@ -25,6 +27,7 @@ final class PipelineMailbox: Sendable {
         /// Photos of a daemon that died about which it was decided.
         var recovered = 0
         var scanEnded = false
+        var forgettingEnded = false
         /// The pipeline cannot go on.
         var fatal: CatalogError?
         /// The pipeline is to end. This stays set once it is set.

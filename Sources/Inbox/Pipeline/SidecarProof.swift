@@ -17,7 +17,7 @@ public struct SidecarProof: Sendable {
     ///
     /// Reads the whole photo, but only where a well-formed `.boxes.json` exists.
     public static func verified(beside photo: FilePath) -> SidecarProof? {
-        guard let file = try? OpenFile(photo.adding(suffix: SidecarKind.boxes.suffix)),
+        guard let file = try? OpenFile(photo.sidecar(.boxes)),
             let data = try? file.contents(atMost: largestSidecar),
             let document = try? JSONDecoder().decode(Document.self, from: data),
             let proof = document.proof,
@@ -30,10 +30,11 @@ public struct SidecarProof: Sendable {
     /// Whether the listed file is there. What counts is what `name` adds to the photo's name: of a photo whose name is
     /// not UTF-8, JSON can say only a repaired one. Nothing elsewhere can be meant.
     private static func exists(_ name: String, beside photo: FilePath) -> Bool {
-        let shown = String(decoding: photo.name, as: UTF8.self)
+        let stem = SidecarKind.stem(of: photo.name)
+        let shown = String(decoding: stem, as: UTF8.self)
         guard name.utf8.starts(with: shown.utf8), !name.utf8.contains(FilePath.slash) else { return false }
-        let suffix = String(decoding: name.utf8.dropFirst(shown.utf8.count), as: UTF8.self)
-        guard let identity = try? FileStatus.regularFile(at: photo.adding(suffix: suffix)) else { return false }
+        let file = photo.folder.appending(stem + Array(name.utf8.dropFirst(shown.utf8.count)))
+        guard let identity = try? FileStatus.regularFile(at: file) else { return false }
         return identity.size > 0
     }
 

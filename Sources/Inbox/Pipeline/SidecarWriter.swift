@@ -1,6 +1,6 @@
 public import Files
 import Glibc
-public import WireProtocol
+import WireProtocol
 
 /// Writes files beside a photo so that nobody ever sees half of one.
 ///
@@ -24,7 +24,7 @@ public struct SidecarWriter: Sendable {
         func removeTemporaries() { for pair in prepared { folder.remove(pair.temporary) } }
         for sidecar in sidecars {
             let temporary = folder.path.appending(TemporaryName.next())
-            prepared.append((temporary, photo.adding(suffix: sidecar.kind.suffix)))
+            prepared.append((temporary, photo.sidecar(sidecar.kind)))
             do {
                 try folder.write(sidecar.contents, to: temporary, group: group)
             } catch {
@@ -44,15 +44,6 @@ public struct SidecarWriter: Sendable {
         // One flush for all renames: ext4, XFS and Btrfs log them in the order they were made, so boxes.json cannot
         // survive a power cut that its pictures do not.
         try folder.flush()
-    }
-
-    /// Removes the sidecar of this kind, if there is one.
-    public func remove(_ kind: SidecarKind, beside photo: FilePath) throws(FileError) {
-        let path = photo.adding(suffix: kind.suffix)
-        guard path.withCString({ unlink($0) }) == 0 else {
-            if errno == ENOENT { return }
-            throw FileError("remove", path, errorNumber: errno)
-        }
     }
 
     /// Removes a temporary file that a killed daemon left at `path`. Returns whether it did: what does not look like

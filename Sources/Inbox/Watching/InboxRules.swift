@@ -31,6 +31,31 @@ public enum InboxRules {
     /// Whether a file of this name is a photo to look at.
     public static func isPhoto(name: String) -> Bool { isPhoto(name: Array(name.utf8)) }
 
+    /// Endings of files that are still being written or sent, and become something else when they are renamed.
+    private static let unfinishedEndings: Set<String> = ["part", "partial", "tmp", "temp", "filepart", "crdownload"]
+    /// What systems put among photos by themselves.
+    private static let systemFiles: Set<String> = ["thumbs.db", "desktop.ini"]
+
+    /// Whether a file of this name is somebody's, and none that is read: no photo, no sidecar, nothing hidden or
+    /// unfinished.
+    public static func isUnread(name: [UInt8]) -> Bool {
+        guard let first = name.first, first != FilePath.dot, !isPhoto(name: name), !isSidecar(name: name) else {
+            return false
+        }
+        let text = String(decoding: name, as: UTF8.self).lowercased()
+        let ending = text.split(separator: ".", omittingEmptySubsequences: false).last.map(String.init) ?? ""
+        return !systemFiles.contains(text) && !unfinishedEndings.contains(ending)
+    }
+
+    /// Whether the file of this name would be a sidecar of a photo.
+    static func isSidecar(name: [UInt8]) -> Bool {
+        SidecarKind.allCases.contains { kind in
+            let suffix = Array(kind.suffix.utf8)
+            return name.count > suffix.count && name.suffix(suffix.count).elementsEqual(suffix)
+                && hasPhotoExtension(name.dropLast(suffix.count))
+        }
+    }
+
     /// Whether the folder of this name is looked into: not a dot-folder and not one of ``ignoredFolders``.
     public static func isWatchedFolder(name: [UInt8]) -> Bool {
         guard let first = name.first, first != FilePath.dot else { return false }

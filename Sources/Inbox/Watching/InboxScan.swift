@@ -12,6 +12,8 @@ public struct InboxScan: ~Copyable {
         case photo(FilePath, FileIdentity)
         /// A temporary file of this program, left behind by a daemon that was killed (``SidecarWriter``).
         case leftover(FilePath)
+        /// A file that is no photo, and not ours either.
+        case unread(FilePath)
         /// A folder (or file) that could not be looked at; the walk goes on elsewhere.
         case unreadable(FileError)
     }
@@ -60,28 +62,21 @@ public struct InboxScan: ~Copyable {
         if TemporaryName.isOurs(name) { return .leftover(path) }
         let mayBePhoto = InboxRules.isPhoto(name: name)
         // Only what could matter costs an lstat: sidecars outnumber photos three to one.
-        guard mayBePhoto || InboxRules.isWatchedFolder(name: name) && !InboxScan.isSidecarLike(name) else { return nil }
+        guard mayBePhoto || InboxRules.isWatchedFolder(name: name) && !InboxRules.isSidecar(name: name) else {
+            return nil
+        }
         do {
             let status = try FileStatus(of: path)
             switch status.kind {
             case .folder where InboxRules.isWatchedFolder(name: name): folders.append(path)
             case .regular where mayBePhoto: return .photo(path, status.identity)
+            case .regular where InboxRules.isUnread(name: name): return .unread(path)
             default: break
             }
             return nil
         } catch {
             return error.meansGone ? nil : .unreadable(error)
         }
-    }
-
-    private static func isSidecarLike(_ name: [UInt8]) -> Bool {
-        name.suffix(5).elementsEqual(Array(".json".utf8)) && InboxRules.isPhoto(name: photoName(ofSidecar: name))
-    }
-
-    private static func photoName(ofSidecar name: [UInt8]) -> [UInt8] {
-        let withoutEnding = name.dropLast(5)
-        guard let dot = withoutEnding.lastIndex(of: FilePath.dot) else { return [] }
-        return Array(withoutEnding[..<dot])
     }
 
     static func name(of entry: UnsafeMutablePointer<dirent>) -> [UInt8] {

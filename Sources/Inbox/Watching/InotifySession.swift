@@ -117,13 +117,20 @@ final class InotifySession {
                 if staleRecords > InotifySession.mostStaleRecords { restart(because: "many folders were deleted") }
             }
         } else if InboxRules.isPhoto(name: name) {
-            if has(Int32(IN_CLOSE_WRITE | IN_MOVED_TO)) {
+            // A name may be given to a file that is complete and is never closed after writing: by link, and by linkat to
+            // one that had no name. Whether anybody still writes to it, settling finds out.
+            if has(Int32(IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE)) {
                 outbox.send(.touched(path))
             } else if has(Int32(IN_DELETE | IN_MOVED_FROM)) {
                 outbox.send(.removed(path))
-            } else if has(Int32(IN_CREATE)), let status = try? FileStatus(of: path), status.linkCount > 1 {
-                // A hard link is made complete and is never closed after writing.
-                outbox.send(.touched(path))
+            }
+        } else if InboxRules.isUnread(name: name) {
+            if has(Int32(IN_CLOSE_WRITE | IN_MOVED_TO)) {
+                // A nameless file that is closed is told under a name that nobody has: `#1234`.
+                guard let status = try? FileStatus(of: path), status.kind == .regular else { return }
+                outbox.send(.otherFile(path, isThere: true))
+            } else if has(Int32(IN_DELETE | IN_MOVED_FROM)) {
+                outbox.send(.otherFile(path, isThere: false))
             }
         }
     }

@@ -3,7 +3,7 @@ public import Files
 /// Photos that were written to a moment ago, waiting until nobody seems to be writing any more.
 ///
 /// Cameras and scanners open and close a file several times; a photo is ready when its size and time have stayed the
-/// same for a short while. A plain value without clock or disk: the caller says what time it is and what it saw.
+/// same for a short while, and for a longer one where its picture has no end yet. A plain value without clock or disk: the caller says what time it is and what it saw.
 public struct SettlingQueue: Sendable {
     public typealias Instant = ContinuousClock.Instant
 
@@ -11,18 +11,26 @@ public struct SettlingQueue: Sendable {
     public let quietTime: Duration
     /// How long an empty file must stay unchanged: some programs reserve the name long before they write the picture.
     public let emptyPatience: Duration
+    /// How long a file whose picture has no end yet must stay unchanged.
+    public let unfinishedPatience: Duration
 
     private struct Candidate {
         var identity: FileIdentity
         var unchangedSince: Instant
         /// Whether the disk has been asked and has not answered yet.
         var isBeingLookedAt = false
+        /// Whether its picture was found to have no end.
+        var isUnfinished = false
     }
 
     private var candidates: [FilePath: Candidate] = [:]
 
-    public init(quietTime: Duration = .milliseconds(300), emptyPatience: Duration = .seconds(3)) {
+    public init(
+        quietTime: Duration = .milliseconds(300), emptyPatience: Duration = .seconds(3),
+        unfinishedPatience: Duration = .seconds(10)
+    ) {
         self.quietTime = quietTime
+        self.unfinishedPatience = unfinishedPatience
         self.emptyPatience = emptyPatience
     }
 
@@ -53,7 +61,11 @@ public struct SettlingQueue: Sendable {
 
     /// Takes note of what the disk said. Returns whether the photo is ready; it then leaves the queue. A photo that is
     /// gone (`nil`) leaves it too.
-    public mutating func observe(_ path: FilePath, _ identity: FileIdentity?, at now: Instant) -> Bool {
+    ///
+    /// - Parameter isWhole: whether the picture has an end; one that has none waits longer.
+    public mutating func observe(
+        _ path: FilePath, _ identity: FileIdentity?, isWhole: Bool = true, at now: Instant
+    ) -> Bool {
         guard let candidate = candidates[path] else { return false }
         guard let identity else {
             candidates[path] = nil
@@ -65,11 +77,17 @@ public struct SettlingQueue: Sendable {
         }
         candidates[path]?.isBeingLookedAt = false
         guard dueTime(candidate) <= now else { return false }
+        if !isWhole {
+            candidates[path]?.isUnfinished = true
+            guard let unfinished = candidates[path], dueTime(unfinished) <= now else { return false }
+        }
         candidates[path] = nil
         return true
     }
 
     private func dueTime(_ candidate: Candidate) -> Instant {
-        candidate.unchangedSince.advanced(by: patience(forSize: candidate.identity.size))
+        let patience = patience(forSize: candidate.identity.size)
+        return candidate.unchangedSince.advanced(
+            by: candidate.isUnfinished ? max(patience, unfinishedPatience) : patience)
     }
 }

@@ -21,6 +21,8 @@ public struct Daemon: Sendable {
     public init(_ configuration: DaemonConfiguration, logger: Logger) async throws {
         let environment = ProcessInfo.processInfo.environment
         notifier = SystemdNotifier()
+        let pipelineConfiguration = try configuration.pipeline()
+        DecodeLimits.current = try configuration.decodeLimits()
         let inbox = try Daemon.prepared(configuration.inboxFolder)
         let state = try Daemon.prepared(configuration.stateFolder(environment))
         let trial = try ModelTrial()
@@ -55,12 +57,12 @@ public struct Daemon: Sendable {
         self.logger = logger
         pipeline = PhotoPipeline(
             inbox: FilePath(inbox.path), catalog: catalog, watcher: InotifyFolderWatcher(folder: FilePath(inbox.path)),
-            processor: processor,
+            processor: processor, configuration: pipelineConfiguration,
             notifier: notifier, stalled: { models.stalled }, logger: logger,
             observer: { events.publish(Event($0, model: standard)) })
         let requests = DaemonRequests(
             models: models, catalog: catalog, metrics: metrics, composer: composer, indexes: indexes, inbox: inbox.path,
-            socket: socket)
+            socket: socket, unread: { [pipeline] in pipeline.unreadFiles })
         server = SocketServer(
             endpoint: inherited.map { .inherited(descriptor: $0) } ?? .path(socket), handler: requests.handler(),
             events: events,
@@ -91,6 +93,8 @@ public struct Daemon: Sendable {
     public static func process(
         _ configuration: DaemonConfiguration, logger: Logger
     ) async throws -> PhotoPipeline.Tally {
+        let pipelineConfiguration = try configuration.pipeline()
+        DecodeLimits.current = try configuration.decodeLimits()
         let inbox = try prepared(configuration.inboxFolder, mustExist: true)
         let trial = try ModelTrial()
         let models = try await ModelStore(
@@ -106,7 +110,7 @@ public struct Daemon: Sendable {
                 composer: Composer(overlay: Overlay(font: try Font())), model: model, segmenter: models.segmenter,
                 metrics: Metrics(), hidesWindows: configuration.occlusion ?? false,
                 index: nil, logger: logger),
-            logger: logger)
+            configuration: pipelineConfiguration, logger: logger)
         return try await pipeline.processOnce()
     }
 

@@ -1,4 +1,6 @@
 public import Foundation
+import Inbox
+import Photos
 import WireProtocol
 
 /// How a daemon is run: from a JSON file, or from flags, which win; whatever is left out has a default that works.
@@ -15,13 +17,28 @@ public struct DaemonConfiguration: Codable, Sendable, Hashable {
     public var threads: Int?
     /// Whether every photo gets an occlusion map beside its other pictures.
     public var occlusion: Bool?
+    /// Seconds for which a photo must stay unchanged before it is read.
+    public var settle: Double?
+    /// Whether the sidecars of a photo stay when it is deleted, renamed or moved away.
+    public var keepSidecars: Bool?
+    /// Largest photo, in millions of pixels.
+    public var maxMegapixels: Int?
+    /// Memory that decoding one photo may take for its pixels, and again for progressive coefficients, in MiB.
+    public var maxPhotoMemory: Int?
 
-    private enum CodingKeys: String, CodingKey, CaseIterable { case inbox, socket, models, state, threads, occlusion }
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case inbox, socket, models, state, threads, occlusion, settle, keepSidecars, maxMegapixels, maxPhotoMemory
+    }
 
     public init(
         inbox: String? = nil, socket: String? = nil, models: String? = nil, state: String? = nil, threads: Int? = nil,
-        occlusion: Bool? = nil
+        occlusion: Bool? = nil, settle: Double? = nil, keepSidecars: Bool? = nil, maxMegapixels: Int? = nil,
+        maxPhotoMemory: Int? = nil
     ) {
+        self.settle = settle
+        self.keepSidecars = keepSidecars
+        self.maxMegapixels = maxMegapixels
+        self.maxPhotoMemory = maxPhotoMemory
         self.occlusion = occlusion
         self.inbox = inbox
         self.socket = socket
@@ -56,7 +73,33 @@ public struct DaemonConfiguration: Codable, Sendable, Hashable {
         DaemonConfiguration(
             inbox: inbox ?? other.inbox, socket: socket ?? other.socket, models: models ?? other.models,
             state: state ?? other.state, threads: threads ?? other.threads,
-            occlusion: occlusion ?? other.occlusion)
+            occlusion: occlusion ?? other.occlusion, settle: settle ?? other.settle,
+            keepSidecars: keepSidecars ?? other.keepSidecars, maxMegapixels: maxMegapixels ?? other.maxMegapixels,
+            maxPhotoMemory: maxPhotoMemory ?? other.maxPhotoMemory)
+    }
+
+    /// How the inbox is looked after.
+    ///
+    /// - Throws: `DaemonError.configuration` for a number that makes no sense.
+    func pipeline() throws(DaemonError) -> PhotoPipeline.Configuration {
+        let quiet = settle ?? 0.3
+        guard (0.01...3600).contains(quiet) else {
+            throw .configuration("settle", "should lie between 0.01 and 3600 seconds, got \(quiet)")
+        }
+        return PhotoPipeline.Configuration(quietTime: .seconds(quiet), keepsOrphans: keepSidecars ?? false)
+    }
+
+    /// How large a photo may be.
+    ///
+    /// - Throws: `DaemonError.configuration` for a number that makes no sense.
+    func decodeLimits() throws(DaemonError) -> DecodeLimits {
+        if let maxMegapixels, !(1...4290).contains(maxMegapixels) {
+            throw .configuration("maxMegapixels", "should lie between 1 and 4290, got \(maxMegapixels)")
+        }
+        if let maxPhotoMemory, !(16...1_048_576).contains(maxPhotoMemory) {
+            throw .configuration("maxPhotoMemory", "should lie between 16 and 1048576 MiB, got \(maxPhotoMemory)")
+        }
+        return DecodeLimits(megapixels: maxMegapixels, mebibytes: maxPhotoMemory)
     }
 
     // MARK: Defaults

@@ -15,6 +15,8 @@ struct DaemonRequests: Sendable {
     let indexes: UnitIndexes
     let inbox: String
     let socket: String
+    /// How many files of the inbox are not read, by kind.
+    let unread: @Sendable () -> [String: Int]
 
     /// One row per method. The connection itself answers watch, unwatch and cancel.
     func handler() -> any RequestHandling {
@@ -75,6 +77,7 @@ struct DaemonRequests: Sendable {
     private func status() async throws -> StatusResult {
         let counts = try await catalog.counts()
         let current = try await catalog.working().map(\.path.string)
+        let unread = unread()
         let lastFailure = try await catalog.latest(1, in: .failed).first
         return StatusResult(
             version: WireVersion.software, uptimeSeconds: metrics.uptime.rounded(toPlaces: 1),
@@ -82,7 +85,7 @@ struct DaemonRequests: Sendable {
             models: models.models.map(\.name), inboxModel: models.photoModel?.name, notices: models.notices,
             photos: StatusResult.PhotoCounts(
                 pending: counts.pending, working: counts.working, done: counts.done, failed: counts.failed),
-            current: current,
+            unread: unread.isEmpty ? nil : unread, current: current,
             lastError: lastFailure.map { "\($0.path): \($0.errorMessage ?? $0.errorCode ?? "failed")" },
             photosPerMinute: metrics.photosPerMinute)
     }

@@ -20,10 +20,10 @@ package struct Composition: Sendable {
 
     package func picture(_ kind: SidecarKind) -> Data? { pictures.first { $0.kind == kind }?.contents }
 
-    /// The files to be written beside a photo of this name, the document last.
+    /// The files to be written beside a photo of this name, which need not be UTF-8, the document last.
     ///
     /// - Throws: `EncodingError`.
-    package func sidecars(of name: String) throws -> [SidecarFile] {
+    package func sidecars(of name: [UInt8]) throws -> [SidecarFile] {
         var document = document
         document.files = Sidecar.Files(pictures.map(\.kind), beside: name)
         return pictures + [SidecarFile(.boxes, contents: try document.fileContents())]

@@ -32,7 +32,7 @@ struct InboxProcessor: PhotoProcessing {
             // Of labels that hold or not, one that does.
             let best = document.predictions.first { $0.holds ?? true }
             var result = PhotoResult(
-                sidecars: try composition.sidecars(of: String(decoding: photo.path.name, as: UTF8.self)),
+                sidecars: try composition.sidecars(of: photo.path.name),
                 summary: PhotoSummary(
                     sha256: prepared.sha256, model: model.name, label: best?.label ?? document.boxes.first?.label,
                     probability: best?.probability, boxCount: document.boxes.count, warning: prepared.photo.warning,

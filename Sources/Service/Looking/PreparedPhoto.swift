@@ -71,9 +71,20 @@ package struct PreparedPhoto: Sendable {
     private static func input(
         from photo: DecodedPhoto, _ preprocessor: Preprocessor
     ) throws(PhotoError) -> (NetworkInput, PixelRectangle) {
-        let input = try preprocessor.input(from: photo)
-        let geometry = try input.geometry.onPhoto(width: photo.bitmap.width, height: photo.bitmap.height)
-        return (input, geometry.visibleRegion)
+        do throws(PhotoError) {
+            let input = try preprocessor.input(from: photo)
+            let geometry = try input.geometry.onPhoto(width: photo.bitmap.width, height: photo.bitmap.height)
+            let region = geometry.visibleRegion
+            // Maps are drawn over all that the network saw, padding too.
+            let (longest, largest) = (Double(Bitmap.longestSide), Double(Bitmap.largestCount))
+            guard max(region.width, region.height) <= longest, region.width * region.height <= largest else {
+                throw .extremeShape(width: photo.width, height: photo.height)
+            }
+            return (input, region)
+        } catch .invalidSize {
+            // A strip that becomes too long when its short side is brought to the network's.
+            throw .extremeShape(width: photo.width, height: photo.height)
+        }
     }
 
     /// A rectangle of the bitmap in pixels of the full-size upright photo.

@@ -137,7 +137,7 @@ struct IndexRequest: Sendable {
                 switch finding {
                 case .photo(let path, let identity): found.photos.append((path, identity))
                 case .unreadable(let error): found.unreadable[error.path] = "\(error)"
-                case .leftover: break
+                case .leftover, .unread: break
                 }
             }
         }

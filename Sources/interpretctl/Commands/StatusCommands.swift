@@ -34,6 +34,9 @@ struct StatusCommand: AsyncParsableCommand {
                 "photos",
                 "\(photos.pending) pending, \(photos.working) working, \(photos.done) done, \(photos.failed) failed",
                 photos.failed > 0 ? .yellow : nil)
+            for (kind, count) in (status.unread ?? [:]).sorted(by: { $0.key < $1.key }) {
+                add("not read", count == 1 ? "1 \(kind) file" : "\(count) \(kind) files", .yellow)
+            }
             if let pace = status.photosPerMinute { add("pace", "\(Format.decimal(pace, 1)) photos a minute") }
             for notice in status.notices ?? [] { add("notice", notice, .yellow) }
             for path in status.current { add("now", path) }

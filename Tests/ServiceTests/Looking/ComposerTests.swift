@@ -137,7 +137,7 @@ import WireProtocol
         let (total, segment) = (document.milliseconds["total"] ?? 0, document.milliseconds["segment"] ?? 0)
         #expect(abs(total - segment - (before.milliseconds["total"] ?? 0)) < 0.011)
 
-        let files = try composition.sidecars(of: "cat.jpg")
+        let files = try composition.sidecars(of: Array("cat.jpg".utf8))
         #expect(files.map(\.kind) == [.saliency, .overlay, .mask, .boxes])
         let written = try JSONDecoder().decode(Sidecar.self, from: files[3].contents)
         #expect(

@@ -9,11 +9,25 @@ package enum CatalogRules {
     /// Which look at the bytes decides about a settled photo; `nil` where it is known as it is.
     ///
     /// The same size and time under another inode is a replaced file, a restored backup, or a file system that numbers
-    /// its files anew at each mount: only the bytes can tell.
+    /// its files anew at each mount. The same inode with another time of change is a photo that was changed in place by a
+    /// program that restores its time, or one that got other rights, another name or a further one. Only the bytes can
+    /// tell.
+    ///
+    /// A photo in hand that has another time of change is looked at by whoever has it in hand, when it is done. Of one
+    /// that waits nothing has been read yet; but where it waits for a second try, its rights may be what was mended.
     package static func requiredLook(for photo: SettledPhoto, _ record: PhotoRecord?) -> RequiredLook? {
         guard let record else { return .proof }
         guard record.identity.hasSameContents(as: photo.identity) else { return .nothing }
-        if record.identity.inode == photo.identity.inode { return nil }
+        if record.identity.inode == photo.identity.inode {
+            if record.identity.changed == photo.identity.changed { return nil }
+            // Of records of an older version the time is not known.
+            if record.identity.changed == 0 { return .identity }
+            switch record.state {
+            case .working: return nil
+            case .pending where record.retryAt == nil: return .identity
+            case .pending, .done, .failed: break
+            }
+        }
         return record.state == .done ? .digest : .nothing
     }
 
@@ -25,6 +39,9 @@ package enum CatalogRules {
         switch (requiredLook(for: photo, record), record) {
         case (nil, _):
             return RecordDecision(.nothing, .known)
+        case (.identity, var record?):
+            record.identity = photo.identity
+            return RecordDecision(.write(record), .known)
         case (.digest, var record?) where photo.sha256 != nil && photo.sha256 == record.summary?.sha256:
             record.identity = photo.identity
             return RecordDecision(.write(record), .known)

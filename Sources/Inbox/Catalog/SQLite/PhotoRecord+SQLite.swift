@@ -5,7 +5,8 @@ import GRDB
 /// A record as a row of the table `photo`.
 extension PhotoRecord {
     private static let columns = [
-        "path", "device", "inode", "size", "modified", "state", "attempts", "crashes", "computing", "queuedAt",
+        "path", "device", "inode", "size", "modified", "changed", "state", "attempts", "crashes", "computing",
+        "queuedAt",
         "startedAt", "finishedAt", "retryAt", "errorCode", "errorMessage", "sha256", "model", "label", "probability",
         "boxCount", "warning", "milliseconds",
     ]
@@ -32,7 +33,7 @@ extension PhotoRecord {
         // SQLite's integers are signed; the bits are kept.
         let values: [(any DatabaseValueConvertible)?] = [
             path.value, Int64(bitPattern: identity.device), Int64(bitPattern: identity.inode), identity.size,
-            identity.modified, state.rawValue, attempts, crashes, isComputing, queuedAt.milliseconds,
+            identity.modified, identity.changed, state.rawValue, attempts, crashes, isComputing, queuedAt.milliseconds,
             startedAt?.milliseconds, finishedAt?.milliseconds, retryAt?.milliseconds, errorCode, errorMessage,
             summary?.sha256, summary?.model, summary?.label, summary?.probability, summary?.boxCount,
             summary?.warning, summary?.milliseconds,
@@ -47,7 +48,7 @@ extension PhotoRecord {
             path: FilePath(bytes: Array(pathBytes)),
             identity: FileIdentity(
                 device: UInt64(bitPattern: row["device"]), inode: UInt64(bitPattern: row["inode"]), size: row["size"],
-                modified: row["modified"]),
+                modified: row["modified"], changed: row["changed"]),
             state: PhotoState(rawValue: stateName) ?? .pending,  // the table's CHECK admits no other
             queuedAt: Date(milliseconds: row["queuedAt"]))
         attempts = row["attempts"]

@@ -34,6 +34,14 @@ enum SQLiteCatalogSchema {
                     PRAGMA user_version = 2;
                     """)
         }
+        migrator.registerMigration("3: time of change") { db in
+            // 0 for not known, which the next look at the photo mends without reading it.
+            try db.execute(
+                sql: """
+                    ALTER TABLE photo ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
+                    PRAGMA user_version = 3;
+                    """)
+        }
         return migrator
     }
 }

@@ -1,0 +1,105 @@
+package import Files
+import Foundation
+import Glibc
+package import WireProtocol
+
+/// The sidecars that an earlier photo of the same name has left. A program must not take them for the new photo's, nor
+/// find them beside an error or beside no photo.
+///
+/// Only what is the daemon's own is removed: a document that has its structure, the pictures which that lists, and
+/// pictures that bear its comment. What a person put at such a name stays.
+package struct OldResults {
+    private static let largestDocument = 16 << 20
+    /// The comment of our pictures stands behind the JFIF segment.
+    private static let headOfPicture = 64
+
+    let photo: FilePath
+
+    package init(photo: FilePath) { self.photo = photo }
+
+    /// Removes pictures and `boxes.json`, in this order: where it is interrupted, what is left can still be told.
+    ///
+    /// - Parameters:
+    ///   - sha256: results of these very bytes stay; `nil` for none.
+    ///   - withError: whether the report of a failure goes as well.
+    /// - Throws: `FileError` where a file of ours cannot be removed.
+    @available(*, noasync, message: "call it within FileWork.run")
+    package func remove(keepingThoseOf sha256: String? = nil, withError: Bool) throws(FileError) {
+        let results: ResultDocument? = document(.boxes)
+        if sha256 == nil || results?.photo.sha256 != sha256 {
+            let listed = results?.files?.names ?? []
+            for kind in SidecarKind.pictures {
+                let name = String(decoding: kind.name(beside: photo.name), as: UTF8.self)
+                if listed.contains(name) || bearsOurComment(photo.sidecar(kind)) { try unlink(photo.sidecar(kind)) }
+            }
+            if results != nil { try unlink(photo.sidecar(.boxes)) }
+        }
+        if withError { try removeError() }
+    }
+
+    /// Removes the report of a failure.
+    @available(*, noasync, message: "call it within FileWork.run")
+    func removeError() throws(FileError) {
+        let report: ErrorDocument? = document(.error)
+        if report != nil { try unlink(photo.sidecar(.error)) }
+    }
+
+    /// `nil` where there is none or it is not ours.
+    private func document<Document: Decodable>(_ kind: SidecarKind) -> Document? {
+        guard let file = try? OpenFile(photo.sidecar(kind)),
+            let data = try? file.contents(atMost: Self.largestDocument)
+        else { return nil }
+        return try? JSONDecoder().decode(Document.self, from: data)
+    }
+
+    private func bearsOurComment(_ picture: FilePath) -> Bool {
+        guard let file = try? OpenFile(picture),
+            let head = try? file.contents(from: 0, count: Self.headOfPicture)
+        else { return false }
+        return head.starts(with: [0xff, 0xd8]) && head.range(of: Data(SidecarKind.pictureComment.utf8)) != nil
+    }
+
+    private func unlink(_ path: FilePath) throws(FileError) {
+        guard path.withCString({ Glibc.unlink($0) }) == 0 || errno == ENOENT else {
+            throw FileError("remove", path, errorNumber: errno)
+        }
+        FileWork.noteProgress()
+    }
+
+    private struct ResultDocument: Decodable {
+        struct Photo: Decodable { let sha256: String }
+        struct Model: Decodable {
+            let name: String
+            let sha256: String
+        }
+        struct Box: Decodable {}
+
+        let version: Int
+        let photo: Photo
+        let model: Model
+        let boxes: [Box]
+        let files: Sidecar.Files?
+    }
+
+    private struct ErrorDocument: Decodable {
+        struct Photo: Decodable {
+            let file: String
+            let bytes: Int64
+        }
+        struct Failure: Decodable {
+            let code: String
+            let message: String
+        }
+
+        let version: Int
+        let photo: Photo
+        let error: Failure
+    }
+}
+
+extension FilePath {
+    /// The file of this kind beside the photo at this path.
+    package func sidecar(_ kind: SidecarKind) -> FilePath {
+        FilePath(bytes: Array(bytes.dropLast(name.count)) + kind.name(beside: name))
+    }
+}
