@@ -30,13 +30,12 @@ struct CameraInboxTests {
     }
 
     private func running(
-        _ body: CatalogBody = .memory, in inbox: TestFolder? = nil, keepsOrphans: Bool = false,
+        _ body: CatalogBody = .memory, in inbox: TestFolder? = nil, unfinishedPatience: Duration = .seconds(60),
         _ step: @escaping ScriptedProcessor.Step = { _ in }, while test: (Running) async throws -> Void
     ) async throws {
         let (inbox, state) = (try inbox ?? TestFolder(), try TestFolder())
         var configuration = PhotoPipeline.Configuration.quick
-        configuration.unfinishedPatience = .milliseconds(600)
-        configuration.keepsOrphans = keepsOrphans
+        configuration.unfinishedPatience = unfinishedPatience
         let catalog = try body.open(in: state)
         let (processor, watcher) = (ScriptedProcessor(step), HandWatcher())
         let pipeline = PhotoPipeline(
@@ -305,7 +304,7 @@ struct CameraInboxTests {
 
     @Test("a photo that never ends is read as it is after a while")
     func neverEnding() async throws {
-        try await running { daemon in
+        try await running(unfinishedPatience: .milliseconds(600)) { daemon in
             let path = daemon.inbox.path("a.jpg")
             try Data(picture + [UInt8](repeating: 7, count: 5000)).write(to: daemon.inbox.url("a.jpg"))
             let start = ContinuousClock.now
