@@ -187,8 +187,14 @@ def limitation(case: Case) -> str | None:
         return "computes in float32, not in " + ", ".join(sorted(TensorProto.DataType.Name(t) for t in floats))
     ranks = {len(a.shape) for a in [*case.data[0], *case.data[1]] if isinstance(a, np.ndarray)}
     if operator in {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "LRN", "MaxUnpool", "BatchNormalization",
-                    "InstanceNormalization", "GroupNormalization"} and max(ranks) > 4:
+                    "InstanceNormalization", "GroupNormalization", "GridSample"} and max(ranks) > 4:
         return "three spatial axes: volumes, not photos"
+    if operator == "Loop":
+        return "a number of rounds that is an input; it must be known when the network is loaded"
+    if operator == "Scan" and opset(case.model) < 9:
+        return "a batch axis, which opset 9 took away"
+    if operator == "Attention" and "padded_kv" in case.name:
+        return "a mask that is shorter than the keys"
     if any(0 in a.shape for a in [*case.data[0], *case.data[1]] if isinstance(a, np.ndarray)):
         return "tensors without elements"
     return None
