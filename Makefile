@@ -26,7 +26,7 @@ SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchm
 	Fuzzing/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test test-onednn fuzz end-to-end conformance lint format release install uninstall bench bench-index method-gallery looking-inside unit-gallery proto clean
+.PHONY: help deps swift build run test test-onednn fuzz end-to-end conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside unit-gallery proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -79,6 +79,9 @@ conformance: build $(CONFORMANCE)/complete ## compare every number with PyTorch,
 		$(CONFORMANCE)/bin/python Conformance/$$script.py || failed="$$failed $$script"; \
 	done; \
 	if [ -n "$$failed" ]; then echo "not everything conforms:$$failed; see above and Documentation/Conformance.md" >&2; exit 1; fi
+
+wild: build $(CONFORMANCE)/complete ## try networks that others exported, fetched into a cache (Python, minutes)
+	$(CONFORMANCE)/bin/python Conformance/wild.py --report
 
 $(CONFORMANCE)/complete: Conformance/environment.sh Conformance/requirements.txt
 	Conformance/environment.sh

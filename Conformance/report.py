@@ -15,6 +15,7 @@ SECTIONS = {
     "methods-mobilenet_v2": "Explanation methods: mobilenet_v2",
     "methods-densenet121": "Explanation methods: densenet121",
     "looking-inside": "Looking inside: projection and gradient ascent",
+    "wild": "ONNX files from elsewhere",
     "node-tests": "The ONNX project's node tests",
 }
 INTRODUCTION = """# Conformance
