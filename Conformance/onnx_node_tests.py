@@ -171,6 +171,12 @@ def limitation(case: Case) -> str | None:
         attributes = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         if attributes.get("antialias"):
             return "of Resize's modes, the engine has none with antialiasing"
+        if attributes.get("storage_order"):
+            return "positions of maxima that count by column"
+        if node.op_type == "Loop" and case.name.startswith(("test_loop", "test_range")):
+            return "a loop whose number of rounds the input decides"
+        if node.op_type == "Scan" and opset(case.model) < 9:
+            return "the batch axis that Scan had in opset 8 only"
         if attributes.get("training_mode"):
             return "training mode"
         if node.op_type == "Dropout" and (len(node.output) > 1 or len(node.input) > 2 or "seed" in attributes):
@@ -186,15 +192,11 @@ def limitation(case: Case) -> str | None:
     if floats and (operator not in ("Cast", "CastLike") or values[-1].type.tensor_type.elem_type != TensorProto.FLOAT):
         return "computes in float32, not in " + ", ".join(sorted(TensorProto.DataType.Name(t) for t in floats))
     ranks = {len(a.shape) for a in [*case.data[0], *case.data[1]] if isinstance(a, np.ndarray)}
-    if operator in {"Conv", "ConvTranspose", "MaxPool", "AveragePool", "LRN", "MaxUnpool", "BatchNormalization",
-                    "InstanceNormalization", "GroupNormalization", "GridSample"} and max(ranks) > 4:
+    if operator in {"Conv", "ConvTranspose", "GridSample", "MaxPool", "AveragePool", "LRN", "MaxUnpool",
+                    "BatchNormalization", "InstanceNormalization", "GroupNormalization"} and max(ranks) > 4:
         return "three spatial axes: volumes, not photos"
-    if operator == "Loop":
-        return "a number of rounds that is an input; it must be known when the network is loaded"
-    if operator == "Scan" and opset(case.model) < 9:
-        return "a batch axis, which opset 9 took away"
     if operator == "Attention" and "padded_kv" in case.name:
-        return "a mask that is shorter than the keys"
+        return "an attention mask that is shorter than the keys"
     if any(0 in a.shape for a in [*case.data[0], *case.data[1]] if isinstance(a, np.ndarray)):
         return "tensors without elements"
     return None

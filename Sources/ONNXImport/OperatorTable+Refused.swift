@@ -17,6 +17,7 @@ extension OperatorTable {
         "SequenceMap": "lists of tensors exist only while a network is loaded",
         "RegexFullMatch": isText, "StringConcat": isText, "StringNormalizer": isText, "StringSplit": isText,
         "TfIdfVectorizer": isText,
+        "TensorScatter": "it fills a cache that is kept from one run to the next, and every photo is a run of its own",
         "Unique": "how many results it has depends on the values that the network reads",
     ]
 
