@@ -72,7 +72,7 @@ end-to-end: build ## put the real daemon through a life with good and bad photos
 # All of them, whatever comes out of the first: each writes its own section of Documentation/Conformance.md, but for the
 # last two, which print what they find.
 conformance: build $(CONFORMANCE)/complete ## compare every number with PyTorch, Captum and others (Python, an hour)
-	@failed=; for script in networks methods looking_inside onnx_node_tests; do \
+	@failed=; for script in preprocessing networks methods attention_maps looking_inside onnx_node_tests; do \
 		$(CONFORMANCE)/bin/python Conformance/$$script.py --report || failed="$$failed $$script"; \
 	done; \
 	for script in operator_families quantized_networks; do \

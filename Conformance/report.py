@@ -8,12 +8,14 @@ from pathlib import Path
 
 REPORT = Path(__file__).resolve().parent.parent / "Documentation" / "Conformance.md"
 SECTIONS = {
+    "preprocessing": "Preprocessing: what photos become",
     "networks": "Networks: outputs and input gradients",
     "methods-petshop": "Explanation methods: petshop",
     "methods-resnet18": "Explanation methods: resnet18",
     "methods-vgg11_bn": "Explanation methods: vgg11_bn",
     "methods-mobilenet_v2": "Explanation methods: mobilenet_v2",
     "methods-densenet121": "Explanation methods: densenet121",
+    "attention": "Explanation methods: tokens, windows, channels last",
     "looking-inside": "Looking inside: projection and gradient ascent",
     "wild": "ONNX files from elsewhere",
     "node-tests": "The ONNX project's node tests",

@@ -35,10 +35,15 @@ extension Graph {
         for inputShapes: [ValueID: Shape], scores: ValueID?
     ) throws(NetworkError) -> [IndexedLayer] {
         let shapes = try shapes(for: inputShapes)
+        // Of layers that keep their channels elsewhere, units would be rows.
+        let roles = try inputShapes[inputs[0].value].map { (shape) throws(NetworkError) in
+            try AxisRoles(self, image: shape)
+        }
+        func isPlanes(_ value: ValueID) -> Bool { roles?.places(of: value)?.isPlanes ?? true }
         func layers(where isWanted: (Node) -> Bool) -> [IndexedLayer] {
             nodes.filter { constants[$0.output] == nil && (isWanted($0) || $0.output == scores) }.compactMap { node in
                 guard let shape = shapes[node.output], shape.rank == 4 || shape.rank == 2,
-                    shape[0] == 1, shape[1] > 0
+                    shape[0] == 1, shape[1] > 0, shape.rank == 2 || isPlanes(node.output)
                 else { return nil }
                 return IndexedLayer(
                     value: node.output, name: name(of: node.output), nodeName: node.name, units: shape[1])

@@ -2,8 +2,19 @@ import Foundation
 
 /// The files beside a model that hold weights too large for it (ONNX, "External Data").
 struct ExternalData {
-    /// Nil where the model has no folder.
-    let folder: URL?
+    /// Where the model file lies, and where the file that it is a link to does: a download cache keeps its files in
+    /// one place and lays links elsewhere. Empty where the model has no folder.
+    let folders: [URL]
+
+    init(folder: URL?) { folders = folder.map { [$0] } ?? [] }
+
+    /// Beside `file`, and beside what that is a link to.
+    init(beside file: URL) {
+        let (own, target) = (
+            file.deletingLastPathComponent(), file.resolvingSymlinksInPath().deletingLastPathComponent()
+        )
+        folders = own.resolvingSymlinksInPath() == target ? [own] : [own, target]
+    }
 
     /// The bytes of a tensor that says where they lie.
     ///
@@ -30,15 +41,19 @@ struct ExternalData {
         let place = Dictionary(
             tensor.externalData.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
         func refuse(_ reason: String) -> ONNXError { .invalidTensor(name: tensor.name, reason: reason) }
-        guard let folder, let location = place["location"], !location.isEmpty else {
+        guard !folders.isEmpty, let location = place["location"], !location.isEmpty else {
             throw refuse("its values lie in another file that is not there")
         }
-        // A model must not read what its folder does not hold.
-        let file = folder.appending(path: location).resolvingSymlinksInPath()
-        let root = folder.resolvingSymlinksInPath().path
-        guard !location.hasPrefix("/"), file.path.hasPrefix(root.hasSuffix("/") ? root : root + "/") else {
-            throw refuse("'\(location)' is outside of the model's folder")
+        // A model must not read what its folders do not hold.
+        let roots = folders.map { $0.resolvingSymlinksInPath().path }.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
+        let candidates = folders.map { $0.appending(path: location).resolvingSymlinksInPath() }
+        guard !location.hasPrefix("/"),
+            let first = candidates.first(where: { candidate in roots.contains { candidate.path.hasPrefix($0) } })
+        else { throw refuse("'\(location)' is outside of the model's folder") }
+        let there = candidates.first { candidate in
+            roots.contains { candidate.path.hasPrefix($0) } && FileManager.default.fileExists(atPath: candidate.path)
         }
+        let file = there ?? first
         let size: Int
         do {
             size = try SourceFile(file).size

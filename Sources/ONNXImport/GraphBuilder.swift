@@ -52,7 +52,8 @@ struct GraphBuilder {
             }
             var extents: [Int?] = []
             for dimension in input.type.tensorType.shape.dim {
-                if dimension.dimValue == 0 || !dimension.dimParam.isEmpty {
+                // -1 is what some write for an extent of any size.
+                if dimension.dimValue == 0 || dimension.dimValue == -1 || !dimension.dimParam.isEmpty {
                     extents.append(nil)
                 } else {
                     guard let extent = Int(exactly: dimension.dimValue), extent > 0 else {

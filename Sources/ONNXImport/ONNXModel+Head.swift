@@ -27,7 +27,7 @@ extension ONNXModel {
         let needed = try model.graph.replaceHead(
             at: features, weights: weights, bias: bias, freesExtents: freesExtents)
 
-        let external = ExternalData(folder: source.deletingLastPathComponent())
+        let external = ExternalData(beside: source)
         var kept = ComposedFile()
         var opened: [URL: SourceFile] = [:]
         for initializer in initializers where needed.contains(initializer.name) {

@@ -11,7 +11,7 @@ public enum ONNXModel {
     ///
     /// - Throws: `ONNXError`, naming the node, operator and opset where one is not supported.
     public static func load(contentsOf file: URL) throws(ONNXError) -> Graph {
-        try graph(of: try message(of: file), externalData: file.deletingLastPathComponent())
+        try graph(of: try message(of: file), files: ExternalData(beside: file))
     }
 
     /// The bytes of the file, of which the message holds copies, are let go here: they are as many as the weights.
@@ -38,16 +38,16 @@ public enum ONNXModel {
     /// - Parameter externalData: the folder of the files that hold weights outside of the model file; a model that
     ///   has such is refused where nil.
     public static func load(_ data: Data, externalData: URL? = nil) throws(ONNXError) -> Graph {
-        try graph(of: try message(of: data), externalData: externalData)
+        try graph(of: try message(of: data), files: ExternalData(folder: externalData))
     }
 
     private static func graph(
-        of message: consuming Onnx_ModelProto, externalData: URL?
+        of message: consuming Onnx_ModelProto, files: ExternalData
     ) throws(ONNXError) -> Graph {
         var model = message
         guard !model.graph.node.isEmpty else { throw .malformed("it holds no graph") }
         let opset = try defaultOpset(of: model)
-        var builder = GraphBuilder(files: ExternalData(folder: externalData), opset: opset)
+        var builder = GraphBuilder(files: files, opset: opset)
         builder.reserveNames(of: model.graph)
         // One after the other, each let go once it is read, so that the weights are not here twice.
         var initializers = model.graph.initializer

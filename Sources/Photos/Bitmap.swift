@@ -93,7 +93,7 @@ public struct GreyBitmap: Hashable, Sendable {
 }
 
 /// A colour of 8 bits a channel.
-public struct RGBColor: Hashable, Sendable {
+public struct RGBColor: Hashable, Codable, Sendable {
     public var red: UInt8
     public var green: UInt8
     public var blue: UInt8

@@ -23,7 +23,7 @@ public enum PhotoError: Error, Equatable, Sendable {
     case extremeShape(width: Int, height: Int)
     /// A size that no picture can have, or samples that do not fill it.
     case invalidSize(reason: String)
-    /// A value of `preprocessor_config.json` that cannot be used.
+    /// A value of a file that describes preprocessing that cannot be used; whoever reads the file names it.
     case invalidConfiguration(key: String, reason: String)
     /// A heat map that is not a plane `[h, w]`.
     case invalidMap(reason: String)
@@ -90,7 +90,7 @@ extension PhotoError: CustomStringConvertible {
         case .invalidSize(let reason):
             "the picture size cannot be used: \(reason)"
         case .invalidConfiguration(let key, let reason):
-            "preprocessor_config.json: \(key): \(reason); export the preprocessor with the model again"
+            "\(key): \(reason)"
         case .invalidMap(let reason):
             "the map cannot be drawn: \(reason)"
         case .encodingFailed(let reason):

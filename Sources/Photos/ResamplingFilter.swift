@@ -8,13 +8,16 @@ public enum ResamplingFilter: Int, Codable, CaseIterable, Sendable {
     case bicubic = 3
     case box = 4
     case hamming = 5
+    /// Linear interpolation between the pixels next to a place, without averaging where the picture gets smaller:
+    /// OpenCV's `INTER_LINEAR`, and torchvision's bilinear without `antialias`. Pillow has no number for it.
+    case sampledBilinear = 100
 
     /// Half the width of the kernel, in pixels of the coarser grid.
     var support: Double {
         switch self {
         case .nearest: 0
         case .box: 0.5
-        case .bilinear, .hamming: 1
+        case .bilinear, .hamming, .sampledBilinear: 1
         case .bicubic: 2
         case .lanczos: 3
         }
@@ -29,7 +32,7 @@ public enum ResamplingFilter: Int, Codable, CaseIterable, Sendable {
         case .box:
             // Half open, so that neighbouring windows share no pixel.
             return position > -0.5 && position <= 0.5 ? 1 : 0
-        case .bilinear:
+        case .bilinear, .sampledBilinear:
             return x < 1 ? 1 - x : 0
         case .hamming:
             if x == 0 { return 1 }
@@ -59,7 +62,7 @@ struct ResamplingWindows {
 
     init(source: Int, target: Int, filter: ResamplingFilter) {
         let scale = Double(source) / Double(target)
-        let stretch = max(scale, 1)
+        let stretch = filter == .sampledBilinear ? 1 : max(scale, 1)
         let support = filter.support * stretch
         let stride = Int(support.rounded(.up)) * 2 + 1
         var weights = [Double](repeating: 0, count: target * stride)

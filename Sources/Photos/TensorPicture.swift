@@ -26,9 +26,9 @@ public enum TensorPicture {
         guard tensor.shape.rank == 3, tensor.shape[0] == 3 else {
             throw .invalidMap(reason: "colours have three channels, this has the shape \(tensor.shape)")
         }
-        let mean = (preprocessing.normalization?.mean ?? [0, 0, 0]).map { Float($0) }
+        let mean = (preprocessing.normalization?.mean ?? [0, 0, 0]).map { Float($0 - preprocessing.rescaleOffset) }
         let deviation = (preprocessing.normalization?.standardDeviation ?? [1, 1, 1]).map { Float($0) }
-        let white = Float(255 * (preprocessing.rescaleFactor ?? 1))
+        let white = Float(255 * preprocessing.rescaleFactor)
         guard stretches else {
             let picture = try picture(of: tensor) { value, channel in
                 (value * deviation[channel] + mean[channel]) / white

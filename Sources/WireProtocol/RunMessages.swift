@@ -1,8 +1,8 @@
 public import Foundation
 
-/// Parameters of `run`: tensors by input name, or one tensor for the only input.
+/// Parameters of `run`: tensors by input name, one tensor for the only input, or a photo for the image among them.
 public struct RunParameters: RequestParameters, Hashable {
-    enum CodingKeys: String, CodingKey, CaseIterable { case model, inputs, npy, image, range }
+    enum CodingKeys: String, CodingKey, CaseIterable { case model, inputs, npy, photo, photoBytes, input, image, range }
 
     public static let memberNames = CodingKeys.allCases.map(\.rawValue)
 
@@ -12,6 +12,12 @@ public struct RunParameters: RequestParameters, Hashable {
     public var inputs: [String: Data]?
     /// The `.npy` file for a network with one input.
     public var npy: Data?
+    /// Absolute path of a photo, which becomes the input as the inbox's photos do.
+    public var photo: String?
+    /// The photo's bytes, where the daemon may not read it.
+    public var photoBytes: Data?
+    /// Whether to return the input that the photo became.
+    public var input: Bool?
     /// Whether to return the first output, [N,3,H,W] or [N,1,H,W], as a picture.
     public var image: Bool?
     /// The values of black and white in it; where nil, −1 and 1 behind a tanh, 0 and 1 behind a sigmoid.
@@ -30,12 +36,40 @@ public struct RunParameters: RequestParameters, Hashable {
     }
 }
 
+extension RunParameters {
+    public init(
+        model: String?, photo: PhotoSource, input: Bool? = nil, image: Bool? = nil, range: [Double]? = nil
+    ) {
+        self.model = model
+        self.input = input
+        self.image = image
+        self.range = range
+        photoSource = photo
+    }
+
+    /// What the request is about, where that is a photo or one tensor.
+    public var photoSource: PhotoSource? {
+        get { photo.map(PhotoSource.path) ?? photoBytes.map(PhotoSource.bytes) ?? npy.map(PhotoSource.tensor) }
+        set {
+            (photo, photoBytes, npy) = (nil, nil, nil)
+            switch newValue {
+            case .path(let path)?: photo = path
+            case .bytes(let bytes)?: photoBytes = bytes
+            case .tensor(let bytes)?: npy = bytes
+            case nil: break
+            }
+        }
+    }
+}
+
 /// Result of `run`.
 public struct RunResult: Codable, Sendable, Hashable {
     /// `.npy` files by the name of the network's output: float32, int64 or flags, as the network declares them.
     public var outputs: [String: Data]
     /// A JPEG file: the picture, or a sheet of them.
     public var image: Data?
+    /// A `.npy` file: what the photo became.
+    public var input: Data?
 
     public init(outputs: [String: Data]) {
         self.outputs = outputs

@@ -4,10 +4,10 @@ import Tensors
 
 /// The files that Conformance/photo_fixtures.py makes: JPEG files and what Pillow makes of them.
 enum Fixtures {
-    private static let directory = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Fixtures")
 
     static func data(_ name: String) throws -> Data {
-        try Data(contentsOf: directory.appending(path: name))
+        try Data(contentsOf: folder.appending(path: name))
     }
 
     static func tensor(_ name: String) throws -> Tensor {

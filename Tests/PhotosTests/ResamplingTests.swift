@@ -4,7 +4,9 @@ import Testing
 
 @Suite struct ResamplingTests {
     /// Expected: Pillow's `Image.resize`; the same arithmetic, hence the same bits.
-    @Test(arguments: ResamplingFilter.allCases, [(12, 9), (50, 37), (9, 40), (47, 6), (33, 11), (1, 1)])
+    @Test(
+        arguments: ResamplingFilter.allCases.filter { $0 != .sampledBilinear },
+        [(12, 9), (50, 37), (9, 40), (47, 6), (33, 11), (1, 1)])
     func aResizedPictureIsPillowsBitForBit(filter: ResamplingFilter, size: (Int, Int)) throws {
         let resized = try Fixtures.bitmap("resize-source").resized(toWidth: size.0, height: size.1, filter: filter)
         #expect(resized == (try Fixtures.bitmap("resize-\(filter)-\(size.0)x\(size.1)")))

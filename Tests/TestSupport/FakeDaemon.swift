@@ -52,7 +52,9 @@ package struct FakeDaemon {
         }
         router.on(RPCMethods.run) { parameters, _ async throws(RPCError) in
             guard parameters.model ?? "petshop" == "petshop" else { throw FakeDaemon.noModel(parameters.model) }
-            return RunResult(outputs: ["logits": FakeDaemon.npy(shape: [1, 3], values: FakeDaemon.scores)])
+            var result = RunResult(outputs: ["logits": FakeDaemon.npy(shape: [1, 3], values: FakeDaemon.scores)])
+            if parameters.input == true { result.input = FakeDaemon.npy(shape: [1], values: [0]) }
+            return result
         }
         return router
     }

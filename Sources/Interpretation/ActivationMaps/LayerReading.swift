@@ -5,7 +5,7 @@ import Tensors
 /// The target layer's maps f [K,h,w] of one image, and their derivatives.
 struct LayerReading {
     let pass: ClassificationPass
-    let layer: ValueID
+    private let layerPlaces: LayerPlaces
     let channels: Int
     let height: Int
     let width: Int
@@ -17,18 +17,19 @@ struct LayerReading {
         _ question: Question, method: String, on evaluator: Evaluator, isDifferentiated: Bool = true,
         imageRules: [BackwardRule] = []
     ) throws(InterpretationError) {
-        layer = try TargetLayer(question, method: method).value
+        let target = try TargetLayer(question, method: method)
+        let layer = target.value
+        layerPlaces = target.places
         let walks = isDifferentiated ? [(targets: [layer], rule: BackwardRule.gradient)] : []
         pass = try ClassificationPass(
             question.network, question.input, on: evaluator, keeping: [layer],
             derivatives: walks + imageRules.map { ([question.network.image], $0) })
         let tensor = try pass.activation(layer)
-        let extents = tensor.shape.dimensions
-        guard extents.count == 4, extents[0] == 1 else {
-            throw .badParameter("the layer's output should be [1,C,h,w], got \(tensor.shape)")
+        (channels, height, width) = (layerPlaces.channels, layerPlaces.height, layerPlaces.width)
+        guard layerPlaces.fits(tensor.shape) else {
+            throw .badParameter("the layer's output should hold \(channels) maps of one image, got \(tensor.shape)")
         }
-        (channels, height, width) = (extents[1], extents[2], extents[3])
-        features = tensor.values
+        features = layerPlaces.maps(tensor)
     }
 
     /// Number of places of a map.
@@ -36,7 +37,7 @@ struct LayerReading {
 
     /// ∂target/∂f [K·h·w].
     func gradient(of target: ScoreTarget) throws(InterpretationError) -> [Float] {
-        try pass.signals(of: target)[0]?.values ?? [Float](repeating: 0, count: features.count)
+        try pass.signals(of: target)[0].map(layerPlaces.maps) ?? [Float](repeating: 0, count: features.count)
     }
 
     /// max(Σₖ weightₖ·fₖ, 0) [h,w].

@@ -5,64 +5,69 @@ import Tensors
 /// Where the methods that weight a layer's maps look.
 struct TargetLayer {
     let value: ValueID
+    /// Where the layer's maps lie in its value, whatever its axes are.
+    let places: LayerPlaces
 
     static let parameter = LayerParameter(
-        "layer", default: "the last convolution stage's output", "name of the layer to look at")
+        "layer", default: "the last stage's output that has places", "name of the layer to look at")
 
     /// The layer that parameter `layer` names, by its node's or its value's name, or the last one that still has a
     /// place: behind all convolutions and their activation, before anything only pools, and on every way to the scores.
+    /// Of an attention network the tokens are the places; class tokens and registers are none.
     init(_ question: Question, method: String) throws(InterpretationError) {
         let graph = question.network.graph
         guard let classifier = question.network.classifier else { throw .notAClassifier }
-        let shapes: [ValueID: Shape]
-        do {
-            shapes = try graph.shapes(for: [question.network.image: question.input.shape])
-        } catch {
-            throw .execution(.network(error))
-        }
+        let roles: AxisRoles
+        do { roles = try AxisRoles(graph, image: question.input.shape) } catch { throw .execution(.network(error)) }
         if let name = Self.parameter.value(in: question) {
             let named = graph.nodes.first { $0.name == name }?.output ?? graph.value(named: name)
-            guard let named, let shape = shapes[named], graph.constants[named] == nil else {
+            guard let named, let shape = roles.shape(of: named), graph.constants[named] == nil else {
                 throw .execution(.unknownValue(name))
             }
-            guard shape.hasPlaces else {
-                throw .badParameter("layer '\(name)' has no places: its output is \(shape); choose an earlier one")
+            guard let places = roles.places(of: named) else {
+                throw .badParameter(
+                    "layer '\(name)' has no places that the graph shows to be rows and columns of the image: its output "
+                        + "is \(shape); choose another one")
             }
-            value = named
+            (value, self.places) = (named, places)
             return
         }
-        guard let last = graph.lastStage(from: question.network.image, to: classifier.scores, shapes: shapes) else {
+        guard let last = graph.lastStage(from: question.network.image, to: classifier.scores, roles: roles),
+            let places = roles.places(of: last)
+        else {
             throw .notApplicable(
                 method: method,
                 reason: "no layer with more than one place lies on every way from the image to the scores; "
                     + "name one with the parameter 'layer'",
                 alternatives: ["gradient", "occlusion"])
         }
-        value = last
+        (value, self.places) = (last, places)
     }
-}
-
-extension Shape {
-    /// Whether it is [N,C,h,w] with more than one place.
-    fileprivate var hasPlaces: Bool { rank == 4 && dimensions[2] * dimensions[3] > 1 }
 }
 
 extension Operator {
     /// Whether the output holds nothing that the input does not, at most more coarsely.
     fileprivate var movesOrPools: Bool {
         switch self {
-        case .pooling, .globalPooling, .flatten, .reshape, .identity: true
+        case .pooling, .globalPooling, .flatten, .reshape, .identity, .transpose, .squeeze, .unsqueeze: true
         default: false
         }
     }
 }
 
 extension Graph {
-    /// The last value on every way from `image` to `scores` that still has more than one place and is not merely moved
-    /// or pooled: the last convolution stage's output, behind its activation.
-    func lastStage(from image: ValueID, to scores: ValueID, shapes: [ValueID: Shape]) -> ValueID? {
+    /// The last value on every way from `image` to `scores` that still has more than one place, whose places the scores
+    /// still depend on, and that is not merely moved or pooled: the last convolution stage's output, behind its
+    /// activation.
+    ///
+    /// - Parameter isPlanes: whether only values [N,C,h,w] count.
+    func lastStage(
+        from image: ValueID, to scores: ValueID, roles: AxisRoles, isPlanes: Bool = false
+    ) -> ValueID? {
         bottlenecks(from: image, to: scores).last { node in
-            !node.operation.movesOrPools && (shapes[node.output]?.hasPlaces ?? false)
+            guard !node.operation.movesOrPools, let places = roles.places(of: node.output) else { return false }
+            if isPlanes { return places.isPlanes }
+            return places.others == 0 || roles.readsPlaces(of: node.output)
         }?.output
     }
 

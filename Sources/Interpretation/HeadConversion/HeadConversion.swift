@@ -25,15 +25,10 @@ public struct HeadConversion: Sendable {
     /// - Throws: `notApplicable` where the network has no such stage.
     public init(_ network: Network, inputShape: Shape) throws(InterpretationError) {
         guard let scores = network.classifier?.scores else { throw .notAClassifier }
-        let shapes: [ValueID: Shape]
-        do {
-            shapes = try network.graph.shapes(for: [network.image: inputShape])
-        } catch {
-            throw .execution(.network(error))
-        }
-        guard let features = network.graph.lastStage(from: network.image, to: scores, shapes: shapes),
-            let channels = shapes[features]?[1]
-        else {
+        let roles: AxisRoles
+        do { roles = try AxisRoles(network.graph, image: inputShape) } catch { throw .execution(.network(error)) }
+        let stage = network.graph.lastStage(from: network.image, to: scores, roles: roles, isPlanes: true)
+        guard let features = stage, let channels = roles.places(of: features)?.channels else {
             throw .notApplicable(
                 method: "head conversion",
                 reason: "no convolution stage lies on every way from the image to the scores",

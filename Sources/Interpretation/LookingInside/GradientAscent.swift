@@ -81,8 +81,9 @@ public struct GradientAscent: Sendable {
 
     /// The last convolution stage, where the network has one: there a class's images are compared.
     public static func standardDiversityLayer(of network: Network, input: Shape) -> NamedLayer? {
-        guard let classifier = network.classifier, let shapes = try? network.graph.shapes(for: [network.image: input]),
-            let layer = network.graph.lastStage(from: network.image, to: classifier.scores, shapes: shapes)
+        guard let classifier = network.classifier, let roles = try? AxisRoles(network.graph, image: input),
+            let layer = network.graph.lastStage(
+                from: network.image, to: classifier.scores, roles: roles, isPlanes: true)
         else { return nil }
         return try? NamedLayer(network.graph.name(of: layer), of: network, input: input)
     }

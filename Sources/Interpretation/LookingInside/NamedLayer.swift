@@ -28,6 +28,16 @@ public struct NamedLayer: Sendable {
         guard layer.shape.rank >= 2, input.rank == 4, layer.shape[0] == input[0] else {
             throw .badParameter("layer '\(name)' has no units: its output is \(layer.shape)")
         }
+        if layer.shape.rank > 2 {
+            let roles: AxisRoles
+            do { roles = try AxisRoles(graph, image: input) } catch { throw .execution(.network(error)) }
+            if let places = roles.places(of: layer.value), !places.isPlanes {
+                throw .badParameter(
+                    "layer '\(name)' keeps its channels elsewhere than a convolution does: its output is \(layer.shape), "
+                        + "with \(places.channels) channels of \(places.height)×\(places.width) places; "
+                        + "choose a layer [N,C,h,w]")
+            }
+        }
         self.value = layer.value
         self.name = layer.name
         shape = layer.shape

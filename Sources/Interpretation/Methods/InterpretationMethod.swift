@@ -210,6 +210,8 @@ public enum Methods {
         LayerCAM(),
         ScoreCAM(),
         EigenCAM(),
+        AttentionRollout(),
+        TransformerAttribution(),
         Occlusion(),
         RISE(),
         GradientTimesInput(),

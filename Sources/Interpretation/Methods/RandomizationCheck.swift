@@ -6,6 +6,8 @@ public struct RandomizationCheck: Sendable, Hashable {
         /// Some of the map goes, some stays.
         case partly = "passes in part"
         case fails = "FAILS"
+        /// The network that the check is run on lacks what the method needs.
+        case unmeasured = "not measured"
     }
 
     public let verdict: Verdict
@@ -13,11 +15,12 @@ public struct RandomizationCheck: Sendable, Hashable {
     public let paper: String?
     /// Our own measurement: the rank correlation of the maps' magnitudes before and after the upper half of petshop's layers
     /// was made random, from −1 to 1, by `Conformance/randomization.py`; `Documentation/RandomizationCheck.md` has all of it.
-    public let correlation: Double
+    /// Nil where the verdict is that there is none.
+    public let correlation: Double?
     /// What has to be said of the measurement.
     public let remark: String?
 
-    public init(_ verdict: Verdict, paper: String?, correlation: Double, remark: String? = nil) {
+    public init(_ verdict: Verdict, paper: String?, correlation: Double?, remark: String? = nil) {
         self.verdict = verdict
         self.paper = paper
         self.correlation = correlation
@@ -26,6 +29,9 @@ public struct RandomizationCheck: Sendable, Hashable {
 
     /// For reading.
     public var sentence: String {
+        guard let correlation else {
+            return "\(verdict.rawValue): petshop, which the check is run on, has no attention"
+        }
         let source = paper ?? "no paper known to us has run it, so by our own measurement"
         // Two decimals, as in the table.
         let hundredths = Int((abs(correlation) * 100).rounded())

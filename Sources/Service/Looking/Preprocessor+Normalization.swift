@@ -6,7 +6,8 @@ extension Preprocessor {
     var normalization: Question.Normalization? {
         configuration.normalization.map { normalization in
             Question.Normalization(
-                scale: Float(configuration.rescaleFactor ?? 1), mean: normalization.mean.map(Float.init),
+                scale: Float(configuration.rescaleFactor),
+                mean: normalization.mean.map { Float($0 - configuration.rescaleOffset) },
                 deviation: normalization.standardDeviation.map(Float.init))
         }
     }

@@ -39,7 +39,9 @@ extension LoadedModel {
     }
 
     /// What people should know of the network, in the log and in `models`.
-    var remarks: [String] { (network.classifier?.remarks ?? []) + [scoreRemark].compactMap { $0 } }
+    var remarks: [String] {
+        inputRemarks + (network.classifier?.remarks ?? []) + [scoreRemark].compactMap { $0 }
+    }
 
     /// What people should know of what the scores mean; nil where that is known and as usual.
     var scoreRemark: String? {

@@ -65,7 +65,7 @@ extension LoadedModel {
     func patch(of peak: UnitPeaks.Peak, layer: Int, width: Int, height: Int) throws -> PixelRectangle? {
         guard let preprocessor else { throw ModelStoreError.cannotReadPhotos(name) }
         let geometry = try preprocessor.geometry(photoWidth: width, photoHeight: height)
-        let input = try Shape([1, 3, geometry.inputHeight, geometry.inputWidth])
+        let input = try Shape([1, preprocessor.configuration.channels.count, geometry.inputHeight, geometry.inputWidth])
         let value = indexedLayers[layer].value
         let field = try network.graph.layers(for: [network.image: input]).first { $0.value == value }?.receptiveField
         guard case .window(let size, let stride, let offset)? = field, size.count == 2 else {

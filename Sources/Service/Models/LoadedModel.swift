@@ -26,6 +26,10 @@ public struct LoadedModel: Sendable {
     public let backgroundLabels: Set<String>
     /// How photos become input; nil where the folder does not say, and then only tensors can be explained.
     public let preprocessor: Preprocessor?
+    /// How the network itself wants its image; inside it is planes.
+    let inputLayout: ImageLayout
+    /// What should be known of how photos become input.
+    let inputRemarks: [String]
     public let boxFinder: BoxFinder
     /// From which probability on an independent label holds, by class index.
     let thresholds: [Float]
@@ -40,22 +44,30 @@ public struct LoadedModel: Sendable {
         let folder = try ModelFolder(url)
         name = url.lastPathComponent
         self.folder = url
+        let preprocessing: PreprocessorConfiguration?
         do {
-            sha256 = try SHA256.hexDigest(ofFile: FilePath(folder.modelFile.path))
-            let graph = try ONNXModel.load(contentsOf: folder.modelFile)
-            exampleInput = try LoadedModel.exampleInput(graph, folder.preprocessor)
-            let reading = try graph.readingOutputs(folder.outputStatement(exampleInput))
+            // The caches of model hubs consist of links.
+            sha256 = try SHA256.hexDigest(ofFile: FilePath(folder.modelFile.resolvingSymlinksInPath().path))
+            let file = try ONNXModel.load(contentsOf: folder.modelFile)
+            let inputs = try file.readingInputs(folder.settings.inputStatement)
+            inputLayout = inputs.layout
+            preprocessing = try LoadedModel.preprocessing(folder, inputs)
+            exampleInput = try LoadedModel.exampleInput(inputs.graph, preprocessing)
+            let reading = try inputs.graph.readingOutputs(folder.outputStatement(exampleInput))
             task = try LoadedModel.task(folder.settings.task, reading, labelCount: folder.labels.count)
             network = try Network(reading, threads: threads, algorithms: algorithms)
         } catch let error as ModelError {
             throw error
+        } catch let error as InputError {
+            throw ModelError(file: "interpret.json", reason: "\(error)")
         } catch let error as OutputError {
             throw ModelError(file: "interpret.json", reason: "\(error)")
         } catch {
             throw ModelError(file: "model.onnx", reason: "\(error)")
         }
         backgroundLabels = Set(folder.settings.backgroundLabels)
-        preprocessor = folder.preprocessor.map(Preprocessor.init)
+        preprocessor = preprocessing.map(Preprocessor.init)
+        inputRemarks = LoadedModel.remarks(on: preprocessing, network.graph)
         boxFinder = BoxFinder(threshold: folder.settings.camThreshold)
         isMarkedDefault = folder.settings.isDefault
         hasSingleMap =
@@ -69,7 +81,7 @@ public struct LoadedModel: Sendable {
             task == .classification && network.kind == .independent
             ? try folder.settings.outputs.thresholds(of: labels, isBinary: network.classifier?.isBinary ?? false) : []
         indexedLayers =
-            folder.preprocessor == nil || network.graph.inputs.count != 1
+            preprocessing == nil || network.graph.inputs.count != 1
             ? [] : try LoadedModel.indexedLayers(network, exampleInput)
     }
 
@@ -131,16 +143,10 @@ public struct LoadedModel: Sendable {
     }
 
     private static func exampleInput(
-        _ graph: Graph, _ preprocessor: PreprocessorConfiguration?
+        _ graph: Graph, _ preprocessing: PreprocessorConfiguration?
     ) throws(ModelError) -> Shape {
-        var side = (height: 224, width: 224)
-        switch preprocessor?.size {
-        case .exact(let width, let height)?: side = (height, width)
-        case .shortestEdge(let length, _)?:
-            side = (preprocessor?.cropHeight ?? length, preprocessor?.cropWidth ?? length)
-        case nil: break
-        }
-        let usual = [1, 3, side.height, side.width]
+        let side = preprocessing?.fixedSize ?? (width: 224, height: 224)
+        let usual = [1, preprocessing?.channels.count ?? 3, side.height, side.width]
         let extents = graph.inputs[0].extents.enumerated().map { axis, extent in
             extent ?? (axis < usual.count ? usual[axis] : 1)
         }

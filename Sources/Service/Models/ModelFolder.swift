@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 import Photos
 
 /// A model folder as the Hugging Face hub lays it out: `model.onnx`, `config.json`, `preprocessor_config.json`, and
@@ -7,7 +8,6 @@ struct ModelFolder {
     let url: URL
     /// Class names by index; empty where `config.json` names none.
     let labels: [String]
-    let preprocessor: PreprocessorConfiguration?
     let settings: Settings
     /// What `config.json` says that it was trained as.
     let training: TrainingProblem?
@@ -24,8 +24,11 @@ struct ModelFolder {
         /// Fraction of the class activation map's maximum from which on a pixel belongs to the object, 0…1.
         var camThreshold: Float = 0.1
 
+        /// How the image lies in memory, and values of the inputs beside it.
+        var inputStatement = InputStatement()
+
         private enum CodingKeys: String, CodingKey {
-            case task
+            case task, layout, inputs
             case isDefault = "default"
             case backgroundLabels = "background_labels"
             case camThreshold = "cam_threshold"
@@ -45,6 +48,16 @@ struct ModelFolder {
                 task = known
             }
             outputs = try OutputSettings(from: decoder)
+            if let name = try container.decodeIfPresent(String.self, forKey: .layout) {
+                guard let layout = ImageLayout(rawValue: name.lowercased()) else {
+                    throw DecodingError.dataCorruptedError(
+                        forKey: .layout, in: container,
+                        debugDescription: "there is no layout '\(name)'; there are nchw, nhwc")
+                }
+                inputStatement.layout = layout
+            }
+            inputStatement.values =
+                try container.decodeIfPresent([String: NestedNumbers].self, forKey: .inputs)?.mapValues(\.values) ?? [:]
             isDefault = try container.decodeIfPresent(Bool.self, forKey: .isDefault) ?? isDefault
             backgroundLabels = try container.decodeIfPresent([String].self, forKey: .backgroundLabels) ?? []
             camThreshold = try container.decodeIfPresent(Float.self, forKey: .camThreshold) ?? camThreshold
@@ -57,23 +70,75 @@ struct ModelFolder {
 
     private struct Configuration: Decodable {
         var id2label: [String: String]?
+        /// timm's, in the order of the outputs.
+        var labelNames: [String]?
+        /// What people call timm's names.
+        var labelDescriptions: [String: String]?
+
+        private enum CodingKeys: String, CodingKey {
+            case id2label
+            case labelNames = "label_names"
+            case labelDescriptions = "label_descriptions"
+        }
+
+        /// timm's labels; nil where the file has none.
+        var timmLabels: [String]? {
+            labelNames.map { names in names.map { labelDescriptions?[$0] ?? $0 } }
+        }
     }
 
     init(_ url: URL) throws(ModelError) {
         self.url = url
-        labels = try ModelFolder.labels(try ModelFolder.read(Configuration.self, url, "config.json")?.id2label ?? [:])
+        let configuration = try ModelFolder.read(Configuration.self, url, "config.json")
+        let named = try ModelFolder.labels(configuration?.id2label ?? [:])
+        labels = named.isEmpty ? configuration?.timmLabels ?? [] : named
         training = try ModelFolder.read(TrainingProblem.self, url, "config.json")
         settings = try ModelFolder.read(Settings.self, url, "interpret.json") ?? Settings()
-        if let json = ModelFolder.contents(url, "preprocessor_config.json") {
-            do {
-                preprocessor = try PreprocessorConfiguration(json: json)
-            } catch {
-                throw ModelError(file: "preprocessor_config.json", reason: "\(error)")
-            }
-        } else {
-            preprocessor = nil
-        }
     }
+
+    /// How photos become input, by the first file that says so: `interpret.json` ("preprocessing"),
+    /// `preprocessor_config.json`, or timm's part of `config.json`; nil where none does.
+    ///
+    /// - Parameter networkSize: the picture that the network is fixed to, if it is.
+    /// - Throws: `ModelError` naming the file and the key at fault.
+    func preprocessing(
+        networkSize: (width: Int, height: Int)?
+    ) throws(ModelError) -> (file: String, configuration: PreprocessorConfiguration)? {
+        let readers: [(String, (Data) throws(PhotoError) -> PreprocessorConfiguration?)] = [
+            (
+                "interpret.json",
+                { (json) throws(PhotoError) in
+                    try PreprocessorConfiguration.interpret(json: json, networkSize: networkSize)
+                }
+            ),
+            (
+                "preprocessor_config.json",
+                { (json) throws(PhotoError) in try PreprocessorConfiguration(huggingFace: json) }
+            ),
+            (
+                "config.json",
+                { (json) throws(PhotoError) in
+                    try PreprocessorConfiguration.timm(json: json, networkSize: networkSize)
+                }
+            ),
+        ]
+        for (name, read) in readers {
+            guard let json = ModelFolder.contents(url, name) else { continue }
+            do {
+                if let configuration = try read(json) { return (name, configuration) }
+            } catch {
+                throw ModelError(file: name, reason: "\(error)")
+            }
+        }
+        return nil
+    }
+
+    /// What a folder without one of them lacks, and what to write.
+    static let missingPreprocessing = """
+        the folder does not say how photos become input, so only tensors can be given; write preprocessor_config.json, for \
+        example {"size": {"height": 224, "width": 224}, "resample": 2, "image_mean": [0.485, 0.456, 0.406], "image_std": \
+        [0.229, 0.224, 0.225]}
+        """
 
     var modelFile: URL { url.appending(path: "model.onnx") }
 
@@ -107,6 +172,20 @@ struct ModelFolder {
 
     private static func contents(_ url: URL, _ name: String) -> Data? {
         FileManager.default.contents(atPath: url.appending(path: name).path)
+    }
+}
+
+/// A number, or numbers in arrays of any depth, in their order.
+private struct NestedNumbers: Decodable {
+    let values: [Double]
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let value = try? container.decode(Double.self) {
+            values = [value]
+        } else {
+            values = try container.decode([NestedNumbers].self).flatMap(\.values)
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 import Execution
 import Interpretation
+import Networks
 import Photos
 import Socket
 import Tensors
@@ -15,7 +16,7 @@ struct ExplainRequest: Sendable {
         if let reason = model.whyNotExplained { throw RPCError(.methodNotApplicable, reason) }
         let classIndex = try parameters.classLabel.map { try model.classIndex(requested: $0) }
         switch try await RequestedInput(reading: parameters.source) {
-        case .tensor(let tensor): return try await explain(tensor, model, classIndex, parameters, context)
+        case .tensor(let tensor): return try await explain(model.planes(tensor), model, classIndex, parameters, context)
         case .photo(let photo):
             if let name = parameters.method {
                 let method = try Methods.named(name)
@@ -137,7 +138,8 @@ struct ExplainRequest: Sendable {
             ExplainResult.FurtherClass(
                 classLabel: model.label(of: explanation.classIndex),
                 map: wantsMap ? TensorPayload(explanation.map) : nil,
-                attribution: wantsAttribution ? explanation.attribution.map(TensorPayload.init) : nil,
+                attribution: wantsAttribution
+                    ? explanation.attribution.map { TensorPayload(model.inputLayout.own($0)) } : nil,
                 warnings: explanation.warnings)
         }
         let first = explanations[0]
@@ -145,7 +147,7 @@ struct ExplainRequest: Sendable {
             sidecar: document, method: method.card.name, classLabel: model.label(of: first.classIndex),
             map: wantsMap ? TensorPayload(first.map) : nil,
             furtherMaps: wantsMap && !first.furtherMaps.isEmpty ? first.furtherMaps.mapValues(TensorPayload.init) : nil,
-            attribution: wantsAttribution ? first.attribution.map(TensorPayload.init) : nil,
+            attribution: wantsAttribution ? first.attribution.map { TensorPayload(model.inputLayout.own($0)) } : nil,
             furtherClasses: further.isEmpty ? nil : further,
             approximation: first.approximation.map(ExplainResult.Approximation.init), scores: first.scores,
             warnings: first.warnings + failedCheck(of: method.card))

@@ -1,5 +1,6 @@
 import Execution
 import Interpretation
+import Networks
 import Photos
 import Tensors
 import WireProtocol
@@ -20,7 +21,8 @@ struct ProjectRequest: Sendable {
         switch try await RequestedInput(reading: parameters.source) {
         case .photo(let photo):
             return try await project(try PreparedPhoto(photo, for: model), model, parameters, count)
-        case .tensor(let tensor):
+        case .tensor(let given):
+            let tensor = model.planes(given)
             guard parameters.images != true else {
                 throw RPCError(.badParameter, "pictures are drawn for photos; for a tensor ask for --raw")
             }
@@ -73,7 +75,8 @@ struct ProjectRequest: Sendable {
                 ProjectResult.Unit(
                     unit: unit.unit, value: Double(unit.value), position: unit.position,
                     inputWindow: BoundingBox(PixelRectangle(unit.window)),
-                    reconstruction: parameters.raw == true ? TensorPayload(unit.reconstruction) : nil)
+                    reconstruction: parameters.raw == true
+                        ? TensorPayload(model.inputLayout.own(unit.reconstruction)) : nil)
             }, caveat: UnitProjection.caveat, warnings: warnings)
     }
 

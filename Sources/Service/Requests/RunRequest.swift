@@ -14,7 +14,7 @@ struct RunRequest: Sendable {
     func run(_ parameters: RunParameters) async throws -> RunResult {
         let model = try models.requested(parameters.model)
         let graph = model.network.graph
-        let inputs = try inputs(parameters, graph)
+        let inputs = try await inputs(parameters, model)
         let range = try parameters.range.map(ValueRange.init)
         guard range == nil || parameters.image == true else {
             throw RPCError(.badParameter, "'range' says how values become a picture; ask for one with 'image'")
@@ -32,6 +32,7 @@ struct RunRequest: Sendable {
                 throw RPCError(.badParameter, "output '\(name)': \(error)")
             }
         }
+        if parameters.input == true { result.input = inputs.first.map { model.inputLayout.own($0).npyData() } }
         if parameters.image == true, let first = outputs.first {
             guard let range = range ?? ValueRange(of: first.value, in: graph) else {
                 throw RPCError(
@@ -44,23 +45,36 @@ struct RunRequest: Sendable {
         return result
     }
 
-    private func inputs(_ parameters: RunParameters, _ graph: Graph) throws -> [Tensor] {
-        var given = parameters.inputs ?? [:]
-        if let single = parameters.npy {
-            guard given.isEmpty, graph.inputs.count == 1 else {
+    private func inputs(_ parameters: RunParameters, _ model: LoadedModel) async throws -> [Tensor] {
+        let graph = model.network.graph
+        var given = try (parameters.inputs ?? [:]).mapValues { try Tensor(npy: $0) }
+        let sources = [parameters.photo != nil, parameters.photoBytes != nil, parameters.npy != nil].count { $0 }
+        if let source = parameters.photoSource {
+            guard sources == 1, given.isEmpty, graph.inputs.count == 1 else {
                 throw RPCError(
                     .badParameter, "this network has \(graph.inputs.count) inputs; give each under its name in 'inputs'"
                 )
             }
-            given[graph.name(of: graph.inputs[0].value)] = single
+            given[graph.name(of: graph.inputs[0].value)] = try await input(source, model)
         }
         let names = graph.inputs.map { graph.name(of: $0.value) }
         if let unknown = given.keys.filter({ !names.contains($0) }).min() {
             throw RPCError(.badParameter, "there is no input '\(unknown)'; there are \(names.joined(separator: ", "))")
         }
+        if let image = given[names[0]] { given[names[0]] = model.planes(image) }
         return try names.map { name in
-            guard let npy = given[name] else { throw RPCError(.badParameter, "input '\(name)' is missing") }
-            return try Tensor(npy: npy)
+            guard let tensor = given[name] else { throw RPCError(.badParameter, "input '\(name)' is missing") }
+            return tensor
+        }
+    }
+
+    private func input(_ source: PhotoSource, _ model: LoadedModel) async throws -> Tensor {
+        if case .path(let path) = source, !path.hasPrefix("/") {
+            throw RPCError(.badParameter, "'photo' should be an absolute path, got '\(path)'")
+        }
+        switch try await RequestedInput(reading: source) {
+        case .tensor(let tensor): return tensor
+        case .photo(let photo): return try PreparedPhoto(photo, for: model).input.tensor
         }
     }
 }

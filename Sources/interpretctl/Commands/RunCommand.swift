@@ -4,11 +4,12 @@ import WireProtocol
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "run", abstract: "A plain forward pass of a network over a tensor.",
+        commandName: "run", abstract: "A plain forward pass of a network over a tensor or a photo.",
         discussion: """
             Examples:
               interpretctl run petshop input.npy
               interpretctl run petshop input.npy --output scores.npy
+              interpretctl run petshop photo.jpg --raw-input input.npy
               interpretctl run generator z.npy --output face.jpg
               interpretctl run generator z.npy --output face.jpg --range 0,255
 
@@ -20,11 +21,14 @@ struct RunCommand: AsyncParsableCommand {
     @Argument(help: "The network; see 'interpretctl models'.")
     var model: String
 
-    @Argument(help: ArgumentHelp("A float32 tensor, normalized already.", valueName: "x.npy"))
+    @Argument(help: ArgumentHelp("A float32 tensor, normalized already, or a photo.", valueName: "x.npy|photo"))
     var input: String
 
     @Option(help: ArgumentHelp("Write the result to this .npy or .jpg file.", valueName: "file"))
     var output: String?
+
+    @Option(help: ArgumentHelp("Write the input that the photo became to this file.", valueName: "file.npy"))
+    var rawInput: String?
 
     @Option(
         parsing: .unconditional,
@@ -52,15 +56,25 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let file = Files.absolutePath(input)
+        let isTensor = file.lowercased().hasSuffix(".npy")
         let parameters = RunParameters(
-            model: model, npy: try Files.readForSending(Files.absolutePath(input)),
-            image: drawsPicture ? true : nil, range: range.flatMap(RunCommand.bounds))
+            model: model, photo: isTensor ? .tensor(try Files.readForSending(file)) : .path(file),
+            input: rawInput == nil ? nil : true, image: drawsPicture ? true : nil,
+            range: range.flatMap(RunCommand.bounds))
         let bar = ProgressBar()
         defer { bar.clear() }
         let result = try await common.withDaemon {
-            try await $0.call(RPCMethods.run, parameters, onProgress: bar.show)
+            try await $0.ask(RPCMethods.run, parameters, onProgress: bar.show)
         }
         bar.clear()
+        if let rawInput {
+            guard let npy = try RPCMethods.run.output(of: result).input else {
+                throw CommandFailure(
+                    "the daemon gave no input; it may be of an older version, see 'interpretctl version'")
+            }
+            try Files.write(npy, to: rawInput)
+        }
         var written: [String: String] = [:]
         if let output, drawsPicture {
             guard let image = try RPCMethods.run.output(of: result).image else {

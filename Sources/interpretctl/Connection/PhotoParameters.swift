@@ -23,6 +23,8 @@ extension ExplainParameters: SourcedParameters {}
 extension SegmentParameters: SourcedParameters {}
 extension ProjectParameters: SourcedParameters {}
 
+extension RunParameters: PhotoParameters {}
+
 extension UnitsParameters: PhotoParameters {
     var photoSource: PhotoSource? {
         get { source }

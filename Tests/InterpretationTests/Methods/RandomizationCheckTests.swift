@@ -19,6 +19,11 @@ import Testing
     @Test("every method's figure is that of the table", arguments: Methods.all.map(\.card.name))
     func figures(name: String) throws {
         let card = try Methods.named(name).card
+        guard card.randomization.verdict != .unmeasured else {
+            #expect(card.randomization.correlation == nil)
+            #expect(try Self.measured()[name] == nil)
+            return
+        }
         let cascade = try #require(try Self.measured()[name])
         #expect(cascade.count == 9)
         #expect(card.randomization.correlation == cascade[cascade.count / 2])
@@ -29,9 +34,9 @@ import Testing
         arguments: Methods.all.map(\.card.name))
     func verdicts(name: String) throws {
         let check = try Methods.named(name).card.randomization
-        guard check.paper == nil else { return }
+        guard check.paper == nil, let correlation = check.correlation else { return }
         let expected: RandomizationCheck.Verdict =
-            check.correlation >= 0.5 ? .fails : check.correlation >= 0.35 ? .partly : .passes
+            correlation >= 0.5 ? .fails : correlation >= 0.35 ? .partly : .passes
         #expect(check.verdict == expected)
         #expect(check.sentence.contains("no paper known to us"))
     }

@@ -9,22 +9,22 @@ public struct InputGeometry: Hashable, Codable, Sendable {
     /// Input pixels for each photo pixel.
     public let scaleX: Double
     public let scaleY: Double
-    /// Input position of the photo's corner: negative where a centre crop cut it off, positive where it was padded.
+    /// Input position of the photo's corner: negative where a crop cut it off, positive where it was padded.
     public let offsetX: Double
     public let offsetY: Double
 
     init(
-        inputWidth: Int, inputHeight: Int, photoWidth: Int, photoHeight: Int, resizedWidth: Int, resizedHeight: Int,
-        offsetX: Int, offsetY: Int
+        inputWidth: Int, inputHeight: Int, photoWidth: Int, photoHeight: Int, scaleX: Double, scaleY: Double,
+        offsetX: Double, offsetY: Double
     ) {
         self.inputWidth = inputWidth
         self.inputHeight = inputHeight
         self.photoWidth = photoWidth
         self.photoHeight = photoHeight
-        scaleX = Double(resizedWidth) / Double(photoWidth)
-        scaleY = Double(resizedHeight) / Double(photoHeight)
-        self.offsetX = Double(offsetX)
-        self.offsetY = Double(offsetY)
+        self.scaleX = scaleX
+        self.scaleY = scaleY
+        self.offsetX = offsetX
+        self.offsetY = offsetY
     }
 
     /// The whole input on the photo, in photo pixels: what the network saw. Padding reaches beyond the photo.
