@@ -9,7 +9,7 @@ struct TargetLayer {
     let places: LayerPlaces
 
     static let parameter = LayerParameter(
-        "layer", default: "the last stage's output that has places", "name of the layer to look at")
+        "layer", default: "the last convolution stage's output", "name of the layer to look at")
 
     /// The layer that parameter `layer` names, by its node's or its value's name, or the last one that still has a
     /// place: behind all convolutions and their activation, before anything only pools, and on every way to the scores.

@@ -1,4 +1,4 @@
-public import Tensors
+import Tensors
 
 /// The softmax of an attention layer between all places of the image: how much each token looks at each.
 public struct AttentionMatrix: Sendable, Hashable {
