@@ -43,8 +43,8 @@ public struct AxisRoles: Sendable {
             case .gather, .slice, .part:
                 guard let axes = roles[node.output] else { return true }
                 if axes.contains(where: { $0?.hasPlaces ?? true }) { carried.insert(node.output) }
-            case .activation, .arithmetic, .fullyConnected, .identity, .batchNormalization, .transpose, .reshape,
-                .flatten, .squeeze, .unsqueeze, .shapeArithmetic(.cast):
+            case .activation, .arithmetic, .fullyConnected, .identity, .batchNormalization, .quantization, .transpose,
+                .reshape, .flatten, .squeeze, .unsqueeze, .shapeArithmetic(.cast):
                 carried.formUnion(node.outputs)
             case .normalization(let normalization):
                 guard case .layer = normalization.kind else { return true }
@@ -54,7 +54,8 @@ public struct AxisRoles: Sendable {
                 carried.formUnion(node.outputs)
             case .shapeArithmetic(.extents), .shapeArithmetic(.count): continue
             case .convolution, .pooling, .transposedConvolution, .maximumUnpooling, .globalPooling, .resize,
-                .localResponseNormalization, .softmax, .reduction, .einsum, .extremum, .ranking, .accumulation,
+                .localResponseNormalization, .softmax, .recurrence, .sampling, .reduction, .einsum, .extremum, .ranking,
+                .accumulation,
                 .triangle, .concatenation, .padding, .expansion, .tiling, .depthToSpace, .spaceToDepth, .pick,
                 .scatter, .graft, .shapeArithmetic:
                 return true
@@ -90,7 +91,7 @@ public struct AxisRoles: Sendable {
         let source = axes(first)
         switch node.operation {
         case .activation, .identity, .batchNormalization, .localResponseNormalization, .normalization, .softmax,
-            .shapeArithmetic(.cast):
+            .quantization, .shapeArithmetic(.cast):
             return source
         case .convolution, .pooling, .transposedConvolution, .maximumUnpooling, .globalPooling:
             return windows(source, shape, keepsChannels: false)
@@ -109,8 +110,8 @@ public struct AxisRoles: Sendable {
             return order.map { source.indices.contains($0) ? source[$0] : nil }
         case .slice, .part: return cut(node, source, shape)
         case .gather(let axis): return gathered(node, source, axis, shape)
-        case .einsum, .extremum, .ranking, .accumulation, .triangle, .pick, .scatter, .tiling, .depthToSpace,
-            .spaceToDepth, .graft, .shapeArithmetic:
+        case .recurrence, .sampling, .einsum, .extremum, .ranking, .accumulation, .triangle, .pick, .scatter, .tiling,
+            .depthToSpace, .spaceToDepth, .graft, .shapeArithmetic:
             return nil
         }
     }
