@@ -116,12 +116,18 @@ public struct RGBColor: Hashable, Codable, Sendable {
 }
 
 enum PictureSize {
+    /// Of a picture that takes memory.
     static func check(_ width: Int, _ height: Int) throws(PhotoError) {
-        for side in [width, height] where !(1...Bitmap.longestSide).contains(side) {
-            throw .invalidSize(reason: "a side of \(side) pixels is not in 1...\(Bitmap.longestSide)")
-        }
+        try checkSides(width, height)
         guard width * height <= Bitmap.largestCount else {
             throw .invalidSize(reason: "\(width)×\(height) pixels are more than \(Bitmap.largestCount)")
+        }
+    }
+
+    /// Of a photo of which only the place of things is computed: it may have been decoded at a smaller scale.
+    static func checkSides(_ width: Int, _ height: Int) throws(PhotoError) {
+        for side in [width, height] where !(1...Bitmap.longestSide).contains(side) {
+            throw .invalidSize(reason: "a side of \(side) pixels is not in 1...\(Bitmap.longestSide)")
         }
     }
 }

@@ -292,6 +292,12 @@ import Testing
         let photo = try? PhotoDecoder.decode(data, for: target)
         #expect(photo == nil || photo?.damage != nil)
         #expect(try PhotoDecoder.size(of: data) == (20_000, 20_000))
+        // Where things lie on a large photo is computed without making one.
+        let json = Data(#"{"size": {"height": 224, "width": 224}}"#.utf8)
+        let preprocessor = Preprocessor(configuration: try PreprocessorConfiguration(huggingFace: json))
+        let geometry = try preprocessor.geometry(photoWidth: 24_500, photoHeight: 16_300)
+        let region = geometry.visibleRegion
+        #expect(region.x == 0 && abs(region.width - 24_500) < 1e-6 && abs(region.height - 16_300) < 1e-6)
         let limits = DecodeLimits(megapixels: 399, mebibytes: nil)
         #expect(throws: PhotoError.tooManyPixels(width: 20_000, height: 20_000, limit: 399_000_000)) {
             try PhotoDecoder.decode(data, for: target, limits: limits)

@@ -50,7 +50,7 @@ public struct InputGeometry: Hashable, Codable, Sendable {
     ///
     /// - Throws: `PhotoError.invalidSize` where a side is not in 1...`Bitmap.longestSide`.
     public func onPhoto(width: Int, height: Int) throws(PhotoError) -> InputGeometry {
-        try PictureSize.check(width, height)
+        try PictureSize.checkSides(width, height)
         return InputGeometry(self, photoWidth: width, photoHeight: height)
     }
 

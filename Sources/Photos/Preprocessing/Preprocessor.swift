@@ -81,7 +81,7 @@ public struct Preprocessor: Sendable {
     private func route(
         photoWidth: Int, photoHeight: Int
     ) throws(PhotoError) -> (stages: [Stage], geometry: InputGeometry) {
-        try PictureSize.check(photoWidth, photoHeight)
+        try PictureSize.checkSides(photoWidth, photoHeight)
         var stages: [Stage] = []
         var (width, height) = (photoWidth, photoHeight)
         var (scaleX, scaleY, offsetX, offsetY) = (1.0, 1.0, 0.0, 0.0)

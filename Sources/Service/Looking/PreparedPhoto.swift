@@ -81,7 +81,7 @@ package struct PreparedPhoto: Sendable {
                 throw .extremeShape(width: photo.width, height: photo.height)
             }
             return (input, region)
-        } catch .invalidSize {
+        } catch .invalidSize where max(photo.width, photo.height) / max(min(photo.width, photo.height), 1) > 20 {
             // A strip that becomes too long when its short side is brought to the network's.
             throw .extremeShape(width: photo.width, height: photo.height)
         }
