@@ -114,6 +114,16 @@ import Testing
         #expect(geometry.photoRectangle(PixelRectangle(x: 0, y: 0, width: 100, height: 20)) == nil)
     }
 
+    @Test func aFilterOfSinglePixelsSeesTheWholePhoto() throws {
+        for (written, isWhole) in [
+            (#""keras": "tf", "size": 8"#, true), (#""letterbox": 8"#, true), (#""size": 8"#, false),
+        ] {
+            let json = Data(#"{"preprocessing": {\#(written)}}"#.utf8)
+            let configuration = try #require(try PreprocessorConfiguration.interpret(json: json))
+            #expect((configuration.decodeTarget(overlayLongSide: 8) == .fullScale) == isWhole, "\(written)")
+        }
+    }
+
     @Test func oneChannelIsGreyAndAFourthIsOpaque() throws {
         let json = Data(#"{"size": {"height": 1, "width": 1}, "image_mean": [0.5, 0.5, 0.5], "image_std": 0.5}"#.utf8)
         let configuration = try PreprocessorConfiguration(huggingFace: json)

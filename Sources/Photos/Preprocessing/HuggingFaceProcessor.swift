@@ -107,7 +107,6 @@ struct HuggingFaceProcessor: Sendable {
         "DeformableDetr": .detection,
         "DeiT": .init(.square(256), .bicubic, .half, crop: 224),
         "Deta": .detection,
-        "DepthPro": .init(.square(1536), .bilinear, .half),
         "Detr": .detection,
         "DINOv3ViT": .init(.square(224), .bilinear, .imageNet),
         "Donut": .init(as: .donut, .exact(width: 1920, height: 2560), .bilinear, .half, pads: true),
@@ -157,6 +156,7 @@ struct HuggingFaceProcessor: Sendable {
 
     /// Processors whose work is none of resizing, cropping and padding one photo.
     static let refused: [String: String] = [
+        "DepthPro": "it resizes without averaging",
         "EfficientLoFTR": "it takes pairs of photos",
         "ImageGPT": "it turns colours into the numbers of clusters",
         "LightGlue": "it takes pairs of photos",

@@ -95,7 +95,10 @@ public struct PreprocessorConfiguration: Hashable, Codable, Sendable {
 
     /// How large a photo must be decoded so that this preprocessing, and an overlay of `overlayLongSide`, lose nothing.
     public func decodeTarget(overlayLongSide: Int) -> DecodeTarget {
-        guard case .resize(let rule, _)? = steps.first, let least = rule.leastSize else { return .fullScale }
+        // A filter with hard edges would take others of a picture that is averaged already.
+        guard case .resize(let rule, let filter)? = steps.first, let least = rule.leastSize,
+            ![.nearest, .box, .sampledBilinear].contains(filter)
+        else { return .fullScale }
         return .atLeast(inputWidth: least.width, inputHeight: least.height, longSide: overlayLongSide)
     }
 
