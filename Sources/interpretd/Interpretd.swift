@@ -25,7 +25,7 @@ struct Interpretd: AsyncParsableCommand {
         defaultSubcommand: Serve.self)
 
     static func main() async {
-        OpenMPWaiting.configure()
+        LibrarySettings.configure()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
