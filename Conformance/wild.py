@@ -237,8 +237,9 @@ def table(rows: list[Row]) -> str:
     loaded = sum(row.loads.startswith("yes") for row in rows)
     exporters = len({(row.exporter, row.opset) for row in rows})
     wrong = sum(row.is_wrong for row in rows)
-    return (f"{len(rows)} files of {exporters} generations of exporters: {loaded} load and run, {len(rows) - loaded} are "
-            f"refused in words, {wrong} are wrong.\n\n" + "\n".join(lines))
+    compared = sum(row.error is not None for row in rows)
+    return (f"{len(rows)} files of {exporters} generations of exporters: {loaded} load, {compared} of them could be run by "
+            f"both and were compared, {len(rows) - loaded} are refused in words, {wrong} are wrong.\n\n" + "\n".join(lines))
 
 
 def main() -> int:
