@@ -88,6 +88,13 @@ public struct GreyBitmap: Hashable, Sendable {
         self.pixels = pixels
     }
 
+    /// For sizes that are known to be good, such as those of another bitmap.
+    init(trustedWidth width: Int, height: Int, pixels: [UInt8]) {
+        self.width = width
+        self.height = height
+        self.pixels = pixels
+    }
+
     /// The sample in column `x` and row `y`, which must be inside the picture.
     public subscript(x: Int, y: Int) -> UInt8 { pixels[y * width + x] }
 }

@@ -2,7 +2,9 @@ internal import Foundation
 
 /// A picture that is drawn on. Whatever lies outside of it is left out.
 public struct Canvas: Sendable {
-    public private(set) var bitmap: Bitmap
+    public internal(set) var bitmap: Bitmap
+    /// For lines that are not along the pixels.
+    var brush = Brush()
 
     public init(_ bitmap: Bitmap) {
         self.bitmap = bitmap
@@ -100,9 +102,9 @@ public struct Canvas: Sendable {
         }
     }
 
-    /// Lays a heat map over the picture: the colours of `colorMap`, with an opacity for each of its 256 entries.
-    mutating func blend(_ map: PlacedMap, colorMap: ColorMap, opacities: [Double]) {
-        let layers = zip(colorMap.colors, opacities).map { color, opacity in Layer(color: color, opacity: opacity) }
+    /// Lays a heat map over the picture: 256 colours for 0 to 1, with an opacity for each of them.
+    mutating func blend(_ map: PlacedMap, colors: [RGBColor], opacities: [Double]) {
+        let layers = zip(colors, opacities).map { color, opacity in Layer(color: color, opacity: opacity) }
         let width = bitmap.width
         bitmap.pixels.withUnsafeMutableBufferPointer { pixels in
             layers.withUnsafeBufferPointer { layers in

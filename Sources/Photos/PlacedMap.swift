@@ -36,6 +36,24 @@ struct PlacedMap {
         values = try Resampling.bilinear(map: map, toWidth: width, height: height)
     }
 
+    /// Some of the map's values, up to about `longSide` of them along a side of the picture.
+    func grid(longSide: Int) -> ScalarGrid {
+        let spacing = max((max(columns.count, rows.count) + longSide - 1) / longSide, 1)
+        // In the middle of as many pixels each, so that the first and the last are as far from the edge.
+        func places(_ range: Range<Int>) -> [Int] {
+            let count = max(range.count / spacing, 1)
+            return (0..<count).map { range.lowerBound + ($0 * 2 + 1) * range.count / (count * 2) }
+        }
+        let (xs, ys) = (places(columns), places(rows))
+        return values.withUnsafeValues { values in
+            ScalarGrid(
+                columns: xs.map { Double($0) + 0.5 }, rows: ys.map { Double($0) + 0.5 },
+                left: Double(columns.lowerBound), right: Double(columns.upperBound), top: Double(rows.lowerBound),
+                bottom: Double(rows.upperBound), border: .continued
+            ) { column, row in values[(ys[row] - top) * width + xs[column] - left] }
+        }
+    }
+
     /// Calls `body` with a row of the picture, the first column the map covers there, and the map's values from there.
     func forEachRow(_ body: (_ row: Int, _ firstColumn: Int, _ values: Slice<UnsafeBufferPointer<Float>>) -> Void) {
         values.withUnsafeValues { values in

@@ -12,6 +12,7 @@ public enum Resampling {
     public static func bilinear(map: Tensor, toWidth width: Int, height: Int) throws(PhotoError) -> Tensor {
         let (mapWidth, mapHeight) = try planeSize(of: map)
         try PictureSize.check(width, height)
+        if mapWidth == width, mapHeight == height, map.shape.rank == 2 { return map }
         let horizontal = ResamplingWindows(source: mapWidth, target: width, filter: .bilinear)
         let vertical = ResamplingWindows(source: mapHeight, target: height, filter: .bilinear)
         let narrow = try plane(width: width, height: mapHeight)

@@ -5,7 +5,9 @@ public struct ExplainParameters: RequestParameters, Hashable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case method
         case classLabel = "class"
-        case furtherClasses, against, probability, model, parameters, memory, raw, rawAttribution, images, partialMaps
+        case furtherClasses, against, probability, model, parameters, memory, raw, rawAttribution, images,
+            plainSaliency,
+            partialMaps
     }
 
     public static let memberNames = PhotoSource.memberNames + CodingKeys.allCases.map(\.rawValue)
@@ -55,6 +57,8 @@ public struct ExplainParameters: RequestParameters, Hashable {
     public var rawAttribution: Bool?
     /// Whether to return overlay and saliency picture.
     public var images: Bool?
+    /// Whether the saliency picture is the grey map alone, without the photo under it.
+    public var plainSaliency: Bool?
     /// MiB of activations that may be in hand at once, besides those of the image itself; 256 where nil.
     public var memory: Int?
     /// Whether progress notifications show the map as far as it is made, where the method makes one place by place.
@@ -65,7 +69,7 @@ public struct ExplainParameters: RequestParameters, Hashable {
         furtherClasses: [String]? = nil, against: String? = nil,
         probability: Bool? = nil, model: String? = nil,
         parameters: [String: Value]? = nil, raw: Bool? = nil, rawAttribution: Bool? = nil, images: Bool? = nil,
-        memory: Int? = nil, partialMaps: Bool? = nil
+        plainSaliency: Bool? = nil, memory: Int? = nil, partialMaps: Bool? = nil
     ) {
         self.source = source
         self.memory = memory
@@ -80,6 +84,7 @@ public struct ExplainParameters: RequestParameters, Hashable {
         self.raw = raw
         self.rawAttribution = rawAttribution
         self.images = images
+        self.plainSaliency = plainSaliency
     }
 
     public init(from decoder: any Decoder) throws {
@@ -96,6 +101,7 @@ public struct ExplainParameters: RequestParameters, Hashable {
         raw = try members.decodeIfPresent(Bool.self, forKey: .raw)
         rawAttribution = try members.decodeIfPresent(Bool.self, forKey: .rawAttribution)
         images = try members.decodeIfPresent(Bool.self, forKey: .images)
+        plainSaliency = try members.decodeIfPresent(Bool.self, forKey: .plainSaliency)
         partialMaps = try members.decodeIfPresent(Bool.self, forKey: .partialMaps)
     }
 
@@ -113,6 +119,7 @@ public struct ExplainParameters: RequestParameters, Hashable {
         try members.encodeIfPresent(raw, forKey: .raw)
         try members.encodeIfPresent(rawAttribution, forKey: .rawAttribution)
         try members.encodeIfPresent(images, forKey: .images)
+        try members.encodeIfPresent(plainSaliency, forKey: .plainSaliency)
         try members.encodeIfPresent(partialMaps, forKey: .partialMaps)
     }
 }
@@ -133,9 +140,9 @@ public struct TensorPayload: Codable, Sendable, Hashable {
 public struct ExplainResult: Codable, Sendable, Hashable {
     /// JPEG files.
     public struct Images: Codable, Sendable, Hashable {
-        /// The upright photo with heat map, boxes and label.
+        /// The upright photo with heat map, boxes, label and legend.
         public var overlay: Data?
-        /// The gradient map in grey.
+        /// The gradient map in grey, over the photo in dark grey where it was not asked for plain.
         public var saliency: Data?
 
         public init(overlay: Data?, saliency: Data?) {

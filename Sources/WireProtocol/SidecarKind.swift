@@ -24,11 +24,11 @@ public enum SidecarKind: String, Sendable, CaseIterable, Codable {
         switch self {
         case .saliency:
             Row(
-                ending: "jpg", contents: "how much each pixel moves the class score, in grey",
+                ending: "jpg", contents: "how much each pixel moves the class score, in grey over the photo",
                 occasion: "where a classifier reads the photos")
         case .overlay:
             Row(
-                ending: "jpg", contents: "the upright photo with heat map, boxes, label and probability",
+                ending: "jpg", contents: "the upright photo with heat map, boxes, verdict and legend",
                 occasion: "for each photo that can be read")
         case .occlusion:
             Row(

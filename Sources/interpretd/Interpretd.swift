@@ -47,7 +47,7 @@ struct Interpretd: AsyncParsableCommand {
 struct DaemonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "JSON file with any of inbox, socket, models, state, threads, occlusion, settle, keepSidecars, "
+            "JSON file with any of inbox, socket, models, state, threads, occlusion, plainSaliency, settle, keepSidecars, "
                 + "maxMegapixels, maxPhotoMemory.", valueName: "file")
     )
     var config: String?
@@ -69,6 +69,9 @@ struct DaemonOptions: ParsableArguments {
 
     @Flag(help: "Write an occlusion map beside every photo.")
     var occlusion = false
+
+    @Flag(help: "Write the saliency beside a photo as a grey map alone, without the photo under it.")
+    var plainSaliency = false
 
     @Option(
         help: ArgumentHelp(
@@ -97,7 +100,8 @@ struct DaemonOptions: ParsableArguments {
         }
         let flags = DaemonConfiguration(
             inbox: inbox, socket: socket, models: models, state: state, threads: threads,
-            occlusion: occlusion ? true : nil, settle: settle, keepSidecars: keepSidecars ? true : nil,
+            occlusion: occlusion ? true : nil, plainSaliency: plainSaliency ? true : nil, settle: settle,
+            keepSidecars: keepSidecars ? true : nil,
             maxMegapixels: maxMegapixels, maxPhotoMemory: maxPhotoMemory)
         guard let config else { return flags }
         return flags.filled(from: try DaemonConfiguration(contentsOf: URL(filePath: config)))

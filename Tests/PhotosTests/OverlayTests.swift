@@ -13,6 +13,23 @@ import Testing
         overlay = Overlay(font: font)
     }
 
+    /// The photo with boxes that all have the same label.
+    private func boxed(_ photo: Bitmap, _ boxes: [PixelRectangle], label: String = "") throws -> Bitmap {
+        try overlay.render(
+            OverlayScene(
+                photo: photo, boxes: boxes.map { OverlayBox(rectangle: $0, label: label) }, boxMeaning: OverlayWords()))
+    }
+
+    private func heated(_ photo: Bitmap, _ map: Tensor, region: PixelRectangle? = nil) throws -> Bitmap {
+        var bare = overlay
+        bare.style.contourLevels = []
+        // No words: no legend.
+        return try bare.render(
+            OverlayScene(
+                photo: photo, heat: OverlayHeat(map: map, region: region, most: OverlayWords()),
+                boxMeaning: OverlayWords()))
+    }
+
     /// Columns and rows of the pixels that the overlay changed.
     private func changed(
         _ picture: Bitmap, to color: RGBColor? = nil
@@ -34,11 +51,11 @@ import Testing
 
     @Test func theEdgeOfABoxIsBrightBetweenTwoDarkLines() throws {
         let photo = try Bitmap(width: 600, height: 450, color: background)
-        let picture = try overlay.render(
-            photo: photo, boxes: [OverlayBox(x: 100, y: 80, width: 300, height: 200, caption: "")])
+        let picture = try boxed(photo, [PixelRectangle(x: 100, y: 80, width: 300, height: 200)])
         // A shorter side of 450 has lines of 3 pixels with a halo of 1.
         for (offset, color) in [
-            (-1, background), (0, overlay.style.haloColor), (1, overlay.style.boxColor), (3, overlay.style.boxColor),
+            (-1, background), (0, overlay.style.haloColor), (1, overlay.style.boxColors[0]),
+            (3, overlay.style.boxColors[0]),
             (4, overlay.style.haloColor), (5, background),
         ] {
             #expect(picture[100 + offset, 180] == color)
@@ -48,108 +65,49 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (200.0, 100.0), (0, 0), (595, 0), (-20, -30), (560, 440), (0, 200), (598, 448), (300, 3),
-    ])
-    func aCaptionIsNeverCutOff(x: Double, y: Double) throws {
-        let photo = try Bitmap(width: 600, height: 450, color: background)
-        let caption = "Löwenköpfchen 98 %"
-        let box = OverlayBox(x: x, y: y, width: 80, height: 60, caption: caption)
-        var bare = box
-        bare.caption = ""
-        let picture = try overlay.render(photo: photo, boxes: [box])
-        let outline = try overlay.render(photo: photo, boxes: [bare])
-        // The plate alone: what the caption changed.
-        var plate = [Int: Int]()
-        for row in 0..<450 {
-            for column in 0..<600 where picture[column, row] != outline[column, row] {
-                plate[row, default: 0] += 1
-            }
-        }
-        let size = 450 / 28
-        #expect((plate.values.max() ?? 0) >= font.width(of: caption, size: size))
-        #expect(plate.count >= size)
-    }
-
     @Test func theCaptionStandsAboveItsBoxWhereThereIsRoom() throws {
         let photo = try Bitmap(width: 600, height: 450, color: background)
-        let above = try overlay.render(
-            photo: photo, boxes: [OverlayBox(x: 100, y: 200, width: 300, height: 200, caption: "cat")])
+        let above = try boxed(photo, [PixelRectangle(x: 100, y: 200, width: 300, height: 200)], label: "cat")
         #expect((try #require(changed(above))).rows.lowerBound < 190)
-        let inside = try overlay.render(
-            photo: photo, boxes: [OverlayBox(x: 100, y: 0, width: 300, height: 200, caption: "cat")])
+        let inside = try boxed(photo, [PixelRectangle(x: 100, y: 0, width: 300, height: 200)], label: "cat")
         #expect((try #require(changed(inside))).rows == 0...199)
     }
 
-    @Test func captionsOfNeighboursDoNotCoverOneAnother() throws {
-        let photo = try Bitmap(width: 600, height: 450, color: background)
-        let box = OverlayBox(x: 100, y: 200, width: 300, height: 200, caption: "cat 98 %")
-        let one = try overlay.render(photo: photo, boxes: [box])
-        let two = try overlay.render(photo: photo, boxes: [box, box])
-        func textPixels(_ picture: Bitmap) -> Int {
-            (0..<195).reduce(0) { sum, y in
-                sum + (0..<600).count { picture[$0, y] == overlay.style.boxColor }
-            }
-        }
-        #expect(textPixels(two) == 2 * textPixels(one))
-    }
-
     @Test func theHeatMapIsOpaqueOnlyWhereThereIsEvidence() throws {
-        let photo = try Bitmap(width: 400, height: 400, color: background)
+        let photo = try Bitmap(width: 480, height: 480, color: background)
         var values = [Float](repeating: 0, count: 64)
         values[0] = 1
-        let picture = try overlay.render(photo: photo, heatMap: Tensor(shape: Shape([8, 8]), values: values))
-        #expect(picture[399, 399] == background)
+        let picture = try heated(photo, Tensor(shape: Shape([8, 8]), values: values))
+        #expect(picture[479, 479] == background)
         let hottest = overlay.style.colorMap.color(for: 1)
         #expect(abs(Int(picture[5, 5].red) - Int(hottest.red)) < abs(Int(background.red) - Int(hottest.red)) / 2)
     }
 
     @Test func theHeatMapLiesInItsRegion() throws {
-        let photo = try Bitmap(width: 400, height: 300, color: background)
+        let photo = try Bitmap(width: 480, height: 300, color: background)
         let hot = try Tensor(shape: Shape([2, 2]), repeating: 1)
         let region = PixelRectangle(x: 50, y: 60, width: 100, height: 80)
-        let picture = try overlay.render(photo: photo, heatMap: hot, heatMapRegion: region)
+        let picture = try heated(photo, hot, region: region)
         let range = try #require(changed(picture))
         #expect(range.columns == 50...149 && range.rows == 60...139)
-        let padded = PixelRectangle(x: -50, y: -1000, width: 500, height: 2300)
-        let everywhere = try overlay.render(photo: photo, heatMap: hot, heatMapRegion: padded)
-        #expect(try #require(changed(everywhere)) == (0...399, 0...299))
+        let padded = PixelRectangle(x: -50, y: -1000, width: 600, height: 2300)
+        let everywhere = try heated(photo, hot, region: padded)
+        #expect(try #require(changed(everywhere)) == (0...479, 0...299))
     }
 
     @Test func valuesOutsideOfTheRangeAreClamped() throws {
         let photo = try Bitmap(width: 320, height: 320, color: background)
         let wild = try Tensor(shape: Shape([1, 4]), values: [.nan, -.infinity, .infinity, 1e30])
-        let picture = try overlay.render(photo: photo, heatMap: wild)
-        #expect(picture.width == 320)
-        #expect(throws: PhotoError.self) { try overlay.render(photo: photo, heatMap: Tensor(shape: Shape([2, 2, 2]))) }
-    }
-
-    @Test func theHeadlineStandsTopLeftOnlyWithoutBoxes() throws {
-        let photo = try Bitmap(width: 600, height: 450, color: background)
-        let picture = try overlay.render(photo: photo, headline: "no animal")
-        let range = try #require(changed(picture))
-        #expect(range.columns.upperBound < 200 && range.rows.upperBound < 60)
-        let box = OverlayBox(x: 300, y: 200, width: 100, height: 100, caption: "")
-        let boxed = try overlay.render(photo: photo, boxes: [box], headline: "no animal")
-        #expect((try #require(changed(boxed))).columns.lowerBound == 300)
-    }
-
-    @Test func theFootnoteIsWrappedAlongTheBottom() throws {
-        let photo = try Bitmap(width: 400, height: 400, color: background)
-        let short = try #require(changed(overlay.render(photo: photo, footnote: "petshop")))
-        #expect(short.columns == 0...399 && short.rows.upperBound == 399)
-        let words = Array(repeating: "evidence", count: 20).joined(separator: " ")
-        let long = try #require(changed(overlay.render(photo: photo, footnote: words)))
-        #expect(long.rows.count > 2 * short.rows.count && long.rows.count < 400 / 3 + 20)
+        #expect(try heated(photo, wild).width == 400)
+        #expect(throws: PhotoError.self) { try heated(photo, Tensor(shape: Shape([2, 2, 2]))) }
     }
 
     @Test func aSmallPhotoIsEnlargedWithItsBoxes() throws {
         let photo = try Bitmap(width: 60, height: 40, color: background)
-        let picture = try overlay.render(
-            photo: photo, boxes: [OverlayBox(x: 15, y: 15, width: 30, height: 15, caption: "")])
-        #expect(picture.width == 320 && picture.height == 213)
+        let picture = try boxed(photo, [PixelRectangle(x: 15, y: 15, width: 30, height: 15)])
+        #expect(picture.width == 400 && picture.height == 267)
         let range = try #require(changed(picture))
-        #expect(range.columns == 80...239 && range.rows == 80...159)
+        #expect(range.columns == 100...299 && range.rows == 100...199)
     }
 
     /// Whatever the numbers and the text, there is a picture.
@@ -158,14 +116,24 @@ import Testing
         let photo = try Bitmap(width: width, height: height, color: background)
         let (w, h) = (Double(width), Double(height))
         let words = String(repeating: "Wörter ", count: 90)
+        let disc = (0..<40 * 30).map { ($0 % 40 - 20) * ($0 % 40 - 20) + ($0 / 40 - 15) * ($0 / 40 - 15) < 80 }
         let picture = try overlay.render(
-            photo: photo, heatMap: hill(width: 7, height: 7),
-            boxes: [
-                OverlayBox(x: w * 0.2, y: h * 0.2, width: w / 2, height: h / 2, caption: words),
-                OverlayBox(x: -.infinity, y: 0, width: .nan, height: 1, caption: "nowhere"),
-                OverlayBox(x: -1e300, y: -1e300, width: 1e308, height: 1e308, caption: "everywhere\n\u{7}"),
-            ], headline: "headline", footnote: String(repeating: "x", count: 10_000))
-        #expect(max(picture.width, picture.height) == max(width, height, 320))
+            OverlayScene(
+                photo: photo, heat: OverlayHeat(map: hill(width: 7, height: 7), most: "most"),
+                outlines: [OverlayOutline(mask: disc, width: 40, meaning: "disc", tint: .white)],
+                boxes: [
+                    OverlayBox(
+                        rectangle: PixelRectangle(x: w * 0.2, y: h * 0.2, width: w / 2, height: h / 2), label: words),
+                    OverlayBox(
+                        rectangle: PixelRectangle(x: -.infinity, y: 0, width: .nan, height: 1), label: "nowhere"),
+                    OverlayBox(
+                        rectangle: PixelRectangle(x: -1e300, y: -1e300, width: 1e308, height: 1e308),
+                        label: "everywhere\n\u{7}"),
+                ], closerLook: PixelRectangle(x: 0, y: 0, width: 1e9, height: 1),
+                missing: PixelRectangle(x: 0, y: h / 2, width: w, height: h),
+                verdict: OverlayVerdict(sign: .cross, words: OverlayWords(words, "verdict")),
+                details: OverlayWords(String(repeating: "x", count: 10_000))))
+        #expect(max(picture.width, picture.height) == max(width, height, 400))
     }
 
     @Test func canvasOperationsStayInsideThePicture() throws {

@@ -40,7 +40,8 @@ public struct Daemon: Sendable {
         let catalog = try Catalog(at: state.appending(path: Daemon.catalogName(for: inbox)).path, logger: logger)
         let inherited = try SystemdNotifier.inheritedSockets().first
         let socket = inherited.flatMap(SocketListener.path(ofDescriptor:)) ?? configuration.socketPath(environment)
-        let composer = Composer(overlay: Overlay(font: try Font()))
+        let plainSaliency = configuration.plainSaliency ?? false
+        let composer = Composer(overlay: Overlay(font: try Font()), plainSaliency: plainSaliency)
         let hidesWindows = configuration.occlusion ?? false
         let metrics = Metrics()
         let events = EventHub()
@@ -107,7 +108,9 @@ public struct Daemon: Sendable {
         let pipeline = PhotoPipeline(
             inbox: FilePath(inbox.path), catalog: Catalog.inMemory(), watcher: nil,
             processor: InboxProcessor(
-                composer: Composer(overlay: Overlay(font: try Font())), model: model, segmenter: models.segmenter,
+                composer: Composer(
+                    overlay: Overlay(font: try Font()), plainSaliency: configuration.plainSaliency ?? false),
+                model: model, segmenter: models.segmenter,
                 metrics: Metrics(), hidesWindows: configuration.occlusion ?? false,
                 index: nil, logger: logger),
             configuration: pipelineConfiguration, logger: logger)

@@ -17,6 +17,8 @@ public struct DaemonConfiguration: Codable, Sendable, Hashable {
     public var threads: Int?
     /// Whether every photo gets an occlusion map beside its other pictures.
     public var occlusion: Bool?
+    /// Whether the saliency pictures are grey maps alone, without the photo under them.
+    public var plainSaliency: Bool?
     /// Seconds for which a photo must stay unchanged before it is read.
     public var settle: Double?
     /// Whether the sidecars of a photo stay when it is deleted, renamed or moved away.
@@ -27,12 +29,14 @@ public struct DaemonConfiguration: Codable, Sendable, Hashable {
     public var maxPhotoMemory: Int?
 
     private enum CodingKeys: String, CodingKey, CaseIterable {
-        case inbox, socket, models, state, threads, occlusion, settle, keepSidecars, maxMegapixels, maxPhotoMemory
+        case inbox, socket, models, state, threads, occlusion, plainSaliency, settle, keepSidecars, maxMegapixels,
+            maxPhotoMemory
     }
 
     public init(
         inbox: String? = nil, socket: String? = nil, models: String? = nil, state: String? = nil, threads: Int? = nil,
-        occlusion: Bool? = nil, settle: Double? = nil, keepSidecars: Bool? = nil, maxMegapixels: Int? = nil,
+        occlusion: Bool? = nil, plainSaliency: Bool? = nil, settle: Double? = nil, keepSidecars: Bool? = nil,
+        maxMegapixels: Int? = nil,
         maxPhotoMemory: Int? = nil
     ) {
         self.settle = settle
@@ -40,6 +44,7 @@ public struct DaemonConfiguration: Codable, Sendable, Hashable {
         self.maxMegapixels = maxMegapixels
         self.maxPhotoMemory = maxPhotoMemory
         self.occlusion = occlusion
+        self.plainSaliency = plainSaliency
         self.inbox = inbox
         self.socket = socket
         self.models = models
@@ -73,7 +78,8 @@ public struct DaemonConfiguration: Codable, Sendable, Hashable {
         DaemonConfiguration(
             inbox: inbox ?? other.inbox, socket: socket ?? other.socket, models: models ?? other.models,
             state: state ?? other.state, threads: threads ?? other.threads,
-            occlusion: occlusion ?? other.occlusion, settle: settle ?? other.settle,
+            occlusion: occlusion ?? other.occlusion, plainSaliency: plainSaliency ?? other.plainSaliency,
+            settle: settle ?? other.settle,
             keepSidecars: keepSidecars ?? other.keepSidecars, maxMegapixels: maxMegapixels ?? other.maxMegapixels,
             maxPhotoMemory: maxPhotoMemory ?? other.maxPhotoMemory)
     }

@@ -10,9 +10,12 @@ package import WireProtocol
 /// they look is decided here alone.
 package struct Composer: Sendable {
     package let overlay: Overlay
+    /// Whether the saliency picture is the grey map alone, without the photo under it, title and scale.
+    package var plainSaliency: Bool
 
-    package init(overlay: Overlay) {
+    package init(overlay: Overlay, plainSaliency: Bool = false) {
         self.overlay = overlay
+        self.plainSaliency = plainSaliency
     }
 
     // MARK: A class
@@ -42,18 +45,11 @@ package struct Composer: Sendable {
         return Composition(document: document, pictures: pictures)
     }
 
-    /// JPEG: the photo with a heat map, boxes and what is to be said.
+    /// JPEG.
     ///
     /// - Throws: `PhotoError`.
-    func picture(
-        of prepared: PreparedPhoto, _ heatMap: PlacedHeatMap?, boxes: [OverlayBox] = [], headline: String?,
-        footnote: String? = nil
-    ) throws(PhotoError) -> Data {
-        try JPEGEncoder.encode(
-            try overlay.render(
-                photo: prepared.photo.bitmap, heatMap: heatMap?.scaledToOne, heatMapRegion: heatMap?.region,
-                missing: prepared.photo.missing, boxes: boxes, headline: headline,
-                footnote: prepared.footnote(footnote)))
+    func picture(_ scene: OverlayScene) throws(PhotoError) -> Data {
+        try JPEGEncoder.encode(try overlay.render(scene))
     }
 
     // MARK: A segmentation
@@ -109,16 +105,18 @@ package struct Composer: Sendable {
     private func images(of cutOut: CutOut, _ label: String) throws -> SegmentResult.Images {
         let bitmap = cutOut.prepared.photo.bitmap
         let mask = try cutOut.mask.resized(width: bitmap.width, height: bitmap.height)
-        let heat = Tensor(shape: try Shape([mask.height, mask.width])) { values in
-            for index in values.indices { values[index] = mask.pixels[index] ? 1 : 0 }
-        }
-        let box = mask.box.map { OverlayBox(rectangle: PixelRectangle($0), caption: label) }
+        var scene = cutOut.prepared.scene(details: nil)
+        scene.outlines = [
+            try OverlayOutline(
+                mask: mask.pixels, width: mask.width, meaning: OverlayWords("outline: \(label)", label),
+                tint: OverlayOutline.tint)
+        ]
+        scene.boxes = mask.box.map { [OverlayBox(rectangle: PixelRectangle($0), label: label)] } ?? []
+        scene.boxMeaning = OverlayWords("box: around it", "around it")
+        scene.verdict = mask.box == nil ? OverlayVerdict(words: "no \(label) found") : nil
         return SegmentResult.Images(
             mask: try JPEGEncoder.encode(
                 GreyBitmap(width: mask.width, height: mask.height, pixels: mask.pixels.map { $0 ? 255 : 0 })),
-            overlay: try JPEGEncoder.encode(
-                try overlay.render(
-                    photo: bitmap, heatMap: heat, missing: cutOut.prepared.photo.missing,
-                    boxes: box.map { [$0] } ?? [], headline: label, footnote: cutOut.prepared.footnote(nil))))
+            overlay: try picture(scene))
     }
 }

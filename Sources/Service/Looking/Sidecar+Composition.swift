@@ -62,13 +62,6 @@ extension PreparedPhoto {
             label: label, score: score.rounded(toPlaces: 4), bbox: boundingBox(rectangle), method: method)
     }
 
-    /// What stands at the bottom of an overlay: that the photo is damaged, before all else.
-    func footnote(_ text: String?) -> String? {
-        guard let damage = photo.damage else { return text }
-        let sentence = damage.sentence.prefix(1).uppercased() + damage.sentence.dropFirst() + "."
-        return text.map { "\(sentence) \($0)" } ?? sentence
-    }
-
     /// A mask of the photo at the size of the upright photo.
     func fullSize(_ mask: PixelMask) throws(LocalizationError) -> PixelMask {
         try mask.resized(width: photo.width, height: photo.height)

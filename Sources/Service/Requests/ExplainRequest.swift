@@ -42,7 +42,7 @@ struct ExplainRequest: Sendable {
         _ prepared: PreparedPhoto, _ model: LoadedModel, _ classIndex: Int?, _ parameters: ExplainParameters
     ) async throws -> ExplainResult {
         let look = try await Judge(model: model).look(at: prepared, classIndex: classIndex)
-        let composition = try composer.compose(look, parameters.pictures)
+        let composition = try composer(for: parameters).compose(look, parameters.pictures)
         return ExplainResult(
             sidecar: composition.document, method: look.method, classLabel: look.label,
             map: parameters.raw == true ? look.map.map(TensorPayload.init) : nil,
@@ -60,19 +60,27 @@ struct ExplainRequest: Sendable {
             prepared.input.tensor, by: method, model, classIndex, parameters, context)
         let look = try ClassLook(
             explanations[0], by: method, of: prepared, model, wasAsked: classIndex != nil, milliseconds: watch.lap())
-        let composition = try composer.compose(look, parameters.pictures)
+        let composition = try composer(for: parameters).compose(look, parameters.pictures)
         var result = result(explanations, by: method, composition.document, model, parameters)
         if let warning = prepared.photo.warning { result.warnings.append(warning) }
         guard parameters.images == true else { return result }
         result.images = ExplainResult.Images(composition)
         for (index, further) in explanations.dropFirst().enumerated() {
-            result.furtherClasses?[index].overlay = try composer.picture(
-                of: prepared,
-                try PlacedHeatMap(
-                    further.picture, region: prepared.region, without: prepared.photo.missing),
-                headline: "\(model.label(of: further.classIndex)), \(method.card.name)")
+            let label = model.label(of: further.classIndex)
+            var scene = prepared.scene(details: nil)
+            scene.heat = OverlayHeat(
+                try PlacedHeatMap(further.picture, region: prepared.region, without: prepared.photo.missing),
+                evidenceFor: label)
+            scene.verdict = OverlayVerdict(words: OverlayWords("\(label), \(method.card.name)", label))
+            result.furtherClasses?[index].overlay = try composer.picture(scene)
         }
         return result
+    }
+
+    private func composer(for parameters: ExplainParameters) -> Composer {
+        var composer = composer
+        composer.plainSaliency = parameters.plainSaliency ?? false
+        return composer
     }
 
     private func explain(

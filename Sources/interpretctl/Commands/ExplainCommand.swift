@@ -49,6 +49,9 @@ struct ExplainCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write the pictures and the boxes into this folder.", valueName: "folder"))
     var out: String?
 
+    @Flag(help: "Write the saliency as a grey map alone, without the photo under it; with --out.")
+    var plainSaliency = false
+
     @Option(help: ArgumentHelp("Write the method's own map to this .npy file.", valueName: "file"))
     var raw: String?
 
@@ -105,7 +108,8 @@ struct ExplainCommand: AsyncParsableCommand {
             furtherClasses: classLabels.count > 1 ? Array(classLabels.dropFirst()) : nil, against: against,
             probability: probability ? true : nil, model: model,
             parameters: values.isEmpty ? nil : values, raw: raw.map { _ in true },
-            rawAttribution: rawAttribution.map { _ in true }, images: out.map { _ in true }, memory: memory,
+            rawAttribution: rawAttribution.map { _ in true }, images: out.map { _ in true },
+            plainSaliency: plainSaliency ? true : nil, memory: memory,
             partialMaps: MapView.isUseful ? true : nil)
 
         let bar = ProgressBar()

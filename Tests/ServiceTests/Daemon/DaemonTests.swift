@@ -37,6 +37,23 @@ import WireProtocol
         #expect(try await daemon.stop() == 0)
     }
 
+    @Test func theGreySaliencyAloneIsWrittenWhereThatIsConfigured() async throws {
+        func size(_ arguments: [String]) async throws -> Int {
+            let daemon = try await RunningDaemon(arguments: arguments)
+            _ = try await daemon.document(of: RunningDaemon.demoPhoto)
+            let file = daemon.inbox.appending(path: "cat.jpg.saliency.jpg")
+            let bytes = try Data(contentsOf: file)
+            let explained = try await daemon.result(
+                of: RPCMethods.explain,
+                ExplainParameters(source: .path(RunningDaemon.demoPhoto.path), images: true, plainSaliency: true))
+            // The same map by either way.
+            #expect((explained.images?.saliency == bytes) == !arguments.isEmpty)
+            #expect(try await daemon.stop() == 0)
+            return bytes.count
+        }
+        #expect(try await size([]) != size(["--plain-saliency"]))
+    }
+
     @Test func everyExampleOfTheProtocolHappensAsWritten() async throws {
         let text = try String(contentsOf: RunningDaemon.root.appending(path: "Protocol.md"), encoding: .utf8)
         let daemon = try await RunningDaemon()

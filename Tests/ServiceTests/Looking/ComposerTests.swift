@@ -118,6 +118,28 @@ import WireProtocol
         for look in [background, shading] { #expect(try composer.compose(look, []).document.boxes.isEmpty) }
     }
 
+    @Test func theSaliencyLiesOverThePhotoOrIsTheMapAloneWhereThatIsWanted() async throws {
+        let model = try TestModels.petshop
+        let look = try await Judge(model: model).look(at: try prepared(for: model))
+        func picture(_ isPlain: Bool) throws -> Bitmap {
+            var composer = composer
+            composer.plainSaliency = isPlain
+            return try PhotoDecoder.decode(
+                try #require(try composer.compose(look, [.saliency]).picture(.saliency))
+            ).bitmap
+        }
+        let (over, plain) = (try picture(false), try picture(true))
+        // In the middle, away from title and scale: nowhere darker than the map alone, and brighter where that is dark.
+        var brighter = 0
+        for y in 100..<200 {
+            for x in 100..<350 {
+                #expect(Int(over[x, y].red) >= Int(plain[x, y].red) - 24)
+                if plain[x, y].red < 20, over[x, y].red > 30 { brighter += 1 }
+            }
+        }
+        #expect(brighter > 1000)
+    }
+
     // MARK: A segmentation
 
     @Test func whatASecondNetworkSeesIsAddedAndItsTimeCounted() async throws {

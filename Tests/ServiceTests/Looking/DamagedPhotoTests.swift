@@ -64,7 +64,13 @@ import WireProtocol
         let row = (0..<overlay.width).map { Int(overlay[$0, Int(missing.y) + 12].red) }
         #expect((row.min() ?? 0) < 110 && (row.max() ?? 0) > 150)
         let saliency = try PhotoDecoder.decode(try #require(composition.picture(.saliency))).bitmap
-        #expect(saliency[200, Int(missing.y + missing.height / 2)].red < 16)
+        let stripes = (0..<saliency.width).map { Int(saliency[$0, Int(missing.y) + 12].red) }
+        #expect((stripes.min() ?? 255) < 30 && (50...120).contains(stripes.max() ?? 0))
+        var plain = composer
+        plain.plainSaliency = true
+        let alone = try plain.compose(try await Judge(model: model).look(at: prepared), [.saliency])
+        let grey = try PhotoDecoder.decode(try #require(alone.picture(.saliency))).bitmap
+        #expect(grey[200, Int(missing.y + missing.height / 2)].red < 16)
 
         let text = String(decoding: try composition.document.fileContents(), as: UTF8.self)
         #expect(text.contains("\"damage\"") && text.contains("rows-missing"))

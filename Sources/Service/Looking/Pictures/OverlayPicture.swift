@@ -1,41 +1,45 @@
 import Foundation
 import Localization
 import Photos
-import Tensors
 
-/// The upright photo with boxes and captions: over the class's heat map, or with what is not background made bright.
+/// The upright photo with boxes and captions: over the class's heat map, or with the outlines of what is not background.
 struct OverlayPicture: SidecarPicture {
     func drawn(_ look: ClassLook, by composer: Composer) throws -> Data? {
-        try composer.picture(
-            of: look.prepared, look.heatMap,
-            boxes: look.boxes.map { OverlayBox(rectangle: $0.rectangle, caption: $0.caption) },
-            headline: look.caption, footnote: footnote(look))
-    }
-
-    private func footnote(_ look: ClassLook) -> String? {
-        let closer = look.closerLook.map { _ in "Seen on a closer look at a part of the photo." }
-        let parts = [closer, look.evidence?.sentence(label: look.label)].compactMap { $0 }
-        return parts.isEmpty ? nil : parts.joined(separator: " ")
+        var scene = look.prepared.scene(details: look.evidence?.sentence(label: look.label))
+        scene.heat = look.heatMap.map { OverlayHeat($0, evidenceFor: look.label) }
+        scene.boxes = look.boxes.map { box in
+            OverlayBox(rectangle: box.rectangle, label: look.model.label(of: box.classIndex), caption: box.caption)
+        }
+        scene.closerLook = look.closerLook?.part
+        scene.verdict = look.spokenVerdict
+        return try composer.picture(scene)
     }
 
     func drawn(_ look: SegmentationLook, by composer: Composer) throws -> Data? {
-        let boxes = look.segments.flatMap { segment in
-            segment.parts.map { part in
+        var scene = look.prepared.scene(details: nil)
+        for segment in look.segments {
+            let label = look.model.label(of: segment.classIndex)
+            let color = ClassPalette.color(of: segment.classIndex)
+            scene.outlines.append(
+                try OverlayOutline(
+                    mask: segment.mask.pixels, width: segment.mask.width,
+                    meaning: OverlayWords("outline: \(label)", label), color: color.lightened, tint: color))
+            scene.boxes += segment.parts.map { part in
                 OverlayBox(
-                    rectangle: PixelRectangle(part.box),
-                    caption: ClassLook.caption(look.model.label(of: segment.classIndex), part.probability))
+                    rectangle: PixelRectangle(part.box), label: label,
+                    caption: ClassLook.caption(label, part.probability))
             }
         }
-        let bitmap = look.prepared.photo.bitmap
-        let heat = Tensor(shape: try Shape([bitmap.height, bitmap.width])) { values in
-            values.initialize(repeating: 0)
-            for segment in look.segments {
-                for index in values.indices where segment.mask.pixels[index] { values[index] = 0.6 }
-            }
-        }
-        return try JPEGEncoder.encode(
-            try composer.overlay.render(
-                photo: bitmap, heatMap: heat, missing: look.prepared.photo.missing, boxes: boxes,
-                headline: boxes.isEmpty ? "nothing found" : nil, footnote: look.prepared.footnote(nil)))
+        scene.boxMeaning = OverlayWords("box: around a part that hangs together", "around a part", "part")
+        scene.verdict = scene.boxes.isEmpty ? OverlayVerdict(words: "nothing found") : nil
+        return try composer.picture(scene)
+    }
+}
+
+extension RGBColor {
+    /// Halfway to white: seen on dark photos.
+    fileprivate var lightened: RGBColor {
+        func half(_ value: UInt8) -> UInt8 { UInt8((Int(value) + 255) / 2) }
+        return RGBColor(red: half(red), green: half(green), blue: half(blue))
     }
 }
