@@ -178,7 +178,7 @@ struct LineWidths {
         let shortSide = min(width, height)
         core = max(shortSide / 150, 2)
         halo = max(core / 2, 1)
-        contour = max(Double(shortSide) / 420, 1.25)
+        contour = max(Double(shortSide) / 400, 1.5)
         outline = max(Double(shortSide) / 240, 1.5)
         hatchPeriod = max(shortSide / 12, 12)
         shortestLine = Double(shortSide) / 12

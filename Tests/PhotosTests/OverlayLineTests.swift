@@ -114,7 +114,7 @@ import Testing
                 }
                 // Across the line: on dark ground its light middle is seen, on light ground its dark sides.
                 let across = stride(from: -4, through: 4, by: 0.5).map(at)
-                #expect((across.max() ?? 0) - (across.min() ?? 0) > 80)
+                #expect((across.max() ?? 0) - (across.min() ?? 0) > 70)
             }
         }
     }
