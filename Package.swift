@@ -117,7 +117,7 @@ let package = Package(
             name: "DeconvolutionTests", dependencies: ["Deconvolution", "Execution", "Networks", "Tensors"]),
         .testTarget(
             name: "LocalizationTests",
-            dependencies: ["Execution", "Interpretation", "Localization", "ONNXImport", "Tensors"]),
+            dependencies: ["Execution", "Interpretation", "Localization", "Networks", "ONNXImport", "Tensors"]),
         .testTarget(name: "DatasetSearchTests", dependencies: ["DatasetSearch", "Networks", "Tensors"]),
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Tensors"], exclude: ["Fixtures"]),
         .testTarget(name: "WireProtocolTests", dependencies: ["WireProtocol"]),

@@ -7,7 +7,7 @@ public struct ExplainParameters: RequestParameters, Hashable {
         case classLabel = "class"
         case furtherClasses, against, probability, model, parameters, memory, raw, rawAttribution, images,
             plainSaliency,
-            partialMaps
+            partialMaps, animal
     }
 
     public static let memberNames = PhotoSource.memberNames + CodingKeys.allCases.map(\.rawValue)
@@ -63,17 +63,20 @@ public struct ExplainParameters: RequestParameters, Hashable {
     public var memory: Int?
     /// Whether progress notifications show the map as far as it is made, where the method makes one place by place.
     public var partialMaps: Bool?
+    /// Where the animal is, for the verdict; the animal network says it where nil.
+    public var animal: AnimalMark?
 
     public init(
         source: PhotoSource, method: String? = nil, classLabel: String? = nil,
         furtherClasses: [String]? = nil, against: String? = nil,
         probability: Bool? = nil, model: String? = nil,
         parameters: [String: Value]? = nil, raw: Bool? = nil, rawAttribution: Bool? = nil, images: Bool? = nil,
-        plainSaliency: Bool? = nil, memory: Int? = nil, partialMaps: Bool? = nil
+        plainSaliency: Bool? = nil, memory: Int? = nil, partialMaps: Bool? = nil, animal: AnimalMark? = nil
     ) {
         self.source = source
         self.memory = memory
         self.partialMaps = partialMaps
+        self.animal = animal
         self.method = method
         self.classLabel = classLabel
         self.furtherClasses = furtherClasses
@@ -103,6 +106,7 @@ public struct ExplainParameters: RequestParameters, Hashable {
         images = try members.decodeIfPresent(Bool.self, forKey: .images)
         plainSaliency = try members.decodeIfPresent(Bool.self, forKey: .plainSaliency)
         partialMaps = try members.decodeIfPresent(Bool.self, forKey: .partialMaps)
+        animal = try members.decodeIfPresent(AnimalMark.self, forKey: .animal)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -121,6 +125,7 @@ public struct ExplainParameters: RequestParameters, Hashable {
         try members.encodeIfPresent(images, forKey: .images)
         try members.encodeIfPresent(plainSaliency, forKey: .plainSaliency)
         try members.encodeIfPresent(partialMaps, forKey: .partialMaps)
+        try members.encodeIfPresent(animal, forKey: .animal)
     }
 }
 

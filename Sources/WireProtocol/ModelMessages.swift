@@ -137,6 +137,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var labels: [String]
     /// Labels that mean "nothing to find": they never get a box.
     public var backgroundLabels: [String]
+    /// Of a segmentation network, the labels that together are the animal; nil where it is no animal network.
+    public var animalLabels: [String]?
     public var input: Input
     /// `classification`, `segmentation`, or `features` for what gives neither; nil from a daemon that does not say.
     public var task: String?
@@ -158,7 +160,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
 
     public init(
         name: String, path: String, sha256: String, isDefault: Bool, labels: [String], backgroundLabels: [String],
-        input: Input, task: String? = nil, outputs: [Output]? = nil, scores: Scores? = nil, remarks: [String]? = nil,
+        animalLabels: [String]? = nil, input: Input, task: String? = nil, outputs: [Output]? = nil,
+        scores: Scores? = nil, remarks: [String]? = nil,
         parameters: Int, planBytes: PlanBytes?, camLayer: String?, methods: [String], layers: [Layer]? = nil
     ) {
         self.name = name
@@ -167,6 +170,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         self.isDefault = isDefault
         self.labels = labels
         self.backgroundLabels = backgroundLabels
+        self.animalLabels = animalLabels
         self.input = input
         self.task = task
         self.outputs = outputs

@@ -90,23 +90,24 @@ public struct Sidecar: Codable, Sendable, Hashable {
         }
     }
 
-    /// Whether the decision rests on the box: the class's probability after hiding parts of the photo, 0…1 each.
+    /// For older readers, who do not know ``Verdict``: what the box has to do with the decision, the class's probability
+    /// after hiding parts of the photo, 0…1 each.
     public struct Evidence: Codable, Sendable, Hashable {
         /// With nothing hidden.
         public var probability: Double
         /// With the box hidden.
         public var boxHidden: Double
-        /// With as much hidden elsewhere.
-        public var elsewhereHidden: Double
+        /// With as much hidden elsewhere; nil where the rest of the photo is smaller than the box.
+        public var elsewhereHidden: Double?
         /// With everything but the box hidden.
         public var onlyBox: Double
-        /// `decides-on-box`, `decides-partly` or `decides-elsewhere`.
+        /// The verdict's word, as it was called before: `decides-on-box`, `decides-partly` or `decides-elsewhere`.
         public var verdict: String
         /// The same in one sentence.
         public var sentence: String?
 
         public init(
-            probability: Double, boxHidden: Double, elsewhereHidden: Double, onlyBox: Double, verdict: String,
+            probability: Double, boxHidden: Double, elsewhereHidden: Double?, onlyBox: Double, verdict: String,
             sentence: String? = nil
         ) {
             self.probability = probability
@@ -176,18 +177,21 @@ public struct Sidecar: Codable, Sendable, Hashable {
     /// Nil where the whole photo decided.
     public var closerLook: CloserLook?
     public var evidence: Evidence?
+    /// Nil where the network gives raw numbers, and where nobody judged.
+    public var verdict: Verdict?
     /// Nil where no segmentation network looked at the photo.
     public var segmentation: Segmentation?
     public var occlusion: Occlusion?
     /// What a reader of the numbers should know.
     public var note: String?
     public var files: Files?
-    /// Milliseconds by step (`decode`, `forward`, `explain`, `render`) and in `total`.
+    /// Milliseconds by step (`decode`, `forward`, `explain`, `animal`, `verdict`, `render`, …) and in `total`.
     public var milliseconds: [String: Double]
 
     public init(
         version: Int = Sidecar.currentVersion, photo: Photo?, model: Model, predictions: [Prediction], boxes: [Box],
-        closerLook: CloserLook? = nil, evidence: Evidence? = nil, occlusion: Occlusion? = nil, note: String? = nil,
+        closerLook: CloserLook? = nil, evidence: Evidence? = nil, verdict: Verdict? = nil, occlusion: Occlusion? = nil,
+        note: String? = nil,
         files: Files? = nil,
         milliseconds: [String: Double]
     ) {
@@ -198,6 +202,7 @@ public struct Sidecar: Codable, Sendable, Hashable {
         self.boxes = boxes
         self.closerLook = closerLook
         self.evidence = evidence
+        self.verdict = verdict
         self.occlusion = occlusion
         self.note = note
         self.files = files

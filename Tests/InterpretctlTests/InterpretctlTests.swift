@@ -88,7 +88,7 @@ import WireProtocol
             let output = try await client.run(
                 "explain", "mine.jpg", "--out", "results/today", "--raw", "map.npy", socket: server.path)
             #expect(output.status == 0, "\(output.error)")
-            #expect(output.out.contains("decides-on-box"))
+            #expect(output.out.contains("looks-at-animal") && output.out.contains("without it cat 92 % → 4 %"))
             #expect(try read("results/today/mine.jpg.overlay.jpg") == FakeDaemon.overlay)
             #expect(try read("results/today/mine.jpg.saliency.jpg") == FakeDaemon.saliency)
             #expect(try read("map.npy").prefix(6) == Data([0x93] + Array("NUMPY".utf8)))

@@ -17,17 +17,23 @@ struct EvidenceTests {
         return (try Network(graph: graph, threads: 2), try Tensor(npy: input))
     }
 
-    static func evidence(_ box: PixelBox) async throws -> Evidence {
+    static func readings(_ box: PixelBox) async throws -> Counterfactuals.BoxReadings {
         let (network, input) = try petshop()
-        return try await network.session.perform { evaluator in
-            try Evidence.measure(network, input: input, classIndex: 0, box: box, on: evaluator)
+        let shown = try PixelMask(
+            width: input.shape[3], height: input.shape[2],
+            pixels: [Bool](repeating: true, count: input.shape[2] * input.shape[3]))
+        let measured = try await network.session.perform { evaluator in
+            try await Counterfactuals.measure(
+                network, input: input, classIndex: 0, region: nil, shown: shown, box: box, on: evaluator)
         }
+        #expect(measured.without == nil && measured.only == nil && measured.elsewhere == nil)
+        return try #require(measured.box)
     }
 
-    @Test("the probability is the network's own, and a box of the whole image hides all of it")
+    @Test("a box of the whole image hides all of it, and leaves no elsewhere")
     func wholeImage() async throws {
         let (network, input) = try Self.petshop()
-        let evidence = try await Self.evidence(PixelBox(x: 0, y: 0, width: input.shape[3], height: input.shape[2]))
+        let readings = try await Self.readings(PixelBox(x: 0, y: 0, width: input.shape[3], height: input.shape[2]))
         let blank = Tensor(shape: input.shape)
         let (whole, none) = try await network.session.perform { evaluator in
             (
@@ -35,24 +41,24 @@ struct EvidenceTests {
                 try ClassificationPass(network, blank, on: evaluator).probabilities?[0] ?? .nan
             )
         }
-        #expect(abs(evidence.probability - Double(whole)) < 1e-5)
-        #expect(abs(evidence.onlyBox - Double(whole)) < 1e-5)
-        #expect(abs(evidence.boxHidden - Double(none)) < 1e-5)
-        // There is no elsewhere.
-        #expect(evidence.elsewhereHidden == evidence.probability)
+        #expect(abs(readings.only - Double(whole)) < 1e-5)
+        #expect(abs(readings.hidden - Double(none)) < 1e-5)
+        #expect(readings.elsewhere == nil)
     }
 
-    @Test("a corner without the animal does not decide")
-    func corner() async throws {
-        let evidence = try await Self.evidence(PixelBox(x: 0, y: 0, width: 12, height: 12))
-        #expect(evidence.verdict == .decidesElsewhere)
-        #expect(abs(evidence.boxHidden - evidence.probability) < 0.1)
+    @Test("a box over more than half of the image has no equal area elsewhere; one of half of it has")
+    func noEqualArea() async throws {
+        let (_, input) = try Self.petshop()
+        let (width, height) = (input.shape[3], input.shape[2])
+        #expect(
+            try await Self.readings(PixelBox(x: 0, y: 0, width: width, height: height / 2 + 1)).elsewhere == nil)
+        #expect(try await Self.readings(PixelBox(x: 0, y: 0, width: width, height: height / 2)).elsewhere != nil)
     }
 
     @Test("the same box has the same evidence")
     func determinism() async throws {
         let box = PixelBox(x: 30, y: 20, width: 90, height: 100)
-        #expect(try await Self.evidence(box) == Self.evidence(box))
+        #expect(try await Self.readings(box) == Self.readings(box))
     }
 
     @Test(
@@ -62,27 +68,28 @@ struct EvidenceTests {
             PixelBox(x: 0, y: 0, width: 4000, height: 5), PixelBox(x: .max, y: 0, width: 5, height: 5),
         ])
     func badBox(box: PixelBox) async throws {
-        await #expect(throws: LocalizationError.self) { _ = try await Self.evidence(box) }
+        await #expect(throws: LocalizationError.self) { _ = try await Self.readings(box) }
     }
 
-    @Test("verdicts follow the documented thresholds")
-    func verdicts() {
-        func verdict(_ box: Double, _ elsewhere: Double, _ only: Double) -> Evidence.Verdict {
-            Evidence(probability: 0.9, boxHidden: box, elsewhereHidden: elsewhere, onlyBox: only).verdict
-        }
-        #expect(verdict(0.08, 0.9, 0.9) == .decidesOnBox)
-        #expect(verdict(0.44, 0.7, 0.2) == .decidesOnBox)
-        #expect(verdict(0.3, 0.3, 0.9) == .decidesElsewhere)
-        #expect(verdict(0.9, 0.9, 0.1) == .decidesElsewhere)
-        #expect(verdict(0.9, 0.9, 0.9) == .decidesPartly)
-        #expect(verdict(0.6, 0.9, 0.9) == .decidesPartly)
-        #expect(Evidence(probability: 0, boxHidden: 0, elsewhereHidden: 0, onlyBox: 0).verdict == .decidesPartly)
+    @Test(
+        "older readers are told the verdict in the words that they know",
+        arguments: [
+            (Verdict.Word.looksAtAnimal, "decides-on-box"), (.looksPartly, "decides-partly"),
+            (.undecided, "decides-partly"), (.looksElsewhere, "decides-elsewhere"),
+        ])
+    func oldWords(word: Verdict.Word, old: String) {
+        #expect(Evidence.Word(word).rawValue == old)
     }
 
-    @Test("the sentence is one that people can read")
+    @Test("the sentence is one that people can read, and never repeats a number that nobody measured")
     func sentence() {
-        let evidence = Evidence(probability: 0.993, boxHidden: 0.08, elsewhereHidden: 0.99, onlyBox: 0.98)
+        func evidence(elsewhere: Double?) -> Evidence {
+            Evidence(
+                probability: 0.993, box: .init(hidden: 0.08, only: 0.98, elsewhere: elsewhere), verdict: .looksAtAnimal)
+        }
         #expect(
-            evidence.sentence(label: "dog") == "Hiding the box: dog 99 % → 8 %. Hiding as much elsewhere: 99 %.")
+            evidence(elsewhere: 0.99).sentence(label: "dog")
+                == "Hiding the box: dog 99 % → 8 %. Hiding as much elsewhere: 99 %.")
+        #expect(evidence(elsewhere: nil).sentence(label: "dog").contains("smaller than the box"))
     }
 }

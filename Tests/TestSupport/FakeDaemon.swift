@@ -145,6 +145,27 @@ package struct FakeDaemon {
                 ] : nil)
     }
 
+    /// Of a cat that the network looks at.
+    private static func verdict(_ mark: AnimalMark?) throws(RPCError) -> Sidecar.Verdict {
+        var bbox = BoundingBox(x: 86, y: 40, width: 210, height: 190)
+        if case .box(let box)? = mark {
+            guard box.x >= 0, box.y >= 0, box.x + box.width <= 451, box.y + box.height <= 300 else {
+                throw RPCError(.badParameter, "animal: the box should lie within the upright photo of 451×300 pixels")
+            }
+            bbox = box
+        }
+        return Sidecar.Verdict(
+            verdict: "looks-at-animal", label: "cat", sentence: "Looks at the animal: without it cat 92 % → 4 %.",
+            reasons: ["animal-needed"],
+            animal: .init(
+                source: mark == nil ? "network" : "person",
+                model: mark == nil ? .init(name: "animal", sha256: modelSHA256) : nil, area: 0.29, confidence: nil,
+                bbox: bbox, parts: [bbox], mask: nil),
+            certainty: .init(
+                probability: 0.918, margin: 0.864, runnerUp: .init(label: "dog", probability: 0.054), energy: 1.74,
+                familiar: nil))
+    }
+
     private static func noModel(_ name: String?) -> RPCError {
         RPCError(.noSuchModel, "there is no model '\(name ?? "")'; there is petshop")
     }
@@ -201,6 +222,7 @@ package struct FakeDaemon {
                 : .init(
                     probability: 0.918, boxHidden: 0.08, elsewhereHidden: 0.9, onlyBox: 0.91,
                     verdict: "decides-on-box"),
+            verdict: photo == nil || parameters.method != nil ? nil : try verdict(parameters.animal),
             milliseconds: ["decode": 9.1, "forward": 6, "explain": 12.4, "render": 11.8, "total": 41])
         return ExplainResult(
             sidecar: sidecar, method: method, classLabel: label,

@@ -49,7 +49,8 @@ public struct Daemon: Sendable {
         var processor: any PhotoProcessing = WaitingProcessor()
         if let model = models.photoModel {
             processor = InboxProcessor(
-                composer: composer, model: model, segmenter: models.segmenter, metrics: metrics,
+                composer: composer, model: model, segmenter: models.segmenter, animalModel: models.animalModel,
+                metrics: metrics,
                 hidesWindows: hidesWindows,
                 index: model.indexedLayers.isEmpty ? nil : try await indexes.index(of: model), logger: logger)
         }
@@ -111,7 +112,7 @@ public struct Daemon: Sendable {
                 composer: Composer(
                     overlay: Overlay(font: try Font()), plainSaliency: configuration.plainSaliency ?? false),
                 model: model, segmenter: models.segmenter,
-                metrics: Metrics(), hidesWindows: configuration.occlusion ?? false,
+                animalModel: models.animalModel, metrics: Metrics(), hidesWindows: configuration.occlusion ?? false,
                 index: nil, logger: logger),
             configuration: pipelineConfiguration, logger: logger)
         return try await pipeline.processOnce()

@@ -1,6 +1,6 @@
 import DatasetSearch
 package import Interpretation
-import Localization
+package import Localization
 import Networks
 package import Photos
 import Tensors
@@ -29,8 +29,15 @@ package struct ClassLook: Sendable {
     var steps: [String: Double]
     // What only a judge looks for.
     var closerLook: Judgement.CloserLook?
+    /// Where somebody saw the animal who did not ask the classifier; nil where nobody looked.
+    package var animal: AnimalSighting?
+    /// Whether the network looks at it; nil where the network gives raw numbers, and of a method that was asked for by
+    /// name.
+    package var verdict: Verdict?
     /// The class's probability with its first box hidden.
     var evidence: Evidence?
+    /// For a class that means nothing to find: the one that it would be next, whose heat map is then drawn.
+    var next: Next?
     var hiddenWindows: HiddenWindows?
     var units: Result<UnitPeaks, DatasetSearchError>?
     /// What a reader of the numbers should know.
@@ -47,6 +54,15 @@ package struct ClassLook: Sendable {
         let score: Double
         /// The label and its probability.
         let caption: String
+    }
+
+    /// A class that a photo would have next.
+    struct Next: Sendable {
+        let classIndex: Int
+        /// 0…1.
+        let probability: Double
+        /// Where most speaks for it, in pixels of the bitmap.
+        let rectangle: PixelRectangle?
     }
 
     /// What one method says of a class.
@@ -107,11 +123,22 @@ package struct ClassLook: Sendable {
                 boxes += ClassLook.boxes(in: placed, label, judgement.scores, model)
             }
         }
+        var caption = model.caption(judgement.classIndex, judgement.scores)
+        if let next = judgement.next, let probability = model.probability(of: next.classIndex, judgement.scores) {
+            let placed = try next.heatMap.map { (map) throws(PhotoError) in
+                try PlacedHeatMap(map.map, region: prepared.region, without: prepared.photo.missing)
+            }
+            let strongest = placed?.boxes(model.boxFinder).first?.rectangle
+            self.next = Next(classIndex: next.classIndex, probability: probability, rectangle: strongest)
+            heatMap = placed
+            caption += "; " + model.caption(next.classIndex, judgement.scores)
+            if strongest != nil { caption += ", strongest here" }
+        }
         self.heatMap = heatMap
         self.boxes = boxes.sorted { $0.score > $1.score }
         closerLook = judgement.closerLook
         units = judgement.units
-        caption = model.caption(judgement.classIndex, judgement.scores)
+        self.caption = caption
         steps = ["forward": judgement.forward, "explain": judgement.explain]
         note = ClassLook.note(ClassLook.remarks(on: judgement, model) + [model.scoreRemark])
     }

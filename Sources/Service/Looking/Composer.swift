@@ -39,7 +39,7 @@ package struct Composer: Sendable {
                     bbox: look.prepared.boundingBox(closer.part),
                     wholePhoto: look.model.predictions(closer.wholePhotoScores))
             },
-            evidence: look.evidence.map { Sidecar.Evidence($0, label: look.label) },
+            evidence: look.evidence.map { Sidecar.Evidence($0, label: look.label) }, verdict: Sidecar.Verdict(look),
             occlusion: look.hiddenWindows?.document, note: look.note,
             milliseconds: look.prepared.milliseconds(look.steps, render: watch.lap()))
         return Composition(document: document, pictures: pictures)

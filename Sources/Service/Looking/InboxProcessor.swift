@@ -15,6 +15,8 @@ struct InboxProcessor: PhotoProcessing {
     let model: LoadedModel
     /// The segmentation model, where there is one.
     let segmenter: LoadedModel?
+    /// The network that finds the animal, where there is one.
+    let animalModel: LoadedModel?
     let metrics: Metrics
     /// Whether every photo gets an occlusion map.
     let hidesWindows: Bool
@@ -47,7 +49,7 @@ struct InboxProcessor: PhotoProcessing {
     }
 
     private func prepare(_ photo: NamedPhoto) throws -> PreparedPhoto {
-        try PreparedPhoto(photo, for: model, and: segmenter.map { [$0] } ?? [])
+        try PreparedPhoto(photo, for: model, and: [segmenter, animalModel].compactMap { $0 })
     }
 
     private func compose(
@@ -58,7 +60,7 @@ struct InboxProcessor: PhotoProcessing {
             let look = try await PhotoSegmenter(model: model, readsUnits: index != nil, for: asker).look(at: prepared)
             return (try await computing.during { try composer.compose(look, SidecarKind.pictures) }, look.units)
         }
-        let look = try await Judge(model: model, readsUnits: index != nil, for: asker)
+        let look = try await Judge(model: model, readsUnits: index != nil, animalModel: animalModel, for: asker)
             .look(at: prepared, hidesWindows: hidesWindows)
         var composition = try await computing.during {
             try composer.compose(look, SidecarKind.pictures)

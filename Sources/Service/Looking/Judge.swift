@@ -11,6 +11,8 @@ package struct Judge: Sendable {
     let model: LoadedModel
     /// Whether to read what the units answer, from the same pass.
     let readsUnits: Bool
+    /// Says where the animal is, for the verdict; nil where there is none.
+    let animalModel: LoadedModel?
     let asker: Asker
 
     /// A part that the network calls an animal with at least this probability is believed over "nothing here".
@@ -20,33 +22,51 @@ package struct Judge: Sendable {
     /// The part looked at closer: where the heat map of the best animal reaches this multiple of the box threshold.
     static let closerLookFactor: Float = 2
 
-    package init(model: LoadedModel, readsUnits: Bool = false, for asker: Asker = .person) {
+    package init(
+        model: LoadedModel, readsUnits: Bool = false, animalModel: LoadedModel? = nil, for asker: Asker = .person
+    ) {
         self.model = model
         self.readsUnits = readsUnits
+        self.animalModel = animalModel
         self.asker = asker
     }
 
-    /// Judges the photo, checks the box that it gets, and hides windows where that is wanted: a visit each.
+    /// Judges the photo, has the animal looked for, compares the two, and hides windows where that is wanted.
     ///
     /// - Parameters:
     ///   - classIndex: the class to explain; the most probable one where nil.
+    ///   - animal: what a person marked; nil asks the animal network.
     ///   - hidesWindows: whether to find out what hiding windows costs as well.
     /// - Throws: `PhotoError`, `InterpretationError`, `LocalizationError`.
     package func look(
-        at prepared: PreparedPhoto, classIndex: Int? = nil, hidesWindows: Bool = false
+        at prepared: PreparedPhoto, classIndex: Int? = nil, animal: AnimalSighting? = nil, hidesWindows: Bool = false
     ) async throws -> ClassLook {
         let judgement = try await judge(prepared, classIndex: classIndex)
         var look = try ClassLook(judgement, of: prepared, model)
         var watch = Stopwatch()
-        if model.kind.hasProbabilities, let box = look.boxes.first(where: { $0.classIndex == look.classIndex }) {
-            look.evidence = try await evidence(for: judgement, box: box.rectangle, on: prepared.photo.bitmap)
+        let search = try await search(prepared, animal)
+        look.animal = search.sighting
+        look.steps["animal"] = search.sighting == nil ? nil : watch.lap()
+        if let (verdict, evidence) = try await verdict(on: judgement, look, search) {
+            (look.verdict, look.evidence) = (verdict, evidence)
         }
-        look.steps["explain", default: 0] += watch.lap()
+        look.steps["verdict"] = watch.lap()
         if hidesWindows {
             look.hiddenWindows = try await hideWindows(of: prepared, judgement)
             look.steps["occlusion"] = watch.lap()
         }
         return look
+    }
+
+    private func search(_ prepared: PreparedPhoto, _ marked: AnimalSighting?) async throws -> AnimalSearch {
+        if let marked { return .sighted(marked) }
+        guard let animalModel else { return .nobodyLooked }
+        do {
+            return .sighted(try await AnimalFinder(model: animalModel, for: asker).look(at: prepared))
+        } catch let error as PhotoError {
+            // What the classifier can see need not fit the animal network.
+            return .failed("\(error)")
+        }
     }
 
     /// Classifies and explains.
@@ -80,7 +100,8 @@ package struct Judge: Sendable {
             let holding = classIndex == nil && model.kind == .independent ? model.holding(scores) : []
             explained = holding.first ?? explained
             let wanted = [explained] + holding.dropFirst().prefix(Judge.mostLabels - 1)
-            let heatMaps = try await heatMaps(pass, input.tensor, wanted, evaluator)
+            let next = model.isBackground(explained) && model.kind.hasProbabilities ? bestForeground(scores) : nil
+            let heatMaps = try await heatMaps(pass, input.tensor, wanted + [next].compactMap { $0 }, evaluator)
             let signal = try pass.signals(ofClass: explained)[0] ?? Tensor(shape: input.tensor.shape)
             return Judgement(
                 scores: scores, classIndex: explained,
@@ -88,11 +109,17 @@ package struct Judge: Sendable {
                     && (classIndex != nil || model.kind != .independent || !holding.isEmpty),
                 heatMap: heatMaps[0],
                 further: zip(wanted, heatMaps).dropFirst().map { (classIndex: $0, heatMap: $1) },
+                next: next.map { (classIndex: $0, heatMap: heatMaps[wanted.count]) },
                 unexplained: max(holding.count - wanted.count, 0), saliency: channelMaximum(signal),
                 closerLook: closerLook, units: units, decisiveInput: decisiveInput,
                 forward: (forwardEnd - start) / .milliseconds(1),
                 explain: (clock.now - forwardEnd) / .milliseconds(1))
         }
+    }
+
+    /// The highest score of what is not background.
+    private func bestForeground(_ scores: [Float]) -> Int? {
+        scores.indices.filter { !model.isBackground($0) }.max { scores[$0] < scores[$1] }
     }
 
     private func firstPass(_ input: Tensor, _ evaluator: Evaluator) throws(InterpretationError) -> ClassificationPass {
@@ -117,19 +144,6 @@ package struct Judge: Sendable {
         }
     }
 
-    /// What the decision rests on: the class's probability with the box hidden, with as much hidden elsewhere, and
-    /// with only the box.
-    ///
-    /// - Returns: nil where what decided does not show the box.
-    func evidence(for judgement: Judgement, box: PixelRectangle, on bitmap: Bitmap) async throws -> Evidence? {
-        guard let box = try judgement.inputBox(box, on: bitmap) else { return nil }
-        return try await asker.perform(on: model) { (evaluator) throws(any Error) in
-            try Evidence.measure(
-                model.network, input: judgement.decisiveInput.tensor, classIndex: judgement.classIndex, box: box,
-                on: evaluator)
-        }
-    }
-
     /// What hiding windows costs the class, with the method's defaults: windows of what decided, the whole photo as the
     /// network saw it or the part looked at closer.
     func hideWindows(of prepared: PreparedPhoto, _ judgement: Judgement) async throws -> HiddenWindows {
@@ -146,8 +160,7 @@ package struct Judge: Sendable {
         closerAt whole: ClassificationPass, _ prepared: PreparedPhoto, _ evaluator: Evaluator
     ) async throws -> (part: PixelRectangle, input: NetworkInput, scores: [Float], classIndex: Int)? {
         let (bitmap, preprocessor) = (prepared.photo.bitmap, prepared.preprocessor)
-        let foreground = whole.scores.indices.filter { !model.isBackground($0) }
-        guard let best = foreground.max(by: { whole.scores[$0] < whole.scores[$1] }),
+        guard let best = bestForeground(whole.scores),
             let heatMap = try await heatMaps(whole, prepared.input.tensor, [best], evaluator)[0]
         else { return nil }
         let geometry = try preprocessor.geometry(photoWidth: bitmap.width, photoHeight: bitmap.height)

@@ -25,6 +25,8 @@ struct Judgement: Sendable {
     let heatMap: HeatMap?
     /// The other labels that hold, most probable first, with what their maps are read from.
     let further: [(classIndex: Int, heatMap: HeatMap?)]
+    /// Of a class that means nothing to find: the one that it would be next, and where most speaks for that.
+    let next: (classIndex: Int, heatMap: HeatMap?)?
     /// How many labels hold that were not explained, since there are too many.
     let unexplained: Int
     /// |∂s/∂x|, [H,W] of the network's input.

@@ -24,8 +24,7 @@ package struct PhotoSegmenter: Sendable {
         var watch = Stopwatch()
         let (scores, units) = try await scores(of: prepared.input.tensor)
         let forward = watch.lap()
-        var segmentation = try segmentation(scores, prepared)
-        if let missing = prepared.photo.missing { segmentation.clear(PixelBox(missing)) }
+        let segmentation = try SemanticSegmentation(scores, as: model.segmentationScores, over: prepared)
         let segments = try segmentation.segments(background: model.backgroundClasses)
         return SegmentationLook(
             prepared: prepared, model: model, segmentation: segmentation, segments: segments, units: units,
@@ -38,25 +37,6 @@ package struct PhotoSegmenter: Sendable {
             let pass = try evaluator.forward([input], keeping: kept)
             return (try pass.output(0), readsUnits ? try model.units { try pass.value($0) } : nil)
         }
-    }
-
-    /// At the bitmap's resolution.
-    private func segmentation(_ scores: Tensor, _ prepared: PreparedPhoto) throws -> SemanticSegmentation {
-        let bitmap = prepared.photo.bitmap
-        let geometry = try prepared.input.geometry.onPhoto(width: bitmap.width, height: bitmap.height)
-        let extents = scores.shape.dimensions
-        guard extents.count == 4 else {
-            throw LocalizationError.sizeMismatch(
-                "segmentation needs score maps [1,C,h,w], this network gave \(scores.shape)")
-        }
-        func axis(_ scale: Double, _ offset: Double, _ map: Int, _ input: Int) -> SemanticSegmentation.Axis {
-            let ratio = Double(map) / Double(input)
-            return SemanticSegmentation.Axis(scale: scale * ratio, offset: offset * ratio)
-        }
-        return try SemanticSegmentation(
-            scores, as: model.segmentationScores, width: bitmap.width, height: bitmap.height,
-            columns: axis(geometry.scaleX, geometry.offsetX, extents[3], geometry.inputWidth),
-            rows: axis(geometry.scaleY, geometry.offsetY, extents[2], geometry.inputHeight))
     }
 }
 

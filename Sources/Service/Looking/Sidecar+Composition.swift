@@ -33,9 +33,10 @@ extension Sidecar.Model {
 extension Sidecar.Evidence {
     init(_ evidence: Evidence, label: String) {
         self.init(
-            probability: evidence.probability.rounded(toPlaces: 4), boxHidden: evidence.boxHidden.rounded(toPlaces: 4),
-            elsewhereHidden: evidence.elsewhereHidden.rounded(toPlaces: 4),
-            onlyBox: evidence.onlyBox.rounded(toPlaces: 4), verdict: evidence.verdict.rawValue,
+            probability: evidence.probability.rounded(toPlaces: 4),
+            boxHidden: evidence.box.hidden.rounded(toPlaces: 4),
+            elsewhereHidden: evidence.box.elsewhere?.rounded(toPlaces: 4),
+            onlyBox: evidence.box.only.rounded(toPlaces: 4), verdict: evidence.word.rawValue,
             sentence: evidence.sentence(label: label))
     }
 }

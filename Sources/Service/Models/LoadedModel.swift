@@ -24,6 +24,10 @@ public struct LoadedModel: Sendable {
     public let labels: [String]
     /// Those that mean "nothing to find".
     public let backgroundLabels: Set<String>
+    /// Of a segmentation network, the classes that together are "the animal"; empty where it is no animal network.
+    let animalClasses: Set<Int>
+    /// The lowest energy of photos like those that the network learned from; nil where the folder does not say.
+    let familiarEnergy: Double?
     /// How photos become input; nil where the folder does not say, and then only tensors can be explained.
     public let preprocessor: Preprocessor?
     /// How the network itself wants its image; inside it is planes.
@@ -77,12 +81,37 @@ public struct LoadedModel: Sendable {
         case .segmentation: labels = try LoadedModel.segmentationLabels(folder.labels, network, exampleInput)
         case .features: labels = folder.labels
         }
+        animalClasses = try LoadedModel.animalClasses(folder.settings.animalLabels, task, labels)
+        familiarEnergy = folder.settings.familiarEnergy
         thresholds =
             task == .classification && network.kind == .independent
             ? try folder.settings.outputs.thresholds(of: labels, isBinary: network.classifier?.isBinary ?? false) : []
         indexedLayers =
             preprocessing == nil || network.graph.inputs.count != 1
             ? [] : try LoadedModel.indexedLayers(network, exampleInput)
+    }
+
+    private static func animalClasses(
+        _ named: [String], _ task: ModelTask, _ labels: [String]
+    ) throws(ModelError) -> Set<Int> {
+        func refusal(_ reason: String) -> ModelError {
+            ModelError(file: "interpret.json", reason: "\"animal_labels\" \(reason)")
+        }
+        guard !named.isEmpty else { return [] }
+        guard task == .segmentation else {
+            throw refusal(
+                "is for networks that give each pixel a class; this one's task is \(task.rawValue)")
+        }
+        if let stranger = named.first(where: { !labels.contains($0) }) {
+            throw refusal(
+                "names '\(stranger)', which is no label of this network; it has "
+                    + labels.prefix(20).joined(separator: ", "))
+        }
+        let classes = Set(labels.indices.filter { named.contains(labels[$0]) })
+        guard classes.count < labels.count else {
+            throw refusal("names all labels; at least one should be what is no animal")
+        }
+        return classes
     }
 
     private static func indexedLayers(_ network: Network, _ input: Shape) throws(ModelError) -> [IndexedLayer] {

@@ -21,6 +21,11 @@ struct ModelFolder {
         var isDefault = false
         /// Labels that mean "nothing to find".
         var backgroundLabels: [String] = []
+        /// Labels of a segmentation network that together are "the animal"; empty where it is no animal network.
+        var animalLabels: [String] = []
+        /// The lowest energy (see `Certainty`) of photos like those that the network learned from; nil where nobody measured
+        /// it.
+        var familiarEnergy: Double?
         /// Fraction of the class activation map's maximum from which on a pixel belongs to the object, 0…1.
         var camThreshold: Float = 0.1
 
@@ -31,12 +36,15 @@ struct ModelFolder {
             case task, layout, inputs
             case isDefault = "default"
             case backgroundLabels = "background_labels"
+            case animalLabels = "animal_labels"
+            case familiarEnergy = "familiar_energy"
             case camThreshold = "cam_threshold"
         }
 
         init() {}
 
         init(from decoder: any Decoder) throws {
+            try KnownKeys.interpret.check(decoder)
             let container = try decoder.container(keyedBy: CodingKeys.self)
             if let name = try container.decodeIfPresent(String.self, forKey: .task) {
                 guard let known = ModelTask(rawValue: name) else {
@@ -60,6 +68,15 @@ struct ModelFolder {
                 try container.decodeIfPresent([String: NestedNumbers].self, forKey: .inputs)?.mapValues(\.values) ?? [:]
             isDefault = try container.decodeIfPresent(Bool.self, forKey: .isDefault) ?? isDefault
             backgroundLabels = try container.decodeIfPresent([String].self, forKey: .backgroundLabels) ?? []
+            if container.contains(.animalLabels) {
+                animalLabels = try container.decode([String].self, forKey: .animalLabels)
+                guard !animalLabels.isEmpty else {
+                    throw DecodingError.dataCorruptedError(
+                        forKey: .animalLabels, in: container,
+                        debugDescription: "animal_labels should name the labels that are the animal, and names none")
+                }
+            }
+            familiarEnergy = try container.decodeIfPresent(Double.self, forKey: .familiarEnergy)
             camThreshold = try container.decodeIfPresent(Float.self, forKey: .camThreshold) ?? camThreshold
             guard (0..<1).contains(camThreshold), camThreshold > 0 else {
                 throw DecodingError.dataCorruptedError(

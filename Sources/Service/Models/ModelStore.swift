@@ -24,7 +24,10 @@ public struct ModelStore: Sendable {
     public let photoModel: LoadedModel?
     /// The segmentation model for the inbox. Works beside ``photoModel`` where that is a classifier.
     public let segmenter: LoadedModel?
-    /// How ``photoModel`` was chosen, where a person should know.
+    /// Says where the animal is in a photo, so that the verdict need not ask the classifier. It makes no masks for the
+    /// inbox.
+    public let animalModel: LoadedModel?
+    /// How they were chosen, where a person should know.
     private let remarks: [String]
 
     /// Loads every model folder in `directory`, or `directory` itself where it is one. A model that cannot be loaded is
@@ -63,10 +66,13 @@ public struct ModelStore: Sendable {
         self.refused = refused
         let readers = models.filter { $0.preprocessor != nil }
         let classifiers = StandardModel(among: readers.filter { $0.task == .classification })
-        let segmenters = StandardModel(among: readers.filter { $0.task == .segmentation })
+        let segmenters = StandardModel(
+            among: readers.filter { $0.task == .segmentation && $0.animalClasses.isEmpty })
+        let finders = StandardModel(finding: readers.filter { !$0.animalClasses.isEmpty })
         segmenter = segmenters.model
         photoModel = classifiers.model ?? segmenters.model
-        remarks = [classifiers.remark, segmenters.remark].compactMap { $0 }
+        animalModel = finders.model
+        remarks = [classifiers.remark, segmenters.remark, finders.remark].compactMap { $0 }
     }
 
     /// The same without the photo models that fail when a photo goes through them: what loads and then fails at each photo
@@ -80,7 +86,7 @@ public struct ModelStore: Sendable {
     ) async -> ModelStore {
         var store = self
         var tried: Set<String> = []
-        while let model = [store.photoModel, store.segmenter].compactMap({ $0 }).first(where: {
+        while let model = [store.photoModel, store.segmenter, store.animalModel].compactMap({ $0 }).first(where: {
             !tried.contains($0.name)
         }) {
             tried.insert(model.name)
@@ -173,11 +179,21 @@ private struct StandardModel {
     let model: LoadedModel?
     let remark: String?
 
-    /// The network that comes with the project.
+    /// The networks that come with the project.
     private static let bundled = "petshop"
+    private static let bundledFinder = "animal"
+
+    /// Of networks that find animals: the one marked; else one's own rather than the bundled one.
+    init(finding candidates: [LoadedModel]) {
+        let own = candidates.filter { $0.name != Self.bundledFinder }
+        let isMarked = candidates.contains(where: \.isMarkedDefault)
+        self.init(among: isMarked || own.isEmpty ? candidates : own, reading: "find the animal in photos")
+    }
 
     /// The one marked, or the only one; else the bundled one, else the first by name, and that is said.
-    init(among candidates: [LoadedModel]) {
+    ///
+    /// - Parameter use: what they could do, for people.
+    init(among candidates: [LoadedModel], reading use: String = "read the inbox's photos") {
         let marked = candidates.filter(\.isMarkedDefault)
         let others = candidates.map(\.name).joined(separator: ", ")
         if let first = marked.first {
@@ -194,7 +210,7 @@ private struct StandardModel {
             let chosen = candidates.first { $0.name == Self.bundled } ?? candidates[0]
             model = chosen
             remark =
-                "several networks could read the inbox's photos (\(others)) and none is the default, so '\(chosen.name)' is "
+                "several networks could \(use) (\(others)) and none is the default, so '\(chosen.name)' is "
                 + "used; put {\"default\": true} into the interpret.json of the one that is meant"
         }
     }

@@ -15,6 +15,10 @@ struct ExplainRequest: Sendable {
         let model = try models.requested(parameters.model)
         if let reason = model.whyNotExplained { throw RPCError(.methodNotApplicable, reason) }
         let classIndex = try parameters.classLabel.map { try model.classIndex(requested: $0) }
+        guard parameters.animal == nil || parameters.method == nil else {
+            throw RPCError(
+                .badParameter, "the animal is marked for the verdict, which no single method gives; leave out --method")
+        }
         switch try await RequestedInput(reading: parameters.source) {
         case .tensor(let tensor): return try await explain(model.planes(tensor), model, classIndex, parameters, context)
         case .photo(let photo):
@@ -33,7 +37,8 @@ struct ExplainRequest: Sendable {
             if let name = parameters.parameters?.keys.min() {
                 throw RPCError(.badParameter, "name the method that '\(name)' is a parameter of with --method")
             }
-            return try await judge(try PreparedPhoto(photo, for: model), model, classIndex, parameters)
+            let prepared = try PreparedPhoto(photo, for: model, and: [models.animalModel].compactMap { $0 })
+            return try await judge(prepared, model, classIndex, parameters)
         }
     }
 
@@ -41,7 +46,9 @@ struct ExplainRequest: Sendable {
     private func judge(
         _ prepared: PreparedPhoto, _ model: LoadedModel, _ classIndex: Int?, _ parameters: ExplainParameters
     ) async throws -> ExplainResult {
-        let look = try await Judge(model: model).look(at: prepared, classIndex: classIndex)
+        let marked = try parameters.animal.map { (mark) throws(RPCError) in try AnimalSighting(mark, on: prepared) }
+        let look = try await Judge(model: model, animalModel: models.animalModel)
+            .look(at: prepared, classIndex: classIndex, animal: marked)
         let composition = try composer(for: parameters).compose(look, parameters.pictures)
         return ExplainResult(
             sidecar: composition.document, method: look.method, classLabel: look.label,
@@ -89,6 +96,9 @@ struct ExplainRequest: Sendable {
     ) async throws -> ExplainResult {
         guard input.shape.rank == 4, input.shape[0] == 1 else {
             throw RPCError(.badParameter, "the tensor must have shape [1,C,H,W], this one has \(input.shape)")
+        }
+        guard parameters.animal == nil else {
+            throw RPCError(.badParameter, "an animal is marked in a photo; a tensor has no verdict")
         }
         guard parameters.images != true else {
             throw RPCError(.badParameter, "pictures are drawn for photos; for a tensor ask for --raw")

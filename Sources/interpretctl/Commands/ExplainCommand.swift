@@ -10,6 +10,7 @@ struct ExplainCommand: AsyncParsableCommand {
             Examples:
               interpretctl explain IMG_1.jpg
               interpretctl explain IMG_1.jpg --out results
+              interpretctl explain IMG_1.jpg --animal 86,40,210,190
               interpretctl explain IMG_1.jpg --class dog --method occlusion --window 32
               interpretctl explain IMG_1.jpg --method occlusion --stride 4 --precision adaptive
               interpretctl explain IMG_1.jpg --method smoothgrad --raw-attribution a.npy
@@ -17,6 +18,9 @@ struct ExplainCommand: AsyncParsableCommand {
               interpretctl explain input.npy --method cam --raw map.npy
 
             --out writes NAME.overlay.jpg, NAME.saliency.jpg and NAME.boxes.json, where NAME is the photo's.
+            Without --method, the verdict says whether the network looks at the animal. Where that is says an animal
+            network, or you by --animal: x,y,width,height in pixels of the upright photo, a grey JPEG that is bright where the
+            animal is, or a .json file with COCO's run lengths, {"size":[h,w],"counts":[…]}.
             An .npy file is a float32 tensor [1,C,H,W] that is normalized already.
             Method parameters are flags, as --window in the examples; see 'interpretctl methods NAME'.
             On a terminal, the map of a long occlusion is drawn while it grows.
@@ -42,6 +46,12 @@ struct ExplainCommand: AsyncParsableCommand {
 
     @Flag(help: "Explain the probability after softmax instead of the score before it.")
     var probability = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Where the animal is, for the verdict: x,y,width,height, or a mask as .jpg or .json.", valueName: "box|file"
+        ))
+    var animal: String?
 
     @Option(help: "The network to ask; see 'interpretctl models'.")
     var model: String?
@@ -110,7 +120,7 @@ struct ExplainCommand: AsyncParsableCommand {
             parameters: values.isEmpty ? nil : values, raw: raw.map { _ in true },
             rawAttribution: rawAttribution.map { _ in true }, images: out.map { _ in true },
             plainSaliency: plainSaliency ? true : nil, memory: memory,
-            partialMaps: MapView.isUseful ? true : nil)
+            partialMaps: MapView.isUseful ? true : nil, animal: try animal.map(AnimalMark.init(argument:)))
 
         let bar = ProgressBar()
         let view = MapView()

@@ -53,13 +53,18 @@ struct ExplanationReport {
                 look.wholePhoto.first.map { "\($0.label) \($0.probability.map(Format.percent) ?? "")" } ?? "nothing"
             add("closer look", "the classes are those of the part at \(place(look.bbox)); of the whole photo: \(whole)")
         }
+        if let verdict = sidecar.verdict {
+            add("verdict", verdict.verdict, style(of: verdict.verdict))
+            add("", verdict.sentence)
+        }
         if let evidence = sidecar.evidence {
             let measured =
-                "\(Format.percent(evidence.probability)) as it is, \(Format.percent(evidence.boxHidden)) with the box "
-                + "hidden, \(Format.percent(evidence.elsewhereHidden)) with as much hidden elsewhere"
+                "\(Format.percent(evidence.probability)) as it is, \(Format.percent(evidence.boxHidden)) with the box hidden"
+                + (evidence.elsewhereHidden.map { ", \(Format.percent($0)) with as much hidden elsewhere" } ?? "")
+            // Daemons that give no verdict have only the older word.
+            let word = sidecar.verdict == nil ? "\(evidence.verdict): " : ""
             add(
-                "evidence",
-                "\(evidence.verdict): \(evidence.sentence ?? measured) Only the box: \(Format.percent(evidence.onlyBox))"
+                "box alone", "\(word)\(evidence.sentence ?? measured) Only the box: \(Format.percent(evidence.onlyBox))"
             )
         }
         if let approximation = explanation.approximation { add("precision", text(of: approximation)) }
@@ -72,6 +77,14 @@ struct ExplanationReport {
             add("time", "\(Format.decimal(total, 1)) ms" + (steps.isEmpty ? "" : " (\(steps))"))
         }
         return table.text
+    }
+
+    private func style(of verdict: String) -> Style? {
+        switch verdict {
+        case "looks-at-animal": .green
+        case "looks-elsewhere": .red
+        default: .yellow
+        }
     }
 
     private func text(of approximation: ExplainResult.Approximation) -> String {

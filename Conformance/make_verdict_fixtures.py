@@ -1,0 +1,66 @@
+"""Makes Tests/Fixtures/models/reads-centre and reads-corner: networks of which it is known where they look.
+
+    .venv-conformance/bin/python Conformance/make_verdict_fixtures.py
+
+Each sees vertical stripes (the second difference along a row, rectified) in one place of a photo of 96×96 pixels, whatever
+is elsewhere, in cells of 8×8 pixels, and calls the photo a cat where there are some: a watermark in the corner, or what
+is in the centre.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+FOLDER = Path(__file__).resolve().parent.parent / "Tests/Fixtures/models"
+SIDE = 96
+PLACES = {"reads-centre": (32, 32), "reads-corner": (0, 0)}
+# Of the place that is read, and the score of a cat: SLOPE · (mean response − MIDDLE).
+PLACE, SLOPE, MIDDLE = 32, 60.0, 0.04
+
+
+def network(left: int, top: int) -> onnx.ModelProto:
+    kernel = np.broadcast_to(np.array([-1, 2, -1], np.float32) / 3, (1, 3, 1, 3))
+    place = np.zeros((1, 1, SIDE, SIDE), np.float32)
+    place[:, :, top:top + PLACE, left:left + PLACE] = 1
+    weights = {
+        "kernel": kernel, "place": place, "weight": np.array([[SLOPE], [-SLOPE]], np.float32),
+        "bias": np.array([-SLOPE * MIDDLE, SLOPE * MIDDLE], np.float32),
+    }
+    nodes = [
+        helper.make_node("Conv", ["pixel_values", "kernel"], ["difference"], pads=[0, 1, 0, 1]),
+        helper.make_node("Relu", ["difference"], ["stripes"]),
+        helper.make_node("Mul", ["stripes", "place"], ["here"]),
+        helper.make_node("AveragePool", ["here"], ["cells"], kernel_shape=[8, 8], strides=[8, 8]),
+        helper.make_node("GlobalAveragePool", ["cells"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["mean"]),
+        helper.make_node("Gemm", ["mean", "weight", "bias"], ["logits"], transB=1),
+    ]
+    graph = helper.make_graph(
+        nodes, "reader", [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["n", 3, SIDE, SIDE])],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 2])],
+        [numpy_helper.from_array(np.ascontiguousarray(value), name) for name, value in weights.items()])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    return model
+
+
+def main() -> None:
+    for name, (left, top) in PLACES.items():
+        folder = FOLDER / name
+        folder.mkdir(parents=True, exist_ok=True)
+        onnx.save(network(left, top), folder / "model.onnx")
+        files = {
+            "config.json": {"id2label": {"0": "cat", "1": "dog"}},
+            "interpret.json": {"outputs": "exclusive"},
+            "preprocessor_config.json": {
+                "size": {"height": SIDE, "width": SIDE}, "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
+        }
+        for file, contents in files.items():
+            (folder / file).write_text(json.dumps(contents) + "\n")
+
+
+if __name__ == "__main__":
+    main()

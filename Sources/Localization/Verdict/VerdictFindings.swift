@@ -1,0 +1,61 @@
+/// All the numbers that the verdict's rule reads.
+public struct VerdictFindings: Sendable, Hashable {
+    /// What came of looking for the animal, by somebody who does not ask the classifier.
+    public enum Search: Sendable, Hashable {
+        /// There is no animal network, and no person marked the animal.
+        case nobodyLooked
+        /// The animal network could not look at this photo, and why.
+        case failed(String)
+        case foundNothing
+        /// - Parameters:
+        ///   - confidence: mean probability over the mask, 0…1; nil where a person marked it.
+        ///   - area: share of the photo, 0…1.
+        case found(confidence: Double?, area: Double)
+    }
+
+    public var search: Search
+    public var certainty: Certainty
+    /// Of the evidence; nil where there was no animal to compare with, and where what decided shows nothing of it.
+    public var shares: EvidenceShares?
+    /// The class's probability with the animal hidden, and with everything but it hidden.
+    public var without: FillingReadings?
+    public var only: FillingReadings?
+    /// With as much hidden elsewhere; nil where no equal area exists.
+    public var elsewhere: MeanOfPlaces?
+    /// Between the classifier's first box and the animal, or the part of it that it overlaps most: intersection over union,
+    /// 0…1; nil where there is no box.
+    public var boxOverlap: Double?
+    /// Share of the evidence within the box that lies on the animal, 0…1.
+    public var boxEvidence: Double?
+
+    public init(
+        search: Search, certainty: Certainty, shares: EvidenceShares? = nil, without: FillingReadings? = nil,
+        only: FillingReadings? = nil, elsewhere: MeanOfPlaces? = nil, boxOverlap: Double? = nil,
+        boxEvidence: Double? = nil
+    ) {
+        self.search = search
+        self.certainty = certainty
+        self.shares = shares
+        self.without = without
+        self.only = only
+        self.elsewhere = elsewhere
+        self.boxOverlap = boxOverlap
+        self.boxEvidence = boxEvidence
+    }
+
+    // MARK: What the rule computes of them
+
+    /// The share of the class's probability that is lost where `remaining` is left of it, 0…1.
+    private func loss(_ remaining: Double) -> Double {
+        certainty.probability > 0 ? max(1 - remaining / certainty.probability, 0) : 0
+    }
+
+    /// What hiding the animal costs, in the median of the fillings.
+    var cost: Double? { without.map { loss($0.median) } }
+    /// What the animal alone keeps of the probability, in the median of the fillings; it may be more than 1.
+    var kept: Double? { only.map { certainty.probability > 0 ? $0.median / certainty.probability : 0 } }
+    /// What hiding as much elsewhere costs.
+    var elsewhereCost: Double? { elsewhere.map { loss($0.mean) } }
+    /// By how much each method that answered leads the expected share.
+    var leads: [Double] { shares.map { shares in shares.measured.map(shares.lead) } ?? [] }
+}

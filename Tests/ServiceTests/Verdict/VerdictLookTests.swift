@@ -1,0 +1,187 @@
+import Foundation
+import Localization
+import Logging
+import Photos
+import Service
+import TestSupport
+import Testing
+import WireProtocol
+
+/// From a photo to the verdict, with networks of which it is known where they look (`Conformance/make_verdict_fixtures.py`).
+@Suite(.timeLimit(.minutes(5))) struct VerdictLookTests {
+    private let composer: Composer
+
+    init() throws {
+        composer = Composer(overlay: Overlay(font: try Font()))
+    }
+
+    /// The animal: what has stripes in the centre.
+    private static let animal = BoundingBox(x: 32, y: 32, width: 32, height: 32)
+
+    private static func reader(_ name: String) throws -> LoadedModel {
+        try #require(try store([name]).models.first)
+    }
+
+    /// These fixtures as the networks of a daemon, some with an `interpret.json` of their own.
+    static func store(_ names: [String], _ settings: [String: String] = [:]) throws -> ModelStore {
+        let folder = try TemporaryFolder()
+        for name in names {
+            let bundled = name.hasPrefix("petshop") ? "Models" : "Tests/Fixtures/models"
+            let source = TestModels.root.appending(path: "\(bundled)/\(name.split(separator: "=")[0])")
+            let target = URL(filePath: folder.path).appending(path: String(name.split(separator: "=").last ?? ""))
+            try FileManager.default.copyItem(at: source, to: target)
+            if let text = settings[target.lastPathComponent] {
+                try Data(text.utf8).write(to: target.appending(path: "interpret.json"))
+            }
+        }
+        return try ModelStore(
+            directory: URL(filePath: folder.path), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// A grey photo of 96×96 pixels with stripes in the centre, in the upper left corner, or both.
+    private static func photo(centre: Bool = true, corner: Bool = true) throws -> NamedPhoto {
+        var pixels: [UInt8] = []
+        for y in 0..<96 {
+            for x in 0..<96 {
+                let isStriped =
+                    centre && (32..<64).contains(x) && (32..<64).contains(y) || corner && x < 28 && y < 28
+                pixels += [UInt8](repeating: isStriped ? (x % 4 < 2 ? 255 : 0) : 128, count: 3)
+            }
+        }
+        let bitmap = try Bitmap(width: 96, height: 96, pixels: pixels)
+        return NamedPhoto(bytes: try JPEGEncoder.encode(bitmap))
+    }
+
+    private func document(
+        _ model: LoadedModel, _ photo: NamedPhoto, animal mark: AnimalMark? = .box(animal), classIndex: Int? = nil
+    ) async throws -> Sidecar {
+        let prepared = try PreparedPhoto(photo, for: model)
+        let marked = try mark.map { try AnimalSighting($0, on: prepared) }
+        let look = try await Judge(model: model).look(at: prepared, classIndex: classIndex, animal: marked)
+        #expect(look.animal?.mask == marked?.mask)
+        return try composer.compose(look, []).document
+    }
+
+    @Test func aNetworkThatReadsTheAnimalLooksAtIt() async throws {
+        let document = try await document(try Self.reader("reads-centre"), Self.photo())
+        let verdict = try #require(document.verdict)
+        #expect(verdict.verdict == "looks-at-animal", "\(verdict)")
+        #expect(verdict.version == 2 && verdict.label == "cat")
+        #expect(verdict.sentence.hasPrefix("Looks at the animal: without it cat 100 % →"))
+        #expect(verdict.animal?.source == "person" && verdict.animal?.model == nil && verdict.animal?.confidence == nil)
+        #expect(verdict.animal?.bbox == Self.animal && verdict.animal?.parts == [Self.animal])
+        #expect(verdict.animal?.area == (32.0 * 32 / 9216 * 10_000).rounded() / 10_000)
+        // A rim of two pixels: 36 of 96 along each side.
+        let location = try #require(verdict.where)
+        #expect(abs(location.expected - 36.0 * 36 / 9216) < 1e-4)
+        for share in [location.cam, location.occlusion, location.lrp] { #expect(try #require(share) > 0.5) }
+        for number in [try #require(verdict.without)] {
+            #expect(max(number.blurred, number.mean, number.inpainted) < 0.2)
+        }
+        #expect(try #require(verdict.only).mean > 0.9)
+        let elsewhere = try #require(verdict.elsewhere)
+        #expect(elsewhere.places > 1 && elsewhere.mean > 0.9 && elsewhere.interval?.count == 2)
+        #expect(try #require(verdict.box).overlap > 0.5)
+        #expect(verdict.certainty.familiar == nil && verdict.certainty.runnerUp?.label == "dog")
+        // The older member is of the same measurement, in the older words.
+        #expect(document.evidence?.verdict == "decides-on-box")
+        #expect(document.evidence?.elsewhereHidden != nil)
+    }
+
+    @Test func aNetworkThatReadsAWatermarkLooksElsewhere() async throws {
+        let document = try await document(try Self.reader("reads-corner"), Self.photo())
+        let verdict = try #require(document.verdict)
+        #expect(verdict.verdict == "looks-elsewhere", "\(verdict)")
+        #expect(verdict.reasons.contains("stays-without-animal"))
+        #expect(try #require(verdict.where?.cam) < 0.05)
+        #expect(document.evidence?.verdict == "decides-elsewhere")
+        // The box that hiding confirms is the watermark's.
+        #expect(try #require(document.evidence).boxHidden < 0.2)
+        #expect(try #require(verdict.box).overlap < 0.1)
+    }
+
+    @Test func theSamePhotoAndTheWatermarkMarkedIsRight() async throws {
+        let corner = AnimalMark.box(BoundingBox(x: 0, y: 0, width: 30, height: 30))
+        let document = try await document(try Self.reader("reads-corner"), Self.photo(), animal: corner)
+        #expect(document.verdict?.verdict == "looks-at-animal", "\(String(describing: document.verdict))")
+    }
+
+    @Test func withoutAnybodyToSayWhereTheAnimalIsNothingIsCalledGood() async throws {
+        let document = try await document(try Self.reader("reads-centre"), Self.photo(), animal: nil)
+        let verdict = try #require(document.verdict)
+        #expect(verdict.verdict == "undecided" && verdict.reasons == ["no-animal-network"])
+        #expect(verdict.sentence.contains("--animal"))
+        #expect(verdict.animal == nil && verdict.without == nil && verdict.where == nil && verdict.elsewhere == nil)
+        #expect(document.evidence?.verdict == "decides-partly")
+        #expect(try #require(document.evidence).boxHidden < 0.2)
+    }
+
+    @Test func anAnimalThatLeavesNoEqualAreaHasNoNumberForElsewhere() async throws {
+        let most = AnimalMark.box(BoundingBox(x: 0, y: 0, width: 96, height: 70))
+        let verdict = try #require(
+            try await document(try Self.reader("reads-centre"), Self.photo(), animal: most).verdict)
+        #expect(verdict.elsewhere == nil && verdict.without != nil)
+        #expect(verdict.sentence.contains("no equal area exists elsewhere"), "\(verdict.sentence)")
+    }
+
+    @Test func aClassThatIsNotAheadIsUndecided() async throws {
+        let verdict = try #require(
+            try await document(try Self.reader("reads-centre"), Self.photo(), classIndex: 1).verdict)
+        #expect(verdict.label == "dog" && verdict.verdict == "undecided" && verdict.reasons.contains("small-margin"))
+        #expect(verdict.certainty.margin < 0)
+    }
+
+    // MARK: An animal network
+
+    @Test func anotherNetworkSaysWhereTheAnimalIs() async throws {
+        let store = try Self.store(["petshop", "petmask"], ["petmask": Self.animalSettings])
+        let (model, finder) = (try #require(store.photoModel), try #require(store.animalModel))
+        #expect(finder.name == "petmask" && store.segmenter == nil)
+        let bytes = try Data(contentsOf: RunningDaemon.demoPhoto)
+        let prepared = try PreparedPhoto(NamedPhoto(bytes: bytes), for: model, and: [finder])
+        let look = try await Judge(model: model, animalModel: finder).look(at: prepared)
+        let sighting = try #require(look.animal)
+        let alone = try await AnimalFinder(model: finder).look(at: prepared)
+        #expect(sighting.mask == alone.mask && sighting.mask.width == prepared.photo.bitmap.width)
+        // The same pixels as the network's own segmentation, but for specks.
+        let segments = try await PhotoSegmenter(model: finder).look(at: try prepared.prepared(for: finder))
+        let document = try composer.compose(segments, []).document
+        let area = try #require(document.segmentation?.segments.first?.area)
+        #expect(abs(sighting.area - area) < 0.01)
+
+        let verdict = try #require(try composer.compose(look, []).document.verdict)
+        let animal = try #require(verdict.animal)
+        #expect(animal.source == "network" && animal.model?.name == "petmask")
+        #expect((0.5...1).contains(try #require(animal.confidence)))
+        let mask = try #require(animal.mask)
+        #expect(mask.size == [300, 451] && mask.counts.reduce(0, +) == 300 * 451)
+        let inside = stride(from: 1, to: mask.counts.count, by: 2).reduce(0) { $0 + mask.counts[$1] }
+        #expect(abs(Double(inside) / (300 * 451) - animal.area) < 0.002)
+        #expect(Set(verdict.where.map { [$0.cam != nil, $0.occlusion != nil, $0.lrp != nil] } ?? []) == [true])
+        #expect(Verdict.Word(rawValue: verdict.verdict) != nil)
+    }
+
+    static let animalSettings =
+        #"{"task": "segmentation", "background_labels": ["background"], "animal_labels": ["pet"]}"#
+
+    @Test func aPhotoCalledBackgroundSaysWhatItWouldBeNext() async throws {
+        let model = try TestModels.petshop
+        let bytes = try Data(contentsOf: RunningDaemon.pattern)
+        let prepared = try PreparedPhoto(NamedPhoto(bytes: bytes), for: model)
+        let whole = AnimalMark.box(
+            BoundingBox(x: 0, y: 0, width: Double(prepared.photo.width), height: Double(prepared.photo.height)))
+        for mark in [nil, whole] {
+            let marked = try mark.map { try AnimalSighting($0, on: prepared) }
+            let look = try await Judge(model: model).look(at: prepared, animal: marked)
+            let document = try composer.compose(look, []).document
+            let verdict = try #require(document.verdict)
+            try #require(document.predictions.first?.label == "other")
+            #expect(verdict.verdict == "undecided" && verdict.reasons == ["background-label"])
+            let next = try #require(verdict.next)
+            #expect(next.label == document.predictions[1].label && document.boxes.isEmpty)
+            #expect(verdict.sentence.contains("next is \(next.label)"))
+            #expect(verdict.sentence.contains("An animal was found here") == (mark != nil))
+            #expect(verdict.without == nil && document.evidence == nil)
+        }
+    }
+}
