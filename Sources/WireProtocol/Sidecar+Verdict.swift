@@ -87,15 +87,22 @@ extension Sidecar.Verdict {
         /// What a map would have that knows nothing of the animal: its share, with a rim, of the network's input.
         public var expected: Double
         public var cam: Double?
-        public var occlusion: Double?
+        /// `occlusion` in JSON.
+        public var hiding: Double?
         public var lrp: Double?
         /// Why a method has no number, by its name.
         public var absent: [String: String]?
 
-        public init(expected: Double, cam: Double?, occlusion: Double?, lrp: Double?, absent: [String: String]? = nil) {
+        private enum CodingKeys: String, CodingKey {
+            case expected, cam
+            case hiding = "occlusion"
+            case lrp, absent
+        }
+
+        public init(expected: Double, cam: Double?, hiding: Double?, lrp: Double?, absent: [String: String]? = nil) {
             self.expected = expected
             self.cam = cam
-            self.occlusion = occlusion
+            self.hiding = hiding
             self.lrp = lrp
             self.absent = absent
         }

@@ -19,20 +19,20 @@ public struct EvidenceShares: Sendable, Hashable {
     public var expected: Double
     /// Class activation map, or Grad-CAM where there is none.
     public var cam: Share
-    /// Score lost by hiding windows.
-    public var occlusion: Share
+    /// Score lost by hiding windows: occlusion.
+    public var hiding: Share
     /// Layer-wise relevance propagation.
     public var lrp: Share
 
-    public init(expected: Double, cam: Share, occlusion: Share, lrp: Share) {
+    public init(expected: Double, cam: Share, hiding: Share, lrp: Share) {
         self.expected = expected
         self.cam = cam
-        self.occlusion = occlusion
+        self.hiding = hiding
         self.lrp = lrp
     }
 
     /// Those that answered.
-    public var measured: [Double] { [cam, occlusion, lrp].compactMap(\.value) }
+    public var measured: [Double] { [cam, hiding, lrp].compactMap(\.value) }
 
     /// Of those that answered, the one in the middle; the mean of two. Nil where none did.
     public var median: Double? {

@@ -92,7 +92,7 @@ extension Judge {
             let shares = EvidenceShares(
                 expected: Double(region.area) / Double(max(region.pixels.count, 1)),
                 cam: share(map) { .init(of: $0, on: region) },
-                occlusion: share(hidden) { .init(of: $0.picture, on: region) },
+                hiding: share(hidden) { .init(of: $0.picture, on: region) },
                 lrp: share(relevance) { explanation in
                     explanation.attribution.map { .init(ofAttribution: $0, on: region) }
                         ?? .absent("it has no attribution")

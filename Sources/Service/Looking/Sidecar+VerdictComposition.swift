@@ -58,11 +58,11 @@ extension Sidecar.Verdict.Animal {
 
 extension Sidecar.Verdict.Location {
     init(_ shares: EvidenceShares) {
-        let absent = [("cam", shares.cam), ("occlusion", shares.occlusion), ("lrp", shares.lrp)]
+        let absent = [("cam", shares.cam), ("occlusion", shares.hiding), ("lrp", shares.lrp)]
             .compactMap { name, share in share.reason.map { (name, $0) } }
         self.init(
             expected: shares.expected.rounded(toPlaces: 4), cam: shares.cam.value?.rounded(toPlaces: 4),
-            occlusion: shares.occlusion.value?.rounded(toPlaces: 4), lrp: shares.lrp.value?.rounded(toPlaces: 4),
+            hiding: shares.hiding.value?.rounded(toPlaces: 4), lrp: shares.lrp.value?.rounded(toPlaces: 4),
             absent: absent.isEmpty ? nil : Dictionary(uniqueKeysWithValues: absent))
     }
 }

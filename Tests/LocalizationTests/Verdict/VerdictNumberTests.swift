@@ -54,11 +54,11 @@ struct VerdictNumberTests {
 
     @Test("a share leads by the part of the way to all, and trails by that to nothing")
     func lead() {
-        let shares = EvidenceShares(expected: 0.2, cam: .measured(0.6), occlusion: .measured(0.1), lrp: .absent("-"))
+        let shares = EvidenceShares(expected: 0.2, cam: .measured(0.6), hiding: .measured(0.1), lrp: .absent("-"))
         #expect(abs(shares.lead(of: 0.6) - 0.5) < 1e-12 && abs(shares.lead(of: 0.1) + 0.5) < 1e-12)
         #expect(shares.lead(of: 1) == 1 && shares.lead(of: 0) == -1 && shares.lead(of: 0.2) == 0)
         #expect(abs((shares.median ?? 0) - 0.35) < 1e-12)
-        let all = EvidenceShares(expected: 1, cam: .measured(1), occlusion: .absent("-"), lrp: .absent("-"))
+        let all = EvidenceShares(expected: 1, cam: .measured(1), hiding: .absent("-"), lrp: .absent("-"))
         #expect(all.leads == [0])
     }
 

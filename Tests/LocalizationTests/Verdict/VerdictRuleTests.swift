@@ -20,7 +20,7 @@ struct VerdictRuleTests {
 
     private static func shares(_ numbers: Double?...) -> EvidenceShares {
         let shares = numbers.map { $0.map(EvidenceShares.Share.measured) ?? .absent("not here") }
-        return EvidenceShares(expected: 0.25, cam: shares[0], occlusion: shares[1], lrp: shares[2])
+        return EvidenceShares(expected: 0.25, cam: shares[0], hiding: shares[1], lrp: shares[2])
     }
 
     private static func verdict(_ change: (inout VerdictFindings) throws -> Void) throws -> Verdict {

@@ -83,7 +83,9 @@ import WireProtocol
         #expect(document.evidence?.probability == document.occlusion?.probability)
         #expect(composition.pictures.map(\.kind) == [.occlusion])
         #expect(
-            Set(document.milliseconds.keys) == ["decode", "forward", "explain", "verdict", "occlusion", "render", "total"])
+            Set(document.milliseconds.keys) == [
+                "decode", "forward", "explain", "verdict", "occlusion", "render", "total",
+            ])
     }
 
     @Test func aMethodThatLocatesGivesABoxWhereItsMapIsHigh() throws {

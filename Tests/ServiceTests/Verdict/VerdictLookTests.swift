@@ -74,7 +74,7 @@ import WireProtocol
         // A rim of two pixels: 36 of 96 along each side.
         let location = try #require(verdict.where)
         #expect(abs(location.expected - 36.0 * 36 / 9216) < 1e-4)
-        for share in [location.cam, location.occlusion, location.lrp] { #expect(try #require(share) > 0.5) }
+        for share in [location.cam, location.hiding, location.lrp] { #expect(try #require(share) > 0.5) }
         for number in [try #require(verdict.without)] {
             #expect(max(number.blurred, number.mean, number.inpainted) < 0.2)
         }
@@ -157,7 +157,7 @@ import WireProtocol
         #expect(mask.size == [300, 451] && mask.counts.reduce(0, +) == 300 * 451)
         let inside = stride(from: 1, to: mask.counts.count, by: 2).reduce(0) { $0 + mask.counts[$1] }
         #expect(abs(Double(inside) / (300 * 451) - animal.area) < 0.002)
-        #expect(Set(verdict.where.map { [$0.cam != nil, $0.occlusion != nil, $0.lrp != nil] } ?? []) == [true])
+        #expect(Set(verdict.where.map { [$0.cam != nil, $0.hiding != nil, $0.lrp != nil] } ?? []) == [true])
         #expect(Verdict.Word(rawValue: verdict.verdict) != nil)
     }
 
