@@ -9,7 +9,7 @@ import WireProtocol
         do {
             _ = try RPCMethods.explain.parameters(of: try Request(line: Data(line.utf8)))
             return nil
-        } catch {
+        } catch let error as RPCError {
             return error.message
         }
     }
@@ -29,7 +29,7 @@ import WireProtocol
         (#"{"bbox":[1,2,3,4,5]}"#, "got 5"),
         (#"{"bbox":[1,2,3,"x"]}"#, "animal"),
         (#"{"mask":{"size":[2,3]}}"#, "counts"),
-        (#"{"mask":{"size":[2,3],"counts":[1.5]}}"#, "counts"),
+        (#"{"mask":{"size":[2,3],"counts":[1.5]}}"#, "not valid"),
         ("7", "animal"),
     ])
     func whatIsNoMarkIsRefused(animal: String, words: String) throws {

@@ -90,7 +90,7 @@ import WireProtocol
             ExplainParameters(
                 source: .path("/a.jpg"), method: "m", classLabel: "c", furtherClasses: ["d"], against: "e",
                 probability: true, model: "n", parameters: ["steps": .number(3), "fill": .string("blur")], raw: true,
-                rawAttribution: true, images: true, memory: 1, partialMaps: true,
+                rawAttribution: true, images: true, plainSaliency: true, memory: 1, partialMaps: true,
                 animal: .box(BoundingBox(x: 1, y: 2, width: 3, height: 4))))
         try check(
             RPCMethods.segment, SegmentParameters(source: .path("/a.jpg"), classLabel: "c", model: "n", images: true))

@@ -4,16 +4,17 @@ import Photos
 extension ClassLook {
     /// What the overlay says first.
     var spokenVerdict: OverlayVerdict {
-        guard let verdict = evidence?.verdict else { return OverlayVerdict(words: OverlayWords(caption)) }
-        let (sign, words) = ClassLook.spoken(verdict)
+        guard let verdict, next == nil else { return OverlayVerdict(words: OverlayWords(caption)) }
+        let (sign, words) = ClassLook.spoken(verdict.word)
         return OverlayVerdict(sign: sign, words: OverlayWords("\(caption) · \(words)", caption))
     }
 
-    private static func spoken(_ verdict: Evidence.Verdict) -> (OverlayVerdict.Sign, String) {
-        switch verdict {
-        case .decidesOnBox: (.check, "decides on the box")
-        case .decidesPartly: (.wave, "decides partly on the box")
-        case .decidesElsewhere: (.cross, "decides elsewhere")
+    private static func spoken(_ word: Verdict.Word) -> (OverlayVerdict.Sign, String) {
+        switch word {
+        case .looksAtAnimal: (.check, "looks at the animal")
+        case .looksPartly: (.wave, "looks at the animal in part")
+        case .looksElsewhere: (.cross, "looks elsewhere")
+        case .undecided: (.question, "undecided")
         }
     }
 

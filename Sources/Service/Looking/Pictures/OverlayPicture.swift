@@ -5,8 +5,17 @@ import Photos
 /// The upright photo with boxes and captions: over the class's heat map, or with the outlines of what is not background.
 struct OverlayPicture: SidecarPicture {
     func drawn(_ look: ClassLook, by composer: Composer) throws -> Data? {
-        var scene = look.prepared.scene(details: look.evidence?.sentence(label: look.label))
-        scene.heat = look.heatMap.map { OverlayHeat($0, evidenceFor: look.label) }
+        var scene = look.prepared.scene(details: look.verdict.map(look.verdictSentence))
+        scene.heat = look.heatMap.map {
+            OverlayHeat($0, evidenceFor: look.next.map { look.model.label(of: $0.classIndex) } ?? look.label)
+        }
+        if let animal = look.animal, !animal.isEmpty {
+            scene.outlines = [
+                try OverlayOutline(
+                    mask: animal.mask.pixels, width: animal.mask.width,
+                    meaning: OverlayWords("outline: the animal found", "animal found", "animal"))
+            ]
+        }
         scene.boxes = look.boxes.map { box in
             OverlayBox(rectangle: box.rectangle, label: look.model.label(of: box.classIndex), caption: box.caption)
         }
