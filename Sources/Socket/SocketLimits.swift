@@ -11,8 +11,9 @@ public struct SocketLimits: Sendable, Hashable {
     public var requestsPerConnection = 16
     /// Longest line, either way.
     public var lineBytes = WireLimits.lineBytes
-    /// After the wish to shut down, how long requests in flight may take before they are cancelled.
-    public var shutdownGrace: Duration = .seconds(10)
+    /// After the wish to shut down, how long requests in flight may take before they are cancelled: enough for a short
+    /// question, and little of the ten seconds in which the daemon ends.
+    public var shutdownGrace: Duration = .seconds(3)
 
     public init() {}
 }

@@ -8,7 +8,8 @@ import WireProtocol
 /// Serves the protocol at a Unix socket until the group it belongs to shuts down.
 ///
 /// On graceful shutdown it stops accepting, removes the socket file, answers what is in flight for at most
-/// `SocketLimits.shutdownGrace`, and returns. A handler that does not heed cancellation delays it further.
+/// `SocketLimits.shutdownGrace`, cancels the rest, and returns. A handler that does not heed cancellation delays it
+/// further.
 public struct SocketServer: ServiceLifecycle.Service {
     /// Where to listen.
     public enum Endpoint: Sendable, Hashable {
@@ -40,40 +41,41 @@ public struct SocketServer: ServiceLifecycle.Service {
         self.didListen = didListen
     }
 
-    /// - Throws: `SocketError` where it cannot listen, NIO's error where it cannot accept any more.
+    /// - Throws: `SocketError` where it cannot listen or cannot accept any more.
     public func run() async throws {
         switch endpoint {
         case .path(let path):
             // The file is removed when accepting has ended, the lock released when the last connection has.
             let listener = try SocketListener(path: path)
-            try await serve(listener.descriptor) { listener.removeFile() }
+            try await serve(listener.descriptor, at: path) { listener.removeFile() }
             _ = consume listener
         case .inherited(let descriptor):
-            try await serve(try SocketListener.adopt(descriptor: descriptor)) {}
+            let path = SocketListener.path(ofDescriptor: descriptor) ?? "descriptor \(descriptor)"
+            try await serve(try SocketListener.adopt(descriptor: descriptor), at: path) {}
         }
     }
 
-    private func serve(_ descriptor: Int32, whenAcceptingEnded: () -> Void) async throws {
+    private func serve(
+        _ descriptor: Int32, at path: String, whenAcceptingEnded: () -> Void
+    ) async throws {
+        let accepted = AcceptedChannels()
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .bind(descriptor) { channel in
+            .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try SocketConnection.Channel(wrappingChannelSynchronously: channel)
+                    accepted.add(try SocketConnection.Channel(wrappingChannelSynchronously: channel))
                 }
             }
+            .withBoundSocket(descriptor).get()
+        server.closeFuture.whenComplete { _ in accepted.close() }
         didListen()
         let connections = SocketConnections()
+        let isAsked = Atomic(false)
         var deadline: Task<Void, any Error>?
-        var failure: (any Error)?
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
-                do {
-                    try await server.executeThenClose { inbound in
-                        for try await channel in inbound { accept(channel, connections, into: &group) }
-                    }
-                } catch {
-                    failure = error
-                }
+                for await channel in accepted.stream { accept(channel, connections, into: &group) }
+                server.close(promise: nil)
                 connections.drain()
                 whenAcceptingEnded()
                 deadline = Task { [grace = limits.shutdownGrace] in
@@ -82,10 +84,13 @@ public struct SocketServer: ServiceLifecycle.Service {
                 }
             }
         } onCancelOrGracefulShutdown: {
-            server.channel.close(promise: nil)
+            isAsked.store(true, ordering: .releasing)
+            server.close(promise: nil)
         }
         deadline?.cancel()
-        if let failure { throw failure }
+        guard isAsked.load(ordering: .acquiring) else {
+            throw SocketError.systemCall("accept", path: path, reason: "the listening socket was closed")
+        }
     }
 
     private func accept(

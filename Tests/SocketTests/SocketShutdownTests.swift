@@ -1,5 +1,6 @@
 import Foundation
 import Socket
+import Synchronization
 import TestSupport
 import Testing
 import WireProtocol
@@ -51,6 +52,34 @@ import WireProtocol
         }
     }
 
+    /// A connection that was accepted at the last moment is closed or served. Dropped, it would end this process.
+    @Test func connectionsThatComeDuringTheStopAreAllEnded() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/s"
+        for _ in 0..<25 {
+            let isOver = Flag()
+            try await withThrowingTaskGroup(of: Int.self) { hammers in
+                try await SocketTestServer.with(path: path) { server in
+                    for _ in 0..<8 {
+                        hammers.addTask {
+                            var clients: [SocketTestClient] = []
+                            while !isOver.isSet, clients.count < 200 {
+                                if let client = try? SocketTestClient(path: path) { clients.append(client) }
+                            }
+                            // Whoever got through is told the end, sooner or later.
+                            for client in clients { while try await client.line() != nil {} }
+                            return clients.count
+                        }
+                    }
+                    try await Task.sleep(for: .milliseconds(Int.random(in: 1...20)))
+                    await server.shutDown()
+                }
+                isOver.set()
+                #expect(try await hammers.reduce(0, +) > 0)
+            }
+        }
+    }
+
     @Test func theSamePathCanBeServedAgain() async throws {
         let folder = try TemporaryFolder()
         for _ in 1...3 {
@@ -61,4 +90,12 @@ import WireProtocol
             }
         }
     }
+}
+
+/// A yes or no that several tasks look at.
+private final class Flag: Sendable {
+    private let value = Atomic(false)
+
+    var isSet: Bool { value.load(ordering: .acquiring) }
+    func set() { value.store(true, ordering: .releasing) }
 }
