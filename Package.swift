@@ -137,6 +137,7 @@ let package = Package(
             name: "InboxTests",
             dependencies: [
                 "Digests", "Files", "Inbox", "WireProtocol",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),

@@ -78,6 +78,12 @@ public enum RPCMethods {
         name: "project", summary: "take a unit's strongest activation back to the pixels")
     public static let visualize = RPCMethod<VisualizeParameters, VisualizeResult>(
         name: "visualize", summary: "make an image for a class or a unit by gradient ascent")
+    public static let redo = RPCMethod<RedoParameters, RedoResult>(
+        name: "redo", summary: "have photos of the inbox done again")
+    public static let reload = RPCMethod<NoParameters, ReloadResult>(
+        name: "reload", summary: "read the configuration and the folder of models again")
+    public static let doctor = RPCMethod<NoParameters, DoctorResult>(
+        name: "doctor", summary: "what is well with the daemon, what is not, and what to do")
     public static let watch = RPCMethod<NoParameters, WatchResult>(
         name: "watch", summary: "send events on this connection from now on")
     public static let unwatch = RPCMethod<NoParameters, WatchResult>(
@@ -87,7 +93,7 @@ public enum RPCMethods {
 
     public static let all: [any RPCMethodDescription] = [
         version, status, models, methods, photos, metrics, explain, segment, convert, index, units, run, project,
-        visualize, watch, unwatch, cancel,
+        visualize, redo, reload, doctor, watch, unwatch, cancel,
     ]
 
     /// The names of the notifications a daemon sends.

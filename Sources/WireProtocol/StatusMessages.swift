@@ -48,8 +48,8 @@ public struct StatusResult: Codable, Sendable, Hashable {
     public var models: [String]
     /// The one that the inbox's photos are explained with; nil where photos wait for one.
     public var inboxModel: String?
-    /// What a person should know of the networks, in words: that none reads photos, which were refused. Nil from a daemon
-    /// that does not say.
+    /// What a person should know, in words: that no network reads photos, which were refused, that the catalog was damaged.
+    /// Nil from a daemon that does not say.
     public var notices: [String]?
     public var photos: PhotoCounts
     /// How many files of the inbox are no photos that are read, by kind: `{"PNG":3}`; nil where there are none.

@@ -20,7 +20,8 @@ struct Interpretctl: AsyncParsableCommand {
             """,
         version: WireVersion.software,
         subcommands: [
-            StatusCommand.self, ModelsCommand.self, MethodsCommand.self, PhotosCommand.self, MetricsCommand.self,
+            StatusCommand.self, DoctorCommand.self, ModelsCommand.self, MethodsCommand.self, PhotosCommand.self,
+            RedoCommand.self, MetricsCommand.self,
             ExplainCommand.self, SegmentCommand.self, IndexCommand.self, UnitsCommand.self, ConvertCommand.self,
             EvaluateCommand.self, RunCommand.self,
             WatchCommand.self,

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Glibc
 import Inbox
 import Logging
 import Service
@@ -21,11 +22,16 @@ struct Interpretd: AsyncParsableCommand {
             Exit codes: 0 done, 1 failed, 2 a wrong command line or configuration, which starting again does not mend.
             """,
         version: "0.1.0",
-        subcommands: [Serve.self, Process.self],
+        subcommands: [Serve.self, Process.self, ProcessOne.self],
         defaultSubcommand: Serve.self)
 
     static func main() async {
+        if CommandLine.arguments.dropFirst().first == ProcessOne.name {
+            // What the daemon has open is not this process's business; not all of it closes by itself.
+            closefrom(STDERR_FILENO + 1)
+        }
         LibrarySettings.configure()
+        Interpretd.leaveSignalsToTheSystem()
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
@@ -43,7 +49,16 @@ struct Interpretd: AsyncParsableCommand {
     }
 }
 
-/// What both subcommands take.
+extension Interpretd {
+    /// Swift's runtime prints a backtrace at these signals and then lets the failing instruction run once more, which
+    /// ends the process. Sent by somebody, by systemd's watchdog for one, they are no instruction's fault, and the process
+    /// would live on. So they do what they do everywhere else: they end it at once.
+    private static func leaveSignalsToTheSystem() {
+        for number in [SIGABRT, SIGQUIT] { signal(number, SIG_DFL) }
+    }
+}
+
+/// What all subcommands take.
 struct DaemonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
@@ -130,9 +145,14 @@ struct Serve: AsyncParsableCommand {
     var inbox: String?
 
     func run() async throws {
+        // Until the daemon can read its configuration again, a wish for that is no reason to end.
+        signal(SIGHUP, SIG_IGN)
         let logger = options.logger()
-        try await orExit(logger) {
-            try await Daemon(try options.configuration(inbox: inbox), logger: logger).run()
+        try await orExit(logger) { [options, inbox] in
+            try await Daemon(
+                try options.configuration(inbox: inbox),
+                rereading: { try options.configuration(inbox: inbox) }, logger: logger
+            ).run()
         }
     }
 }
@@ -160,6 +180,25 @@ struct Process: AsyncParsableCommand {
         }
         print("\(tally.done) done, \(tally.adopted) done before, \(tally.failed) failed, \(tally.postponed) postponed")
         if !tally.isComplete { throw ExitCode(1) }
+    }
+}
+
+/// What the daemon starts for photos over which it may have died; nobody else needs it.
+struct ProcessOne: AsyncParsableCommand {
+    static let name = "process-one"
+
+    static let configuration = CommandConfiguration(
+        commandName: name, abstract: "Do the photos that are named at standard input, a socket.",
+        shouldDisplay: false)
+
+    @OptionGroup var options: DaemonOptions
+
+    func run() async throws {
+        var logger = options.logger()
+        logger.logLevel = .warning
+        try await orExit(logger) { [options, logger] in
+            try await IsolatedWorker(try options.configuration(inbox: nil), logger: logger).run()
+        }
     }
 }
 

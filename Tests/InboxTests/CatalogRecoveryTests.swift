@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Inbox
+import Synchronization
 import Testing
 import WireProtocol
 
@@ -112,30 +113,48 @@ struct CatalogRecoveryTests {
         #expect(inbox.names == ["a.jpg"])
     }
 
-    @Test("a photo over which the daemon dies again and again is set aside")
-    func poison() async throws {
+    @Test("over whom the daemon died is done after all others and alone, and set aside only by what happens then")
+    func suspects() async throws {
         let inbox = try TestFolder()
-        let photo = try inbox.write("a.jpg", age: 60)
         let catalog = Catalog.inMemory()
-        _ = try await catalog.admit([.init(path: photo, identity: identity(of: photo))])
-        let processor = ScriptedProcessor()
-        for _ in 0..<2 {
-            let record = try #require(try await catalog.claimNext())
-            try await catalog.release(record, countsDeath: true)
+        var suspects: [FilePath] = []
+        for name in ["1.jpg", "2.jpg"] {
+            let photo = try inbox.write(name, name, age: 300)
+            suspects.append(photo)
+            _ = try await catalog.admit([.init(path: photo, identity: identity(of: photo))])
+            // However often.
+            for _ in 0..<9 {
+                let isSuspect = try await catalog.record(of: photo)?.isSuspect ?? false
+                let record = try #require(try await catalog.claimNext(suspect: isSuspect))
+                try await catalog.release(record, isSuspect: true)
+            }
         }
-        try await catalog.note(isComputing: true, #require(try await catalog.claimNext()))
+        for index in 3...8 { try inbox.write("\(index).jpg", "\(index)", age: 60) }
+        let running = Mutex<(now: Int, mostWithSuspect: Int)>((0, 0))
+        let processor = ScriptedProcessor { photo in
+            running.withLock { state in
+                state.now += 1
+                if photo.isSuspect { state.mostWithSuspect = max(state.mostWithSuspect, state.now) }
+            }
+            try await Task.sleep(for: .milliseconds(5))
+            running.withLock { $0.now -= 1 }
+            #expect(photo.isSuspect == (photo.path.name.first.map { $0 < UInt8(ascii: "3") } ?? false))
+            if photo.path.name == Array("2.jpg".utf8) {
+                throw PhotoFailure.permanent(code: "stops-daemon", message: "its process ended with SIGSEGV")
+            }
+        }
         let pipeline = PhotoPipeline(
             inbox: inbox.path, catalog: catalog, watcher: nil, processor: processor, configuration: .quick,
             logger: silentLogger)
         let tally = try await pipeline.processOnce()
-        #expect(tally.failed == 1)
-        #expect(!tally.isComplete)
-        #expect(processor.totalCalls == 0)
-        #expect(inbox.contents("a.jpg.error.json")?.contains("stops-daemon") == true)
+        #expect(tally.done == 7 && tally.failed == 1)
+        #expect(Set(processor.order.suffix(2)) == Set(suspects.map(\.string)))
+        #expect(running.withLock { $0.mostWithSuspect } == 1)
+        #expect(try await catalog.record(of: suspects[0])?.isSuspect == false)
+        #expect(inbox.contents("2.jpg.error.json")?.contains("stops-daemon") == true)
     }
 
-    @Test(
-        "deaths while a photo is computed count, deaths while it waits for its turn do not", arguments: [true, false])
+    @Test("who was computed at a death is a suspect, who waited for its turn is not", arguments: [true, false])
     func blame(isComputing: Bool) async throws {
         let inbox = try TestFolder()
         let state = try TestFolder()
@@ -149,16 +168,33 @@ struct CatalogRecoveryTests {
         #expect(left.state == .working)
         #expect(left.isComputing == isComputing)
         #expect(left.crashes == (isComputing ? 2 : 0))
-        #expect(left.attempts == (isComputing ? 3 : 1))
-        let processor = ScriptedProcessor()
+        #expect(left.attempts == 1)
+        let isSuspect = Flag()
+        let processor = ScriptedProcessor { if $0.isSuspect { isSuspect.set() } }
         let pipeline = PhotoPipeline(
             inbox: inbox.path, catalog: catalog, watcher: nil, processor: processor, configuration: .quick,
             logger: silentLogger)
         _ = try await pipeline.processOnce()
-        let record = try #require(try await catalog.record(of: photo))
-        #expect(record.state == (isComputing ? .failed : .done))
-        #expect(record.errorCode == (isComputing ? "stops-daemon" : nil))
-        #expect(processor.totalCalls == (isComputing ? 0 : 1))
+        #expect(try await catalog.record(of: photo)?.state == .done)
+        #expect(isSuspect.isSet == isComputing)
+        #expect(processor.totalCalls == 1)
+    }
+
+    @Test("a photo that is to be done again is, though its sidecars prove that it was; no old picture stays")
+    func again() async throws {
+        let inbox = try TestFolder()
+        let photo = try inbox.write("a.jpg", age: 60)
+        let catalog = Catalog.inMemory()
+        let processor = ScriptedProcessor()
+        for round in 1...2 {
+            let pipeline = PhotoPipeline(
+                inbox: inbox.path, catalog: catalog, watcher: nil, processor: processor, configuration: .quick,
+                logger: silentLogger)
+            _ = try await pipeline.processOnce()
+            #expect(processor.totalCalls == round)
+            #expect(SidecarProof.verified(beside: photo) != nil)
+            #expect(try await catalog.redo([photo]) == [true])
+        }
     }
 
     /// A daemon whose catalog is `round`.sqlite is killed while it has the photo in hand. What a kill would leave is

@@ -74,10 +74,12 @@ struct CatalogRulesTests {
         #expect(computing.isComputing)
         #expect(try !written(CatalogRules.note(isComputing: false, claimed, computing)).isComputing)
         #expect(try !written(CatalogRules.complete(claimed, computing, summary, at: now)).isComputing)
-        #expect(try !written(CatalogRules.fail(claimed, computing, code: "c", message: "m", at: now)).isComputing)
+        #expect(
+            try !written(CatalogRules.fail(claimed, computing, code: "c", message: "m", under: "v", at: now))
+                .isComputing)
         #expect(
             try !written(CatalogRules.postpone(claimed, computing, code: "c", message: "m", until: now)).isComputing)
-        #expect(try !written(CatalogRules.release(claimed, computing, countsDeath: true)).isComputing)
+        #expect(try !written(CatalogRules.release(claimed, computing, isSuspect: true)).isComputing)
     }
 
     @Test("nothing is noted of a photo that changed or went while it was in hand")
@@ -85,25 +87,24 @@ struct CatalogRulesTests {
         for current in [nil, pending(), CatalogRules.claim(pending(identity(size: 9)), at: now)] {
             #expect(CatalogRules.note(isComputing: true, working(), current).change == .nothing)
             #expect(CatalogRules.complete(working(), current, summary, at: now).answer == false)
-            #expect(CatalogRules.fail(working(), current, code: "c", message: "m", at: now).answer == false)
-            #expect(CatalogRules.release(working(), current, countsDeath: false).answer == false)
+            #expect(CatalogRules.fail(working(), current, code: "c", message: "m", under: "v", at: now).answer == false)
+            #expect(CatalogRules.release(working(), current, isSuspect: false).answer == false)
         }
     }
 
-    @Test("a try that was given back does not count, a death does")
+    @Test("a try that was given back does not count; over whom the daemon died is a suspect")
     func release() throws {
-        let released = try written(CatalogRules.release(working(), working(), countsDeath: false))
-        #expect(released.attempts == 0)
-        #expect(released.crashes == 0)
-        let died = try written(CatalogRules.release(working(), working(), countsDeath: true))
-        #expect(died.attempts == 1)
-        #expect(died.crashes == 1)
-        #expect(died.state == .pending)
+        for isSuspect in [false, true] {
+            let released = try written(CatalogRules.release(working(), working(), isSuspect: isSuspect))
+            #expect(released.attempts == 0)
+            #expect(released.isSuspect == isSuspect)
+            #expect(released.state == .pending)
+        }
     }
 
     @Test("a photo that is done at last is blamed for nothing")
     func absolution() throws {
-        let died = try written(CatalogRules.release(working(), working(), countsDeath: true))
+        let died = try written(CatalogRules.release(working(), working(), isSuspect: true))
         let claimed = CatalogRules.claim(died, at: now)
         #expect(try written(CatalogRules.complete(claimed, claimed, summary, at: now)).crashes == 0)
     }
@@ -115,23 +116,21 @@ struct CatalogRulesTests {
         var record = working()
         for _ in 0..<deaths {
             record = CatalogRules.claim(
-                try written(CatalogRules.release(record, record, countsDeath: true)), at: now)
+                try written(CatalogRules.release(record, record, isSuspect: true)), at: now)
         }
         return isComputing ? try written(CatalogRules.note(isComputing: true, record, record)) : record
     }
 
-    @Test("a death counts only against a photo that was computed; the third sets it aside")
+    @Test("who was computed when the daemon died is a suspect; no number of deaths sets a photo aside")
     func recovery() throws {
-        func recovery(_ deaths: Int, isComputing: Bool, file: FileIdentity?) throws -> Recovery {
-            Recovery(
-                of: try left(deaths: deaths, isComputing: isComputing), file: file, proof: nil, retry: RetryPolicy())
+        for deaths in [0, 1, 2, 400] {
+            for isComputing in [false, true] {
+                let record = try left(deaths: deaths, isComputing: isComputing)
+                for file in [identity(), identity(size: 6), nil] {
+                    #expect(Recovery(of: record, file: file, proof: nil) == .waits(isSuspect: isComputing))
+                }
+            }
         }
-        #expect(try recovery(0, isComputing: true, file: identity()) == .waits(countsDeath: true))
-        #expect(try recovery(1, isComputing: true, file: identity()) == .waits(countsDeath: true))
-        #expect(try recovery(2, isComputing: true, file: identity()) == .stopsDaemon(deaths: 3))
-        #expect(try recovery(2, isComputing: false, file: identity()) == .waits(countsDeath: false))
-        #expect(try recovery(2, isComputing: true, file: identity(size: 6)) == .waits(countsDeath: true))
-        #expect(try recovery(2, isComputing: true, file: nil) == .waits(countsDeath: true))
     }
 
     @Test("sidecars prove the work, whatever happened afterwards")
@@ -142,9 +141,52 @@ struct CatalogRulesTests {
         try SidecarWriter().write(result.sidecars, beside: photo)
         let proof = try #require(SidecarProof.verified(beside: photo))
         let record = try left(deaths: 5, isComputing: true)
-        #expect(
-            Recovery(of: record, file: record.identity, proof: proof, retry: RetryPolicy()) == .finished(result.summary)
-        )
+        #expect(Recovery(of: record, file: record.identity, proof: proof) == .finished(result.summary))
+        // But for the photo that somebody wants to have done again.
+        let again = CatalogRules.claim(try written(CatalogRules.redo(try done(), at: now)), at: now)
+        #expect(Recovery(of: again, file: again.identity, proof: proof) == .waits(isSuspect: false))
+    }
+
+    // MARK: Again
+
+    private func failed(under version: String) throws -> PhotoRecord {
+        try written(CatalogRules.fail(working(), working(), code: "c", message: "m", under: version, at: now))
+    }
+
+    @Test("what failed is tried again by another version, and by no other reason than that")
+    func reconsidered() throws {
+        let failed = try failed(under: "1 a")
+        #expect(CatalogRules.reconsider(failed, under: "1 a", at: now).change == .nothing)
+        for record in [nil, pending(), working(), try done()] {
+            #expect(CatalogRules.reconsider(record, under: "2 a", at: now).change == .nothing)
+        }
+        let again = try written(CatalogRules.reconsider(failed, under: "2 a", at: now))
+        #expect(again == pending())
+    }
+
+    @Test("a suspect that was set aside is tried again as a suspect")
+    func reconsideredSuspect() throws {
+        let suspect = CatalogRules.claim(
+            try written(CatalogRules.release(working(), working(), isSuspect: true)), at: now)
+        let failed = try written(
+            CatalogRules.fail(suspect, suspect, code: "stops-daemon", message: "m", under: "1", at: now))
+        #expect(try written(CatalogRules.reconsider(failed, under: "2", at: now)).isSuspect)
+        #expect(try written(CatalogRules.redo(failed, at: now)).isSuspect)
+    }
+
+    @Test("whoever asks has a photo done again, unless it is in hand; when it is done that is over")
+    func redone() throws {
+        for record in [pending(), try failed(under: "1"), try done()] {
+            let again = try written(CatalogRules.redo(record, at: now))
+            #expect(again.state == .pending && again.isForced && again.attempts == 0 && again.errorCode == nil)
+            let claimed = CatalogRules.claim(again, at: now)
+            #expect(try !written(CatalogRules.complete(claimed, claimed, summary, at: now)).isForced)
+            #expect(
+                try !written(CatalogRules.fail(claimed, claimed, code: "c", message: "m", under: "1", at: now)).isForced
+            )
+        }
+        #expect(CatalogRules.redo(working(), at: now).answer == false)
+        #expect(CatalogRules.redo(nil, at: now).answer == false)
     }
 
     // MARK: Retry
@@ -186,6 +228,11 @@ struct CatalogRulesTests {
         #expect(Turn(at: now).isDue(pending()))
         #expect(!Turn(at: now).isDue(working()))
         #expect(!Turn(at: now, excluding: [path]).isDue(pending()))
+        let suspect = try written(CatalogRules.release(working(), working(), isSuspect: true))
+        for isOfSuspects in [false, true] {
+            #expect(Turn(at: now, isOfSuspects: isOfSuspects).isDue(suspect) == isOfSuspects)
+            #expect(Turn(at: now, isOfSuspects: isOfSuspects).isDue(pending()) != isOfSuspects)
+        }
         #expect(try isDue(retryIn: 0))
         #expect(try !isDue(retryIn: 1))
         #expect(try !isDue(retryIn: 600))

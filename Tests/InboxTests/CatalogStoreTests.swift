@@ -33,7 +33,7 @@ struct CatalogStoreTests {
         for step in 0..<250 {
             now += Double(Int.random(in: 0...2, using: &generator))
             let instant = now
-            switch Int.random(in: 0..<10, using: &generator) {
+            switch Int.random(in: 0..<12, using: &generator) {
             case 0...3:
                 let photos = (0..<Int.random(in: 1...4, using: &generator)).map { _ in
                     SettledPhoto(
@@ -46,7 +46,10 @@ struct CatalogStoreTests {
                 _ = try await both { try await $0.admit(photos, at: instant) }
             case 4...6:
                 let excluded = Set(claimed.map(\.path))
-                if let record = try await both({ try await $0.claimNext(excluding: excluded, at: instant) }) {
+                let suspect = Int.random(in: 0..<3, using: &generator) == 0
+                if let record = try await both({
+                    try await $0.claimNext(excluding: excluded, suspect: suspect, at: instant)
+                }) {
                     claimed.append(record)
                 }
             case 7 where !claimed.isEmpty:
@@ -58,19 +61,27 @@ struct CatalogStoreTests {
                 case 0:
                     let summary = PhotoSummary(sha256: "\(step)", label: "cat", probability: 0.5, boxCount: step)
                     _ = try await both { try await $0.complete(record, summary, at: instant) }
-                case 1: _ = try await both { try await $0.fail(record, code: "c", message: "\(step)", at: instant) }
+                case 1:
+                    _ = try await both {
+                        try await $0.fail(record, code: "c", message: "\(step)", under: "\(step % 2)", at: instant)
+                    }
                 case 2:
                     let retry = instant.addingTimeInterval(Double(Int.random(in: 0...900, using: &generator)))
                     _ = try await both { try await $0.postpone(record, code: "c", message: "m", until: retry) }
-                default: for body in bodies { try await body.release(record, countsDeath: step.isMultiple(of: 2)) }
+                default: for body in bodies { try await body.release(record, isSuspect: step.isMultiple(of: 2)) }
                 }
             case 9:
                 let path = FilePath(bytes: [0x2F, UInt8.random(in: 0xF8...0xFF, using: &generator)])
                 _ = try await both { try await $0.drop(path) }
+            case 10: _ = try await both { try await $0.reconsider(under: "\(step % 2)", at: instant) }
+            case 11:
+                let path = FilePath(bytes: [0x2F, UInt8.random(in: 0xF8...0xFF, using: &generator)])
+                _ = try await both { try await $0.redo([path], at: instant) }
             default: break
             }
             _ = try await both { try await $0.counts() }
             _ = try await both { try await $0.page(after: nil, limit: 100) }
+            _ = try await both { try await $0.page(after: nil, limit: 2, in: .failed) }
             _ = try await both { try await $0.nextRetry(after: instant) }
             _ = try await both { try await $0.latest(3) }
             _ = try await both { try await $0.latest(3, in: .failed) }

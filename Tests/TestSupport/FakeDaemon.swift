@@ -56,6 +56,7 @@ package struct FakeDaemon {
             if parameters.input == true { result.input = FakeDaemon.npy(shape: [1], values: [0]) }
             return result
         }
+        administration(in: &router)
         return router
     }
 

@@ -70,8 +70,28 @@ package final class RunningDaemon: Sendable {
     /// - Returns: the exit code.
     package func stop() async throws -> Int32 {
         process.terminate()
+        return try await end().status
+    }
+
+    package func send(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
+
+    /// Waits half a minute for its end.
+    ///
+    /// - Returns: the exit code or the number of the signal, and which of them it is.
+    package func end() async throws -> (status: Int32, isSignal: Bool) {
         for _ in 0..<600 where process.isRunning { try await Task.sleep(for: .milliseconds(50)) }
-        return process.terminationStatus
+        guard !process.isRunning else { throw Failure(description: "the daemon goes on") }
+        return (process.terminationStatus, process.terminationReason == .uncaughtSignal)
+    }
+
+    /// What it has logged.
+    package var log: String { (try? String(contentsOfFile: folder.path + "/log", encoding: .utf8)) ?? "" }
+
+    /// The catalog's file.
+    package var catalog: URL? {
+        let state = URL(filePath: folder.path + "/state", directoryHint: .isDirectory)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: state.path)) ?? []
+        return names.first { $0.hasPrefix("catalog-") && $0.hasSuffix(".sqlite") }.map { state.appending(path: $0) }
     }
 
     /// Answers one request.

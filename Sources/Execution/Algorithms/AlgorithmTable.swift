@@ -25,6 +25,7 @@ public final class AlgorithmTable: @unchecked Sendable {
     private let file: URL?
     private let log: @Sendable (String) -> Void
     private let budget: Duration
+    private let measures: Bool
     private let lock = NSLock()
     // The lock guards what follows.
     private var algorithms: [String: ConvolutionAlgorithm] = [:]
@@ -32,18 +33,25 @@ public final class AlgorithmTable: @unchecked Sendable {
     private var provisional: Set<String> = []
     private var spent = Duration.zero
     private var hasChanged = false
+    private var savedAt = ContinuousClock.now
+
+    /// How often what is measured is written while a plan is being made. A process that is killed again and again before
+    /// its first plan is complete gets on all the same.
+    private static let savingInterval = Duration.seconds(1)
 
     /// - Parameters:
     ///   - file: where to remember; in memory alone where nil. A file of another machine or version, or one that
     ///     cannot be read, is replaced.
     ///   - budget: how long may be measured for one plan.
+    ///   - measures: false where only what is remembered counts, and nothing is written.
     ///   - log: is told where the file is of no use, in one line.
     public init(
-        file: URL? = nil, budget: Duration = AlgorithmTable.standardBudget,
+        file: URL? = nil, budget: Duration = AlgorithmTable.standardBudget, measures: Bool = true,
         log: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.file = file
         self.budget = budget
+        self.measures = measures
         self.log = log
         if let file { read(file) }
     }
@@ -58,12 +66,14 @@ public final class AlgorithmTable: @unchecked Sendable {
 
     /// Settles a question unless that has been done meanwhile; what is returned counts.
     func settle(_ key: String, on algorithm: ConvolutionAlgorithm, isMeasured: Bool) -> ConvolutionAlgorithm {
-        lock.withLock {
+        let settled = lock.withLock {
             if let known = algorithms[key] { return known }
             algorithms[key] = algorithm
             if isMeasured { hasChanged = true } else { provisional.insert(key) }
             return algorithm
         }
+        if isMeasured { saveNowAndThen() }
+        return settled
     }
 
     /// An answer from the file that cannot be followed here.
@@ -87,16 +97,17 @@ public final class AlgorithmTable: @unchecked Sendable {
     /// A plan is about to be made.
     func beginPlan() { lock.withLock { spent = .zero } }
     func spend(_ time: Duration) { lock.withLock { spent += time } }
-    var isOverBudget: Bool { lock.withLock { spent > budget } }
+    var isOverBudget: Bool { !measures || lock.withLock { spent > budget } }
 
     // MARK: The file
 
     /// Writes what is new. Where that fails it stays in memory, and the log says so once a start.
     func save() {
-        guard let file else { return }
+        guard let file, measures else { return }
         let data: Data? = lock.withLock {
             guard hasChanged else { return nil }
             hasChanged = false
+            savedAt = .now
             let content = File(
                 version: File.currentVersion, machine: AlgorithmTable.machine,
                 algorithms: algorithms.filter { !provisional.contains($0.key) }.mapValues(\.description),
@@ -115,6 +126,10 @@ public final class AlgorithmTable: @unchecked Sendable {
                 "measured speeds are kept in memory only: \(file.path) cannot be written (\(error.localizedDescription))"
             )
         }
+    }
+
+    private func saveNowAndThen() {
+        if lock.withLock({ savedAt.duration(to: .now) >= AlgorithmTable.savingInterval }) { save() }
     }
 
     private func read(_ file: URL) {

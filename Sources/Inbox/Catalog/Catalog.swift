@@ -9,7 +9,10 @@ public import Logging
 /// - A photo that has not changed (size and times) is not queued again; one that has is. Where only its time of change
 ///   moved, its bytes decide. A photo under another name is another photo.
 /// - `working` at start means that the daemon was killed: where the sidecars prove the work (``SidecarProof``) the photo
-///   is `done`, otherwise it waits again. The death counts against the photo only if it was being computed.
+///   is `done`, otherwise it waits again. One that was being computed is a suspect: it is done after all others, and in
+///   a process of its own, so that only what ends that process is set aside.
+/// - A photo that failed is tried again when it changes, by another version of the program, with other networks, and when
+///   somebody asks for it.
 /// - A photo without a record whose sidecars prove the work is taken over as `done`. One *with* a record stays `done`
 ///   although someone deletes its sidecars: they were delivered, and what happens to them is the owner's business.
 /// - A photo that is gone is forgotten, and its sidecars go with it.
@@ -21,8 +24,8 @@ public struct Catalog: Sendable {
         self.store = store
     }
 
-    /// Opens the catalog in the SQLite file at `path`, or makes it. A damaged one is set aside under another name, with
-    /// a line in the log.
+    /// Opens the catalog in the SQLite file at `path`, or makes it. One that is damaged is set aside under a dated name,
+    /// with a line in the log; its backup takes its place, or a new one.
     ///
     /// - Throws: `CatalogError.inUse`, `.newerVersion`, `.unavailable`.
     public init(at path: String, logger: Logger) throws(CatalogError) {
@@ -51,9 +54,12 @@ public struct Catalog: Sendable {
         try await store.latest(max(0, limit), in: state)
     }
 
-    /// Up to `limit` records in the order of their paths, from the first one after `path`: for walks over everything.
-    public func page(after path: FilePath?, limit: Int) async throws(CatalogError) -> [PhotoRecord] {
-        try await store.page(after: path, limit: max(0, limit))
+    /// Up to `limit` records in the order of their paths, from the first one after `path`, of one state only where
+    /// `state` is given: for walks over everything.
+    public func page(
+        after path: FilePath?, limit: Int, in state: PhotoState? = nil
+    ) async throws(CatalogError) -> [PhotoRecord] {
+        try await store.page(after: path, limit: max(0, limit), in: state)
     }
 
     /// The photos that are being worked on; at start, those that a killed daemon left.
@@ -66,10 +72,20 @@ public struct Catalog: Sendable {
         try await store.earliestRetry(after: now)
     }
 
+    /// How the place is in which the records lie; with `examined`, after a look at all of it.
+    public func condition(examined: Bool = false) async throws(CatalogError) -> CatalogCondition {
+        try await store.condition(examined: examined)
+    }
+
+    /// Copies the records to where a damage of the catalog does not reach them.
+    public func backUp() async throws(CatalogError) { try await store.backUp() }
+
     // MARK: Admission
 
     /// The photos that are not known as they are, each with the look at its bytes that its admission needs.
-    func news(in photos: [SettledPhoto]) async throws(CatalogError) -> [(photo: SettledPhoto, look: RequiredLook)] {
+    package func news(in photos: [SettledPhoto]) async throws(CatalogError) -> [(
+        photo: SettledPhoto, look: RequiredLook
+    )] {
         let records = try await store.records(of: photos.map(\.path))
         return zip(photos, records).compactMap { photo, record in
             CatalogRules.requiredLook(for: photo, record).map { (photo, $0) }
@@ -93,26 +109,29 @@ public struct Catalog: Sendable {
 
     /// Starts work on the photo that has waited longest; `nil` where none is due.
     ///
-    /// - Parameter excluding: photos still in hand; one of them may have changed and wait again.
+    /// - Parameters:
+    ///   - excluding: photos still in hand; one of them may have changed and wait again.
+    ///   - suspect: whether one is wanted that may have ended the daemon, or any other.
     public func claimNext(
-        excluding: Set<FilePath> = [], at now: Date = Date()
+        excluding: Set<FilePath> = [], suspect: Bool = false, at now: Date = Date()
     ) async throws(CatalogError) -> PhotoRecord? {
-        try await store.claimFirst(Turn(at: now, excluding: excluding)) { CatalogRules.claim($0, at: now) }
+        try await store.claimFirst(Turn(at: now, excluding: excluding, isOfSuspects: suspect)) {
+            CatalogRules.claim($0, at: now)
+        }
     }
 
     /// What the processor of a claimed photo is given.
     package func queuedPhoto(_ record: PhotoRecord) -> QueuedPhoto {
         QueuedPhoto(
-            path: record.path, identity: record.identity, attempt: record.attempts,
+            path: record.path, identity: record.identity, attempt: record.attempts, isSuspect: record.isSuspect,
             computing: ComputingMark { isComputing in
                 // The task may be cancelled, and the store would refuse; a task of its own is not. That the note fails
-                // is no reason to leave the photo undone: at worst one death is counted wrongly.
+                // is no reason to leave the photo undone: at worst it is suspected wrongly.
                 await Task { _ = try? await note(isComputing: isComputing, record) }.value
             })
     }
 
-    /// Notes that the photo is being computed, or no longer is; where the daemon dies meanwhile, that counts against the
-    /// photo.
+    /// Notes that the photo is being computed, or no longer is; where the daemon dies meanwhile, the photo is a suspect.
     ///
     /// - Returns: `false` where the photo has changed since it was claimed or is gone.
     @discardableResult
@@ -130,12 +149,16 @@ public struct Catalog: Sendable {
         try await change(record.path) { CatalogRules.complete(record, $0, summary, at: now) }
     }
 
-    /// The photo cannot be read; it rests until the file changes.
+    /// The photo cannot be done; it rests until the file changes, or the program and the networks do.
+    ///
+    /// - Parameter version: of program and networks.
     @discardableResult
     public func fail(
-        _ record: PhotoRecord, code: String, message: String, at now: Date = Date()
+        _ record: PhotoRecord, code: String, message: String, under version: String = "", at now: Date = Date()
     ) async throws(CatalogError) -> Bool {
-        try await change(record.path) { CatalogRules.fail(record, $0, code: code, message: message, at: now) }
+        try await change(record.path) {
+            CatalogRules.fail(record, $0, code: code, message: message, under: version, at: now)
+        }
     }
 
     /// The photo could not be done for a passing reason; it is tried again at `retryAt`.
@@ -148,9 +171,41 @@ public struct Catalog: Sendable {
         }
     }
 
-    /// Gives a photo back unfinished; its try does not count. With `countsDeath`, notes that the daemon died over it.
-    public func release(_ record: PhotoRecord, countsDeath: Bool = false) async throws(CatalogError) {
-        _ = try await change(record.path) { CatalogRules.release(record, $0, countsDeath: countsDeath) }
+    /// Gives a photo back unfinished; its try does not count. With `isSuspect`, notes that the daemon died over it.
+    public func release(_ record: PhotoRecord, isSuspect: Bool = false) async throws(CatalogError) {
+        _ = try await change(record.path) { CatalogRules.release(record, $0, isSuspect: isSuspect) }
+    }
+
+    // MARK: Again
+
+    /// Has the photos that failed under another program or other networks tried again. Returns how many.
+    public func reconsider(under version: String, at now: Date = Date()) async throws(CatalogError) -> Int {
+        try await changeAll(in: .failed) { CatalogRules.reconsider($0, under: version, at: now) }
+    }
+
+    /// Has photos done again, whatever their sidecars say. Returns of each whether it waits now; one that is not known,
+    /// or is in hand at this moment, does not.
+    public func redo(_ paths: [FilePath], at now: Date = Date()) async throws(CatalogError) -> [Bool] {
+        try await store.change(paths) { _, record in CatalogRules.redo(record, at: now) }
+    }
+
+    /// Has all photos done again, or those of one state. Returns how many.
+    public func redoAll(in state: PhotoState?, at now: Date = Date()) async throws(CatalogError) -> Int {
+        try await changeAll(in: state) { CatalogRules.redo($0, at: now) }
+    }
+
+    /// Asks `decide` about the records of a state, page by page. Returns how many it said yes to.
+    private func changeAll(
+        in state: PhotoState?, _ decide: @escaping @Sendable (PhotoRecord?) -> RecordDecision<Bool>
+    ) async throws(CatalogError) -> Int {
+        var last: FilePath?
+        var count = 0
+        while true {
+            let paths = try await page(after: last, limit: 256, in: state).map(\.path)
+            guard let end = paths.last else { return count }
+            last = end
+            count += try await store.change(paths) { _, record in decide(record) }.count { $0 }
+        }
     }
 
     private func change(

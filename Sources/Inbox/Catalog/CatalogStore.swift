@@ -29,12 +29,19 @@ package protocol CatalogStore: Sendable {
     /// The photos that something happened to last, newest first, then by path; of one state only where it is given.
     func latest(_ limit: Int, in state: PhotoState?) async throws(CatalogError) -> [PhotoRecord]
 
-    /// Up to `limit` records in the order of their paths' bytes, from the first one after `path`.
-    func page(after path: FilePath?, limit: Int) async throws(CatalogError) -> [PhotoRecord]
+    /// Up to `limit` records in the order of their paths' bytes, from the first one after `path`; of one state only where
+    /// it is given.
+    func page(after path: FilePath?, limit: Int, in state: PhotoState?) async throws(CatalogError) -> [PhotoRecord]
 
     /// The photos in hand, by the time at which their work began.
     func working() async throws(CatalogError) -> [PhotoRecord]
 
     /// The earliest retry after `now` of a waiting photo.
     func earliestRetry(after now: Date) async throws(CatalogError) -> Date?
+
+    /// How the place is in which the records lie; with `examined`, after a look at all of it.
+    func condition(examined: Bool) async throws(CatalogError) -> CatalogCondition
+
+    /// Copies the records to where a damage of their place does not reach them.
+    func backUp() async throws(CatalogError)
 }

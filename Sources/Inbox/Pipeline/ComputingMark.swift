@@ -1,5 +1,5 @@
-/// Says that a photo is being computed, so that the daemon's death is counted against it only then: not while it waits
-/// for its turn on the network, nor for a file.
+/// Says that a photo is being computed, so that it is suspected of the daemon's death only then: not while it waits for
+/// its turn on the network, nor for a file.
 public struct ComputingMark: Sendable {
     private let note: @Sendable (_ isComputing: Bool) async -> Void
 

@@ -27,6 +27,10 @@ extension PhotoPipeline {
         /// Photos of a daemon that died about which is not decided yet.
         private var recovering: Int
         private var isForgetting = false
+        private var reconsiders = false
+        private var suspectInHand: FilePath?
+        /// When a suspect last had its turn, where others are always waiting.
+        private var lastSuspect = Instant.now
         private var isScanning = false
         private var scanAll = true
         private var foldersToScan: Set<FilePath> = []
@@ -76,10 +80,27 @@ extension PhotoPipeline {
 
         func stopTimer() { timer?.cancel() }
 
+        /// Waits for what is in hand, as long as the configuration allows.
+        mutating func finish() async {
+            let deadline = Instant.now.advanced(by: pipeline.configuration.stoppingPatience)
+            while true {
+                note(pipeline.mailbox.take())
+                let isBusy = isScanning || isAdmitting || isForgetting || !inFlight.isEmpty || recovering > 0
+                guard isBusy, .now < deadline else { return }
+                feedWatchdog()
+                setTimer(deadline)
+                guard await wakeups.next() != nil else { return }
+            }
+        }
+
         // MARK: Listening
 
         private mutating func note(_ news: PipelineMailbox.News) {
-            for path in news.finished { inFlight.remove(path) }
+            for path in news.finished {
+                inFlight.remove(path)
+                if suspectInHand == path { suspectInHand = nil }
+            }
+            if news.networksChanged { reconsiders = true }
             if news.admissionEnded { isAdmitting = false }
             recovering -= news.recovered
             for look in news.looks { note(look) }
@@ -156,15 +177,20 @@ extension PhotoPipeline {
                 group.addTask { await pipeline.admitSettled(batch) }
             }
             startScan(&group)
+            if reconsiders {
+                try await pipeline.reconsiderFailed()
+                reconsiders = false
+            }
             hasWork = pipeline.processor.acceptsPhotos
-            // One instant for both questions, or a retry that falls due between them would be asked about by neither.
+            // One instant for all questions, or a retry that falls due between them would be asked about by none.
             let now = Date()
             while hasWork, inFlight.count < pipeline.configuration.width {
-                guard let record = try await pipeline.catalog.claimNext(excluding: inFlight, at: now) else {
+                guard let record = try await next(at: now) else {
                     hasWork = false
                     break
                 }
                 inFlight.insert(record.path)
+                if record.isSuspect { suspectInHand = record.path }
                 statusIsStale = true
                 group.addTask {
                     await pipeline.work(on: record)
@@ -174,6 +200,21 @@ extension PhotoPipeline {
             nextRetry = try await pipeline.catalog.nextRetry(after: now).map {
                 .now.advanced(by: .seconds(max(0.01, $0.timeIntervalSince(now))))
             }
+        }
+
+        /// Claims the photo whose turn it is. Suspects come after all others, also those that a scan is still finding, and
+        /// one at a time; where others never cease to wait, once a minute.
+        private mutating func next(at now: Date) async throws(CatalogError) -> PhotoRecord? {
+            let isOverdue = lastSuspect.duration(to: .now) > .seconds(60)
+            for suspect in isOverdue ? [true, false] : [false, true] {
+                let othersMayCome = !inFlight.isEmpty || isScanning || isAdmitting || !ready.isEmpty
+                if suspect, suspectInHand != nil || (othersMayCome && !isOverdue) { continue }
+                if suspect { lastSuspect = .now }
+                if let record = try await pipeline.catalog.claimNext(excluding: inFlight, suspect: suspect, at: now) {
+                    return record
+                }
+            }
+            return nil
         }
 
         private mutating func startScan(_ group: inout Group) {
@@ -227,14 +268,18 @@ extension PhotoPipeline {
             if mode == .service, !isScanning { deadlines.append(nextScan) }
             if let interval = pipeline.notifier?.watchdogInterval { deadlines.append(.now.advanced(by: interval / 4)) }
             if pipeline.notifier != nil, statusIsStale { deadlines.append(.now.advanced(by: .seconds(1))) }
+            setTimer(deadlines.compactMap { $0 }.min())
+            guard await wakeups.next() != nil else { throw CancellationError() }
+        }
+
+        private mutating func setTimer(_ deadline: Instant?) {
             timer?.cancel()
-            timer = deadlines.compactMap { $0 }.min().map { [mailbox = pipeline.mailbox] deadline in
+            timer = deadline.map { [mailbox = pipeline.mailbox] deadline in
                 Task {
                     try? await Task.sleep(until: deadline, clock: .continuous)
                     if !Task.isCancelled { mailbox.ring() }
                 }
             }
-            guard await wakeups.next() != nil else { throw CancellationError() }
         }
     }
 }

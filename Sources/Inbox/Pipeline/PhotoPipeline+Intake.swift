@@ -14,21 +14,25 @@ extension PhotoPipeline {
         let found = try? await FileWork.run(on: record.path) { [path = record.path] in
             (identity: try FileStatus.regularFile(at: path), proof: SidecarProof.verified(beside: path))
         }
-        let recovery = Recovery(of: record, file: found?.identity, proof: found?.proof, retry: configuration.retry)
-        switch recovery {
+        switch Recovery(of: record, file: found?.identity, proof: found?.proof) {
         case .finished(let summary):
             try await catalog.complete(record, summary)
             count { $0.adopted += 1 }
             log(.info, "a photo was finished before the daemon was stopped", record.path)
-        case .stopsDaemon(let deaths):
-            await setAside(
-                record, code: "stops-daemon",
-                message: "the daemon was stopped \(deaths) times while it worked on this photo; "
-                    + "touch the file to have it tried again")
-        case .waits(let countsDeath):
-            try await catalog.release(record, countsDeath: countsDeath)
+        case .waits(let isSuspect):
+            try await catalog.release(record, isSuspect: isSuspect)
             log(.notice, "a photo was interrupted and waits again", record.path)
         }
+    }
+
+    /// Has photos tried again that failed under another program or other networks than there are now.
+    func reconsiderFailed() async throws(CatalogError) {
+        let count = try await catalog.reconsider(under: processor.version)
+        guard count > 0 else { return }
+        logger.notice(
+            "program or networks are others than when photos failed; these are tried again",
+            metadata: ["photos": "\(count)"])
+        mailbox.ring()
     }
 
     // MARK: Scans

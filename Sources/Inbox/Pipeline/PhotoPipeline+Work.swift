@@ -13,6 +13,8 @@ extension PhotoPipeline {
             let result = try await processor.process(catalog.queuedPhoto(record))
             guard await isUnchanged(record, sha256: result.summary.sha256) else { return }
             try await FileWork.run(on: record.path, patience: FileWork.writingPatience) { [sidecars] in
+                // Done again, it may have fewer pictures than before.
+                if record.isForced { try OldResults(photo: record.path).remove(withError: false) }
                 try sidecars.write(result.sidecars, beside: record.path)
             }
             // An old report of failure is no longer true. That it cannot be removed is no reason to call this undone.
@@ -109,7 +111,7 @@ extension PhotoPipeline {
         }
         guard
             await persist({ () throws(CatalogError) in
-                try await self.catalog.fail(record, code: code, message: message)
+                try await self.catalog.fail(record, code: code, message: message, under: self.processor.version)
             })
         else { return }
         count { $0.failed += 1 }

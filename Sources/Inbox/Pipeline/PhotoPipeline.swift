@@ -21,12 +21,16 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         public var keepsOrphans: Bool
         /// Time between scans of the whole inbox: no event tells what another machine does on a network share.
         public var rescanInterval: Duration
+        /// How long the photos in hand may take when the pipeline is to end; what is not done then waits for the next
+        /// start.
+        public var stoppingPatience: Duration
         public var retry: RetryPolicy
 
         public init(
             width: Int = 2, quietTime: Duration = .milliseconds(300), emptyPatience: Duration = .seconds(3),
             unfinishedPatience: Duration = .seconds(10), keepsOrphans: Bool = false,
-            rescanInterval: Duration = .seconds(300), retry: RetryPolicy = RetryPolicy()
+            rescanInterval: Duration = .seconds(300), stoppingPatience: Duration = .seconds(6),
+            retry: RetryPolicy = RetryPolicy()
         ) {
             self.width = max(1, width)
             self.quietTime = quietTime
@@ -34,6 +38,7 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
             self.unfinishedPatience = max(unfinishedPatience, quietTime)
             self.keepsOrphans = keepsOrphans
             self.rescanInterval = rescanInterval
+            self.stoppingPatience = stoppingPatience
             self.retry = retry
         }
     }
@@ -74,6 +79,7 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
     let unread = UnreadFiles()
     private let watcher: (any FolderWatcher)?
     private let tallied = Mutex(Tally())
+    private let unwatched = Mutex<Set<FilePath>>([])
 
     /// - Parameters:
     ///   - inbox: an absolute path without symbolic links, so that each photo has one name.
@@ -105,9 +111,20 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
     /// How many files of the inbox are no photos that are read, by kind: `["PNG": 3]`.
     public var unreadFiles: [String: Int] { unread.counts }
 
+    /// Folders that the kernel does not watch for us; their photos are found by scans only.
+    public var unwatchedFolders: Int { unwatched.withLock { $0.count } }
+
     func count(_ change: (inout Tally) -> Void) { tallied.withLock { change(&$0) } }
 
-    /// Works until a graceful shutdown, which lets the photos in hand be finished and leaves the others waiting.
+    /// Has the loop look for work: somebody has changed the catalog or the networks.
+    ///
+    /// - Parameter networksChanged: whether what failed may succeed now.
+    public func wake(networksChanged: Bool = false) {
+        if networksChanged { mailbox.post { $0.networksChanged = true } } else { mailbox.ring() }
+    }
+
+    /// Works until a graceful shutdown, which lets the photos in hand be finished within
+    /// ``Configuration/stoppingPatience`` and leaves the others waiting.
     ///
     /// - Throws: `FolderWatcherError` where the inbox cannot be watched, `CatalogError` where the catalog is damaged
     ///   (starting again mends that), `CancellationError` where the task is cancelled.
@@ -134,6 +151,7 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         let events = try await startWatching(mode)
         defer { watcher?.stop() }
         let interrupted = try await catalog.working()
+        try await reconsiderFailed()
         try await withThrowingDiscardingTaskGroup { group in
             if let events {
                 group.addTask { for await event in events { self.receive(event) } }
@@ -150,6 +168,8 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
                 watcher?.stop()
             }
             try await conductor.run(&group)
+            await conductor.finish()
+            group.cancelAll()
         }
     }
 
@@ -167,11 +187,13 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         case .folderAppeared(let path):
             mailbox.post { $0.folders.insert(path) }
         case .rescanNeeded(let reason):
+            unwatched.withLock { $0 = [] }
             logger.notice("the inbox is scanned anew", metadata: ["reason": "\(reason)"])
             mailbox.post { $0.scanAll = true }
         case .inboxLost:
             logger.error("the inbox is gone; waiting for it to come back", metadata: ["inbox": "\(inbox)"])
         case .unwatched(let path, let reason):
+            unwatched.withLock { _ = $0.insert(path) }
             logger.warning(
                 "a folder cannot be watched; its photos are found by scans only",
                 metadata: ["folder": "\(path)", "reason": "\(reason)"])

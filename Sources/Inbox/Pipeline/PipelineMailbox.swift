@@ -28,6 +28,8 @@ final class PipelineMailbox: Sendable {
         var recovered = 0
         var scanEnded = false
         var forgettingEnded = false
+        /// Photos that failed may succeed now.
+        var networksChanged = false
         /// The pipeline cannot go on.
         var fatal: CatalogError?
         /// The pipeline is to end. This stays set once it is set.

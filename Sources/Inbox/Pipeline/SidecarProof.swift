@@ -9,6 +9,11 @@ public struct SidecarProof: Sendable {
     public let sha256: String
     public let summary: PhotoSummary
 
+    package init(sha256: String, summary: PhotoSummary) {
+        self.sha256 = sha256
+        self.summary = summary
+    }
+
     /// Larger files are not ours.
     private static let largestSidecar = 16 << 20
 

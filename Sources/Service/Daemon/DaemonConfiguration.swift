@@ -108,6 +108,20 @@ public struct DaemonConfiguration: Codable, Sendable, Hashable {
         return DecodeLimits(megapixels: maxMegapixels, mebibytes: maxPhotoMemory)
     }
 
+    /// What a process for one photo is started with, so that it does what this daemon would do.
+    package func isolatedArguments(state: String) -> [String] {
+        var arguments = ["process-one", "--state", state]
+        func add(_ flag: String, _ value: (some CustomStringConvertible)?) {
+            if let value { arguments += [flag, "\(value)"] }
+        }
+        add("--models", models)
+        add("--threads", threads)
+        add("--max-megapixels", maxMegapixels)
+        add("--max-photo-memory", maxPhotoMemory)
+        if occlusion == true { arguments.append("--occlusion") }
+        return arguments
+    }
+
     // MARK: Defaults
 
     var inboxFolder: URL { URL(filePath: inbox ?? "inbox", directoryHint: .isDirectory) }

@@ -8,15 +8,20 @@ import WireProtocol
 
 /// Answers the requests of the socket.
 struct DaemonRequests: Sendable {
-    let models: ModelStore
+    let live: LiveModels
     let catalog: Catalog
     let metrics: Metrics
     let composer: Composer
     let indexes: UnitIndexes
     let inbox: String
+    /// Folder of what is remembered between runs.
+    let state: String
     let socket: String
-    /// How many files of the inbox are not read, by kind.
-    let unread: @Sendable () -> [String: Int]
+    let pipeline: PhotoPipeline
+    let reloading: Reloading
+
+    /// Of the request: who begins with the networks of now ends with them.
+    private var models: ModelStore { live.store }
 
     /// One row per method. The connection itself answers watch, unwatch and cancel.
     func handler() -> any RequestHandling {
@@ -52,6 +57,14 @@ struct DaemonRequests: Sendable {
         answer(RPCMethods.visualize, in: &router) { parameters, context in
             try await VisualizeRequest(models: models, font: composer.overlay.font).visualize(parameters, context)
         }
+        answer(RPCMethods.redo, in: &router) { parameters, _ in
+            try await RedoRequest(catalog: catalog, pipeline: pipeline, inbox: inbox).redo(parameters)
+        }
+        answer(RPCMethods.reload, in: &router) { _, _ in try await reloading.reload() }
+        answer(RPCMethods.doctor, in: &router) { _, _ in
+            try await DoctorRequest(catalog: catalog, pipeline: pipeline, models: models, inbox: inbox, state: state)
+                .examine()
+        }
         return router
     }
 
@@ -75,14 +88,18 @@ struct DaemonRequests: Sendable {
     // MARK: The smaller answers
 
     private func status() async throws -> StatusResult {
+        let models = models
         let counts = try await catalog.counts()
         let current = try await catalog.working().map(\.path.string)
-        let unread = unread()
+        let unread = pipeline.unreadFiles
+        let damaged = try await catalog.condition().setAside.map {
+            "the catalog was damaged, set aside as \($0), and built anew; see 'interpretctl doctor'"
+        }
         let lastFailure = try await catalog.latest(1, in: .failed).first
         return StatusResult(
             version: WireVersion.software, uptimeSeconds: metrics.uptime.rounded(toPlaces: 1),
             pid: Int(ProcessInfo.processInfo.processIdentifier), inbox: inbox, socket: socket,
-            models: models.models.map(\.name), inboxModel: models.photoModel?.name, notices: models.notices,
+            models: models.models.map(\.name), inboxModel: models.photoModel?.name, notices: models.notices + damaged,
             photos: StatusResult.PhotoCounts(
                 pending: counts.pending, working: counts.working, done: counts.done, failed: counts.failed),
             unread: unread.isEmpty ? nil : unread, current: current,
@@ -100,6 +117,7 @@ struct DaemonRequests: Sendable {
     }
 
     private func describeModels(_ parameters: ModelsParameters) async throws -> ModelsResult {
+        let models = models
         let wanted = try parameters.model.map { [try models.requested($0)] } ?? models.models
         var descriptions: [ModelDescription] = []
         for model in wanted {

@@ -4,7 +4,7 @@ import Interpretation
 public import Logging
 import Networks
 
-/// The networks the daemon keeps in memory. Loaded once, at start.
+/// The networks the daemon keeps in memory. Loaded at start, and where it is asked for again (``reloaded``).
 public struct ModelStore: Sendable {
     /// A folder that holds a model that cannot be used, and why.
     public struct Refused: Sendable {
@@ -60,7 +60,7 @@ public struct ModelStore: Sendable {
         self.init(directory, models, refused)
     }
 
-    private init(_ directory: URL, _ models: [LoadedModel], _ refused: [Refused]) {
+    init(_ directory: URL, _ models: [LoadedModel], _ refused: [Refused]) {
         self.directory = directory
         self.models = models
         self.refused = refused
@@ -136,7 +136,8 @@ public struct ModelStore: Sendable {
         if photoModel == nil {
             notices.append(
                 "no network reads photos, so photos wait: put a folder with model.onnx, config.json and "
-                    + "preprocessor_config.json into \(directory.path) and restart the daemon")
+                    + "preprocessor_config.json into \(directory.path) and run "
+                    + "'interpretctl models reload'")
         }
         notices += remarks
         if photoModel != nil {
@@ -151,7 +152,7 @@ public struct ModelStore: Sendable {
     /// How long the network that has been silent longest has computed without a sign of progress; zero where none does.
     var stalled: Duration { models.map(\.network.session.stalled).max() ?? .zero }
 
-    private static func folders(in directory: URL) throws(ModelStoreError) -> [URL] {
+    static func folders(in directory: URL) throws(ModelStoreError) -> [URL] {
         if ModelFolder.isModel(directory) { return [directory] }
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: directory.path) } catch {

@@ -10,7 +10,7 @@ actor UnitIndexes {
     private let folder: URL
     private let inboxKey: String
     private let logger: Logger
-    /// By model; begun once, however many ask meanwhile.
+    /// By the index's key; begun once, however many ask meanwhile.
     private var opened: [String: Task<UnitIndex, any Error>] = [:]
 
     /// - Parameters:
@@ -27,31 +27,36 @@ actor UnitIndexes {
     ///
     /// - Throws: `ModelStoreError` where the model reads no photos, `DatasetSearchError`, `FileError`.
     func index(of model: LoadedModel) async throws -> UnitIndex {
+        let key = try UnitIndexes.key(of: model)
         let opening =
-            opened[model.name]
+            opened[key]
             ?? Task { [folder, inboxKey, logger] in
                 try await FileWork.run(on: FilePath(folder.path), patience: FileWork.writingPatience) {
-                    try UnitIndexes.open(model, in: folder, inboxKey, logger)
+                    try UnitIndexes.open(model, key, in: folder, inboxKey, logger)
                 }
             }
-        opened[model.name] = opening
+        opened[key] = opening
         do {
             return try await opening.value
         } catch {
             // The next one who asks tries again.
-            if opened[model.name] == opening { opened[model.name] = nil }
+            if opened[key] == opening { opened[key] = nil }
             throw error
         }
     }
 
-    private static func open(
-        _ model: LoadedModel, in folder: URL, _ inboxKey: String, _ logger: Logger
-    ) throws -> UnitIndex {
+    /// Names a network and how photos are prepared for it.
+    private static func key(of model: LoadedModel) throws -> String {
         guard let preprocessor = model.preprocessor, !model.indexedLayers.isEmpty else {
             throw ModelStoreError.cannotReadPhotos(model.name)
         }
         let preparation = try JSONEncoder.sorted.encode(preprocessor.configuration)
-        let key = UnitIndexes.digest("1 \(model.sha256) \(String(decoding: preparation, as: UTF8.self))")
+        return digest("1 \(model.sha256) \(String(decoding: preparation, as: UTF8.self))")
+    }
+
+    private static func open(
+        _ model: LoadedModel, _ key: String, in folder: URL, _ inboxKey: String, _ logger: Logger
+    ) throws -> UnitIndex {
         let family = "units-\(inboxKey)-\(UnitIndexes.digest(model.name))-"
         let name = "\(family)\(key).sqlite"
         for old in (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []

@@ -8,6 +8,40 @@ struct ModelsCommand: AsyncParsableCommand {
             Examples:
               interpretctl models
               interpretctl models petshop --layers
+              interpretctl models reload
+            """,
+        subcommands: [ModelsListCommand.self, ModelsReloadCommand.self], defaultSubcommand: ModelsListCommand.self)
+}
+
+struct ModelsReloadCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reload", abstract: "Read the folder of models and the configuration again, without a restart.",
+        discussion: """
+            What is new or has changed is loaded beside what is in use and tried on a photo; then the networks are exchanged \
+            between two photos. Where a new network is bad the old one of its name stays.
+            """)
+
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        try await common.ask(RPCMethods.reload, NoParameters()) { result in
+            func line(_ name: String, _ models: [String]) -> String {
+                models.isEmpty ? "" : "\(name): \(models.joined(separator: ", "))\n"
+            }
+            let inUse = result.models.map { $0 == result.inboxModel ? "\($0) (the inbox's)" : $0 }
+            return line("loaded", result.loaded) + line("removed", result.removed) + line("in use", inUse)
+                + result.notices.map { "notice: \($0)\n" }.joined()
+        }
+    }
+}
+
+struct ModelsListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "The networks in memory.",
+        discussion: """
+            Examples:
+              interpretctl models
+              interpretctl models petshop --layers
             """)
 
     @Argument(help: "Only this one, with everything about it.")

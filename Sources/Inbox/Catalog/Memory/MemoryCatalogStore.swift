@@ -39,11 +39,12 @@ package final class MemoryCatalogStore: CatalogStore {
             waiting.insert(record.place, at: position(of: record.place))
         }
 
-        mutating func page(after path: FilePath?, limit: Int) -> [PhotoRecord] {
+        mutating func page(after path: FilePath?, limit: Int, in wanted: PhotoState?) -> [PhotoRecord] {
             let paths = sortedPaths ?? records.keys.sorted()
             sortedPaths = paths
             let start = path.map { path in paths.partition { $0 > path } } ?? 0
-            return Array(paths[start...].lazy.compactMap { [records] in records[$0] }.prefix(limit))
+            let found = paths[start...].lazy.compactMap { [records] in records[$0] }
+            return Array(found.filter { wanted == nil || $0.state == wanted }.prefix(limit))
         }
 
         /// Where `place` stands in the queue, or would.
@@ -90,8 +91,8 @@ package final class MemoryCatalogStore: CatalogStore {
                 .sorted { ($1.changedAt, $0.path) < ($0.changedAt, $1.path) }.prefix(limit))
     }
 
-    package func page(after path: FilePath?, limit: Int) -> [PhotoRecord] {
-        state.withLock { $0.page(after: path, limit: limit) }
+    package func page(after path: FilePath?, limit: Int, in wanted: PhotoState?) -> [PhotoRecord] {
+        state.withLock { $0.page(after: path, limit: limit, in: wanted) }
     }
 
     package func working() -> [PhotoRecord] {
@@ -99,6 +100,10 @@ package final class MemoryCatalogStore: CatalogStore {
         return records.filter { $0.state == .working }
             .sorted { ($0.startedAt ?? .distantPast, $0.path) < ($1.startedAt ?? .distantPast, $1.path) }
     }
+
+    /// There is no file.
+    package func condition(examined: Bool) -> CatalogCondition { CatalogCondition() }
+    package func backUp() {}
 
     package func earliestRetry(after now: Date) -> Date? {
         state.withLock { state in

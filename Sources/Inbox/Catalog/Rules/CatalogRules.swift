@@ -17,7 +17,10 @@ package enum CatalogRules {
     /// that waits nothing has been read yet; but where it waits for a second try, its rights may be what was mended.
     package static func requiredLook(for photo: SettledPhoto, _ record: PhotoRecord?) -> RequiredLook? {
         guard let record else { return .proof }
-        guard record.identity.hasSameContents(as: photo.identity) else { return .nothing }
+        guard record.identity.hasSameContents(as: photo.identity) else {
+            // It may have changed and been done since the backup.
+            return record.isRestored ? .proof : .nothing
+        }
         if record.identity.inode == photo.identity.inode {
             if record.identity.changed == photo.identity.changed { return nil }
             // Of records of an older version the time is not known.
@@ -45,7 +48,7 @@ package enum CatalogRules {
         case (.digest, var record?) where photo.sha256 != nil && photo.sha256 == record.summary?.sha256:
             record.identity = photo.identity
             return RecordDecision(.write(record), .known)
-        case (.proof, nil):
+        case (.proof, _):
             guard let proof = photo.proof else { break }
             finish(&fresh, proof.summary, at: now)
             return RecordDecision(.write(fresh), .adopted)
@@ -81,13 +84,18 @@ package enum CatalogRules {
         change(claimed, current) { finish(&$0, summary, at: now) }
     }
 
-    /// The photo cannot be read.
+    /// The photo cannot be done.
+    ///
+    /// - Parameter version: of the program and the networks that could not.
     package static func fail(
-        _ claimed: PhotoRecord, _ current: PhotoRecord?, code: String, message: String, at now: Date
+        _ claimed: PhotoRecord, _ current: PhotoRecord?, code: String, message: String, under version: String,
+        at now: Date
     ) -> RecordDecision<Bool> {
         change(claimed, current) { record in
             record.state = .failed
             record.isComputing = false
+            record.isForced = false
+            record.failedUnder = version
             record.finishedAt = now
             record.errorCode = code
             record.errorMessage = message
@@ -108,19 +116,43 @@ package enum CatalogRules {
         }
     }
 
-    /// The photo is given back unfinished. Its try does not count, unless the daemon died over it.
+    /// The photo is given back unfinished. Its try does not count. A suspect is one from now on.
     package static func release(
-        _ claimed: PhotoRecord, _ current: PhotoRecord?, countsDeath: Bool
+        _ claimed: PhotoRecord, _ current: PhotoRecord?, isSuspect: Bool
     ) -> RecordDecision<Bool> {
         change(claimed, current) { record in
             record.state = .pending
             record.isComputing = false
-            if countsDeath {
-                record.crashes += 1
-            } else {
-                record.attempts = max(0, record.attempts - 1)
-            }
+            record.attempts = max(0, record.attempts - 1)
+            if isSuspect { record.crashes += 1 }
         }
+    }
+
+    // MARK: Again
+
+    /// A photo that failed is tried again by another program or with other networks. A suspect stays one.
+    package static func reconsider(
+        _ record: PhotoRecord?, under version: String, at now: Date
+    ) -> RecordDecision<Bool> {
+        guard let record, record.state == .failed, record.failedUnder != version else {
+            return RecordDecision(.nothing, false)
+        }
+        return RecordDecision(.write(waiting(record, at: now)), true)
+    }
+
+    /// Somebody asks for the photo to be done again; not where it is in hand at this moment.
+    package static func redo(_ record: PhotoRecord?, at now: Date) -> RecordDecision<Bool> {
+        guard let record, record.state != .working else { return RecordDecision(.nothing, false) }
+        var again = waiting(record, at: now)
+        again.isForced = true
+        return RecordDecision(.write(again), true)
+    }
+
+    /// The photo as if it had just come, but for what is suspected of it.
+    private static func waiting(_ record: PhotoRecord, at now: Date) -> PhotoRecord {
+        var again = PhotoRecord(path: record.path, identity: record.identity, queuedAt: now)
+        again.crashes = record.crashes
+        return again
     }
 
     /// Changes the record of a photo in hand; nothing where the photo changed or went since it was claimed.
@@ -137,11 +169,13 @@ package enum CatalogRules {
     private static func finish(_ record: inout PhotoRecord, _ summary: PhotoSummary, at now: Date) {
         record.state = .done
         record.isComputing = false
+        record.isForced = false
         record.crashes = 0
         record.finishedAt = now
         record.retryAt = nil
         record.errorCode = nil
         record.errorMessage = nil
+        record.failedUnder = nil
         record.summary = summary
     }
 }

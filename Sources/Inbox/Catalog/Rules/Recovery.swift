@@ -4,24 +4,21 @@ package import Files
 package enum Recovery: Sendable, Hashable {
     /// Its sidecars prove that it was finished.
     case finished(PhotoSummary)
-    /// The daemon has died over it too often, `deaths` times by now; it is set aside until it changes.
-    case stopsDaemon(deaths: Int)
-    /// It waits again. Where the daemon died over it, the death counts; where it only waited for its turn on the
-    /// network or for a file, not even the try does.
-    case waits(countsDeath: Bool)
+    /// It waits again, and its try does not count. One that was being computed is a suspect from now on
+    /// (``PhotoRecord/isSuspect``); one that only waited, for its turn on the network or for a file, is not.
+    ///
+    /// No photo is set aside here, however often the daemon dies: whoever killed it, or whether the power failed, is
+    /// not known.
+    case waits(isSuspect: Bool)
 
     /// - Parameters:
     ///   - file: the file as it is now; nil where it is gone or cannot be looked at.
     ///   - proof: what its sidecars prove.
-    package init(of record: PhotoRecord, file: FileIdentity?, proof: SidecarProof?, retry: RetryPolicy) {
-        let isSameFile = file?.hasSameContents(as: record.identity) ?? false
-        let deaths = record.crashes + 1
-        if isSameFile, let proof {
+    package init(of record: PhotoRecord, file: FileIdentity?, proof: SidecarProof?) {
+        if let proof, !record.isForced, file?.hasSameContents(as: record.identity) == true {
             self = .finished(proof.summary)
-        } else if isSameFile, record.isComputing, deaths >= retry.crashesBeforeSettingAside {
-            self = .stopsDaemon(deaths: deaths)
         } else {
-            self = .waits(countsDeath: record.isComputing)
+            self = .waits(isSuspect: record.isComputing)
         }
     }
 }

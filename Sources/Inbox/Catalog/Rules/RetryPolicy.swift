@@ -8,15 +8,10 @@ public struct RetryPolicy: Sendable {
     public var firstDelay: TimeInterval
     /// Tries after which an error of unknown nature counts as permanent.
     public var attemptsForUnknownErrors: Int
-    /// Crashes of the daemon after which the photo that it worked on is set aside.
-    public var crashesBeforeSettingAside: Int
 
-    public init(
-        firstDelay: TimeInterval = 2, attemptsForUnknownErrors: Int = 5, crashesBeforeSettingAside: Int = 3
-    ) {
+    public init(firstDelay: TimeInterval = 2, attemptsForUnknownErrors: Int = 5) {
         self.firstDelay = firstDelay
         self.attemptsForUnknownErrors = attemptsForUnknownErrors
-        self.crashesBeforeSettingAside = crashesBeforeSettingAside
     }
 
     /// Seconds to wait after try number `attempt` failed.

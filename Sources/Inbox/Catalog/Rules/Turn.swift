@@ -20,10 +20,13 @@ package struct Turn: Sendable {
     package let now: Date
     /// Photos still in hand; one of them may have changed and wait again.
     package let excluding: Set<FilePath>
+    /// Whether it is the turn of the suspects (``PhotoRecord/isSuspect``) or of all others.
+    package let isOfSuspects: Bool
 
-    package init(at now: Date, excluding: Set<FilePath> = []) {
+    package init(at now: Date, excluding: Set<FilePath> = [], isOfSuspects: Bool = false) {
         self.now = now
         self.excluding = excluding
+        self.isOfSuspects = isOfSuspects
     }
 
     /// From here on, no wait that began at ``now`` or before can last: a retry later than this was written by a clock
@@ -32,7 +35,9 @@ package struct Turn: Sendable {
 
     /// Whether the photo waits and may be tried at ``now``.
     package func isDue(_ record: PhotoRecord) -> Bool {
-        guard record.state == .pending, !excluding.contains(record.path) else { return false }
+        guard record.state == .pending, record.isSuspect == isOfSuspects, !excluding.contains(record.path) else {
+            return false
+        }
         guard let retryAt = record.retryAt else { return true }
         return retryAt <= now || retryAt > implausibleRetry
     }

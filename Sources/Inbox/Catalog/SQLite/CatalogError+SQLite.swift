@@ -10,7 +10,11 @@ extension CatalogError {
         }
     }
 
+    /// Whether `error` is about what is in the file, and not about the disk or another process. A plain SQLITE_ERROR is: our
+    /// statements are right, so a table or a column is missing. A file that was cut off can show as a short read.
     private static func isCorruption(_ error: DatabaseError) -> Bool {
-        [.SQLITE_CORRUPT, .SQLITE_NOTADB].contains(error.resultCode.primaryResultCode)
+        error.extendedResultCode == .SQLITE_IOERR_SHORT_READ
+            || [.SQLITE_CORRUPT, .SQLITE_NOTADB, .SQLITE_ERROR, .SQLITE_FORMAT, .SQLITE_CONSTRAINT, .SQLITE_MISMATCH]
+                .contains(error.resultCode.primaryResultCode)
     }
 }

@@ -5,10 +5,10 @@ import GRDB
 /// A record as a row of the table `photo`.
 extension PhotoRecord {
     private static let columns = [
-        "path", "device", "inode", "size", "modified", "changed", "state", "attempts", "crashes", "computing",
-        "queuedAt",
-        "startedAt", "finishedAt", "retryAt", "errorCode", "errorMessage", "sha256", "model", "label", "probability",
-        "boxCount", "warning", "milliseconds",
+        "path", "device", "inode", "size", "modified", "changed", "state", "attempts", "crashes", "computing", "forced",
+        "restored", "queuedAt", "startedAt", "finishedAt", "retryAt", "errorCode", "errorMessage", "failedUnder",
+        "sha256",
+        "model", "label", "probability", "boxCount", "warning", "milliseconds",
     ]
 
     private static let writing = """
@@ -33,9 +33,10 @@ extension PhotoRecord {
         // SQLite's integers are signed; the bits are kept.
         let values: [(any DatabaseValueConvertible)?] = [
             path.value, Int64(bitPattern: identity.device), Int64(bitPattern: identity.inode), identity.size,
-            identity.modified, identity.changed, state.rawValue, attempts, crashes, isComputing, queuedAt.milliseconds,
-            startedAt?.milliseconds, finishedAt?.milliseconds, retryAt?.milliseconds, errorCode, errorMessage,
-            summary?.sha256, summary?.model, summary?.label, summary?.probability, summary?.boxCount,
+            identity.modified, identity.changed, state.rawValue, attempts, crashes, isComputing, isForced, isRestored,
+            queuedAt.milliseconds, startedAt?.milliseconds, finishedAt?.milliseconds, retryAt?.milliseconds, errorCode,
+            errorMessage, failedUnder, summary?.sha256, summary?.model, summary?.label, summary?.probability,
+            summary?.boxCount,
             summary?.warning, summary?.milliseconds,
         ]
         try db.cachedStatement(sql: PhotoRecord.writing).execute(arguments: StatementArguments(values))
@@ -54,6 +55,9 @@ extension PhotoRecord {
         attempts = row["attempts"]
         crashes = row["crashes"]
         isComputing = row["computing"]
+        isForced = row["forced"]
+        isRestored = row["restored"]
+        failedUnder = row["failedUnder"]
         startedAt = (row["startedAt"] as Int64?).map(Date.init(milliseconds:))
         finishedAt = (row["finishedAt"] as Int64?).map(Date.init(milliseconds:))
         retryAt = (row["retryAt"] as Int64?).map(Date.init(milliseconds:))

@@ -4,39 +4,51 @@ import GRDB
 import Glibc
 import Logging
 
-/// How the catalog lies on the disk: opening, checking, migrating, setting aside.
+/// How the catalog lies on the disk: opening, checking, migrating, setting aside, healing.
 enum SQLiteCatalogFile {
-    /// Opens the database at `path`, made anew where there is none or where it is damaged.
+    /// Opens the database at `path`. One that is damaged, in whatever way, is set aside; the backup takes its place where
+    /// that is whole, and otherwise a new one, which the next scan fills from the sidecars.
     static func open(at path: String, logger: Logger) throws(CatalogError) -> any DatabaseWriter {
         do {
             return try openChecked(at: path)
         } catch {
             guard case .corrupt(let message) = error else { throw error }
             let aside = try setAside(path)
-            logger.error(
-                "the catalog is damaged and was set aside; a new one is built from the sidecars",
+            logger.critical(
+                "the catalog is damaged and was set aside; photos that are done stay done",
                 metadata: ["catalog": "\(path)", "aside": "\(aside)", "reason": "\(message)"])
         }
+        if let database = SQLiteCatalogBackup.restored(to: path, logger: logger) { return database }
+        logger.notice("a new catalog is built from the photos and their sidecars")
         return try openChecked(at: path)
     }
 
-    private static func openChecked(at path: String) throws(CatalogError) -> any DatabaseWriter {
+    /// Opens the database at `path`, made anew where there is none.
+    ///
+    /// - Throws: `CatalogError.corrupt` for whatever is wrong with the file itself.
+    static func openChecked(at path: String) throws(CatalogError) -> any DatabaseWriter {
         do {
             let database = try DatabasePool(path: path, configuration: configuration())
             let migrator = SQLiteCatalogSchema.migrator()
-            let verdict = try database.read { db in
-                (
-                    health: try String.fetchOne(db, sql: "PRAGMA quick_check(1)"),
-                    isNewer: try migrator.hasBeenSuperseded(db)
-                )
+            let isNewer = try database.read { db in
+                if let damage = try damage(db) { throw CatalogError.corrupt(message: damage) }
+                return try migrator.hasBeenSuperseded(db)
             }
-            guard verdict.health == "ok" else { throw CatalogError.corrupt(message: verdict.health ?? "no answer") }
-            guard !verdict.isNewer else { throw CatalogError.newerVersion(path: path) }
+            guard !isNewer else { throw CatalogError.newerVersion(path: path) }
             try migrator.migrate(database)
+            if let deviation = try database.read(SQLiteCatalogSchema.deviation) {
+                throw CatalogError.corrupt(message: deviation)
+            }
             return database
         } catch {
             throw CatalogError(error)
         }
+    }
+
+    /// What SQLite's own check finds wrong; nil where nothing is.
+    static func damage(_ db: Database) throws -> String? {
+        let health = try String.fetchOne(db, sql: "PRAGMA quick_check(1)") ?? "no answer"
+        return health == "ok" ? nil : health
     }
 
     private static func configuration() -> Configuration {
@@ -52,9 +64,36 @@ enum SQLiteCatalogFile {
         return configuration
     }
 
+    // MARK: Setting aside
+
+    private static let mark = ".damaged-"
+    private static let companions = ["", "-wal", "-shm"]
+
+    /// The damaged catalogs that were set aside and that nobody has removed yet.
+    static func damagedCopies(of path: String) -> [String] {
+        let file = URL(filePath: path)
+        let folder = file.deletingLastPathComponent()
+        return ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? [])
+            .filter { name in
+                name.hasPrefix(file.lastPathComponent + mark)
+                    && !companions.dropFirst().contains { name.hasSuffix($0) }
+            }
+            .sorted().map { folder.appending(path: $0).path }
+    }
+
     private static func setAside(_ path: String) throws(CatalogError) -> String {
-        let aside = "\(path).damaged-\(Int(Date().timeIntervalSince1970))"
-        for suffix in ["", "-wal", "-shm"] where access(path + suffix, F_OK) == 0 {
+        let now = Date().formatted(
+            .verbatim(
+                """
+                \(year: .padded(4))\(month: .twoDigits)\(day: .twoDigits)-\
+                \(hour: .twoDigits(clock: .twentyFourHour, hourCycle: .zeroBased))\
+                \(minute: .twoDigits)\(second: .twoDigits)
+                """, locale: Locale(identifier: "en_US_POSIX"), timeZone: .gmt,
+                calendar: Calendar(identifier: .gregorian)))
+        let wanted = path + mark + now
+        let names = [wanted] + (2...99).map { "\(wanted)-\($0)" }
+        let aside = names.first { access($0, F_OK) != 0 } ?? wanted
+        for suffix in companions where access(path + suffix, F_OK) == 0 {
             guard rename(path + suffix, aside + suffix) == 0 else {
                 let error = FileError("set aside the damaged catalog", FilePath(path), errorNumber: errno)
                 throw .unavailable(message: "\(error)")

@@ -42,6 +42,38 @@ enum SQLiteCatalogSchema {
                     PRAGMA user_version = 3;
                     """)
         }
+        migrator.registerMigration("4: again") { db in
+            // Of photos that failed under an older version nothing is known, so they are tried again once.
+            try db.execute(
+                sql: """
+                    ALTER TABLE photo ADD COLUMN forced INTEGER NOT NULL DEFAULT 0 CHECK (forced IN (0, 1));
+                    ALTER TABLE photo ADD COLUMN restored INTEGER NOT NULL DEFAULT 0 CHECK (restored IN (0, 1));
+                    ALTER TABLE photo ADD COLUMN failedUnder TEXT;
+                    PRAGMA user_version = 4;
+                    """)
+        }
         return migrator
+    }
+
+    /// Says in words where the tables are not those that the program writes and reads; nil where they are. A database may
+    /// be whole in itself and lack a table or a column all the same.
+    static func deviation(_ db: Database) throws -> String? {
+        let blank = try DatabaseQueue()
+        try migrator().migrate(blank)
+        let wanted = try blank.read(shape)
+        let found = try shape(db)
+        return wanted.first { !found.contains($0) }.map { "it has no \($0)" }
+    }
+
+    private static func shape(_ db: Database) throws -> [String] {
+        let columns = try Row.fetchAll(db, sql: "PRAGMA table_info(photo)").map { row -> String in
+            let (name, type, isNeeded, key): (String, String, Bool, Int) = (
+                row["name"], row["type"], row["notnull"], row["pk"]
+            )
+            return "column '\(name)' of type \(type)\(isNeeded ? ", not null" : "")\(key > 0 ? ", key" : "")"
+        }
+        let indexes = try String.fetchAll(
+            db, sql: "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'photo' AND sql IS NOT NULL")
+        return columns + indexes.map { "index '\($0)'" }
     }
 }

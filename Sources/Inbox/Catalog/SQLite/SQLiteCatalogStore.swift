@@ -5,6 +5,7 @@ package import Logging
 
 /// Records in an SQLite file, which outlive the process and a `kill -9`.
 package struct SQLiteCatalogStore: CatalogStore {
+    private let path: String
     private let database: any DatabaseWriter
     private let lock: SQLiteCatalogLock
 
@@ -12,6 +13,7 @@ package struct SQLiteCatalogStore: CatalogStore {
     ///
     /// - Throws: `CatalogError.inUse`, `.newerVersion`, `.unavailable`.
     package init(at path: String, logger: Logger) throws(CatalogError) {
+        self.path = path
         lock = try SQLiteCatalogLock(for: path)
         database = try SQLiteCatalogFile.open(at: path, logger: logger)
     }
@@ -46,10 +48,13 @@ package struct SQLiteCatalogStore: CatalogStore {
                 db,
                 """
                 SELECT * FROM photo
-                WHERE state = 'pending' AND (retryAt IS NULL OR retryAt <= ? OR retryAt > ?)
+                WHERE state = 'pending' AND (crashes > 0) = ? AND (retryAt IS NULL OR retryAt <= ? OR retryAt > ?)
                 ORDER BY queuedAt, modified, path LIMIT ?
                 """,
-                [turn.now.milliseconds, turn.implausibleRetry.milliseconds, turn.excluding.count + 1])
+                [
+                    turn.isOfSuspects, turn.now.milliseconds, turn.implausibleRetry.milliseconds,
+                    turn.excluding.count + 1,
+                ])
             guard let first = candidates.first(where: { !turn.excluding.contains($0.path) }) else { return nil }
             let claimed = claim(first)
             try claimed.write(to: db)
@@ -78,10 +83,13 @@ package struct SQLiteCatalogStore: CatalogStore {
         }
     }
 
-    package func page(after path: FilePath?, limit: Int) async throws(CatalogError) -> [PhotoRecord] {
+    package func page(
+        after path: FilePath?, limit: Int, in state: PhotoState?
+    ) async throws(CatalogError) -> [PhotoRecord] {
         try await read { db in
             try PhotoRecord.fetch(
-                db, "SELECT * FROM photo WHERE path > ? ORDER BY path LIMIT ?", [path?.value ?? Data(), limit])
+                db, "SELECT * FROM photo WHERE path > ? AND (? IS NULL OR state = ?) ORDER BY path LIMIT ?",
+                [path?.value ?? Data(), state?.rawValue, state?.rawValue, limit])
         }
     }
 
@@ -98,6 +106,24 @@ package struct SQLiteCatalogStore: CatalogStore {
                 db, sql: "SELECT MIN(retryAt) FROM photo WHERE +state = 'pending' AND retryAt > ?",
                 arguments: [now.milliseconds]
             ).map(Date.init(milliseconds:))
+        }
+    }
+
+    package func condition(examined: Bool) async throws(CatalogError) -> CatalogCondition {
+        let damage = examined ? try await read(SQLiteCatalogFile.damage) : nil
+        return CatalogCondition(
+            damage: damage, lastBackup: SQLiteCatalogBackup.time(of: path),
+            setAside: SQLiteCatalogFile.damagedCopies(of: path))
+    }
+
+    package func backUp() async throws(CatalogError) {
+        do {
+            // Copying takes its time, and is no work for the threads that run tasks.
+            try await FileWork.run(on: FilePath(path), patience: .seconds(600)) { [database, path] in
+                try SQLiteCatalogBackup.make(of: database, at: path)
+            }
+        } catch {
+            throw CatalogError(error)
         }
     }
 

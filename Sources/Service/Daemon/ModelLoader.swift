@@ -1,0 +1,117 @@
+import Execution
+import Files
+import Foundation
+import Inbox
+import Logging
+import Photos
+import WireProtocol
+
+/// Loads the networks, at start and whenever it is asked for while the daemon runs.
+actor ModelLoader {
+    private let composer: Composer
+    private let metrics: Metrics
+    private let indexes: UnitIndexes
+    private let table: AlgorithmTable
+    private let trial: ModelTrial
+    private let notifier: SystemdNotifier
+    private let logger: Logger
+    /// Networks are loaded for so many threads; others are loaded anew.
+    private var threads: Int?
+    private var isReloading = false
+
+    init(
+        composer: Composer, metrics: Metrics, indexes: UnitIndexes, table: AlgorithmTable, notifier: SystemdNotifier,
+        logger: Logger
+    ) throws {
+        self.composer = composer
+        self.metrics = metrics
+        self.indexes = indexes
+        self.table = table
+        self.notifier = notifier
+        self.logger = logger
+        trial = try ModelTrial()
+    }
+
+    /// All networks, as the configuration says.
+    func load(_ configuration: DaemonConfiguration) async throws -> LiveModels.InUse {
+        threads = configuration.threads
+        let directory = try configuration.modelsFolder()
+        // Before the networks are read: what changes meanwhile is seen at the next time.
+        let folders = try await folderStates(in: directory)
+        let store = try await ModelStore(
+            directory: directory, threads: threads, algorithms: .measured(table), logger: logger
+        ).tried(logger: logger) { [trial, notifier] model, isForInbox in
+            // The first start measures the convolutions of each network, and there may be many.
+            notifier.starting("trying model \(model.name)")
+            try await trial.run(model, isForInbox: isForInbox, readsUnits: !model.indexedLayers.isEmpty)
+        }
+        for notice in store.choices { logger.warning("\(notice)") }
+        return LiveModels.InUse(
+            store: store, processor: try await processor(for: store, configuration), folders: folders)
+    }
+
+    /// Loads what is new or has changed beside what is in use, takes a photo through it, and exchanges the networks between
+    /// two photos. Where a new network is bad the old one of its name stays.
+    ///
+    /// - Throws: `RPCError` with `busy` where that is being done already; `ModelStoreError`, `DaemonError`.
+    func reload(_ configuration: DaemonConfiguration, _ live: LiveModels) async throws -> ReloadResult {
+        guard !isReloading else { throw RPCError(.busy, "the networks are being read at this moment; ask again later") }
+        isReloading = true
+        defer { isReloading = false }
+        let old = live.current
+        let directory = try configuration.modelsFolder()
+        let folders = try await folderStates(in: directory)
+        let isAnew = configuration.threads != threads || directory != old.store.directory
+        let unchanged = Set(
+            old.store.models.map(\.name).filter { name in
+                !isAnew && folders[name] != nil && folders[name] == old.folders[name]
+                    && !old.store.refused.contains { $0.name == name }
+            })
+        let loaded = try await offThePool { [table, logger] in
+            try old.store.reloaded(
+                from: directory, unchanged: unchanged, threads: configuration.threads, algorithms: .measured(table),
+                logger: logger)
+        }
+        let inboxModels = Set([old.store.photoModel, old.store.segmenter].compactMap { $0?.name })
+        let tried = await loaded.tried(logger: logger) { [trial] model, isForInbox in
+            if unchanged.contains(model.name), !isForInbox || inboxModels.contains(model.name) { return }
+            try await trial.run(model, isForInbox: isForInbox, readsUnits: !model.indexedLayers.isEmpty)
+        }
+        let store = tried.keepingOld(of: old.store)
+        threads = configuration.threads
+        live.exchange(
+            for: LiveModels.InUse(
+                store: store, processor: try await processor(for: store, configuration), folders: folders))
+        let result = ReloadResult(
+            models: store.models.map(\.name), inboxModel: store.photoModel?.name,
+            loaded: tried.models.map(\.name).filter { !unchanged.contains($0) },
+            removed: old.store.models.map(\.name).filter { store.model(named: $0) == nil }, notices: store.notices)
+        logger.notice(
+            "the networks were read again",
+            metadata: [
+                "loaded": "\(result.loaded.joined(separator: ", "))",
+                "removed": "\(result.removed.joined(separator: ", "))", "inbox": "\(result.inboxModel ?? "none")",
+            ])
+        return result
+    }
+
+    private func processor(
+        for models: ModelStore, _ configuration: DaemonConfiguration
+    ) async throws -> any PhotoProcessing {
+        guard let model = models.photoModel else { return WaitingProcessor() }
+        return InboxProcessor(
+            model, beside: models.segmenter, configuration, composer: composer, metrics: metrics,
+            index: model.indexedLayers.isEmpty ? nil : try await indexes.index(of: model), logger: logger)
+    }
+
+    private func folderStates(in directory: URL) async throws -> [String: FolderState] {
+        try await FileWork.run(on: FilePath(directory.path)) { try ModelStore.folderStates(in: directory) }
+    }
+
+    /// Runs what takes seconds where it keeps nobody else from a thread.
+    private func offThePool<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async { continuation.resume(with: Result(catching: body)) }
+        }
+    }
+}

@@ -1,0 +1,55 @@
+import Inbox
+import Logging
+import Photos
+import ServiceLifecycle
+import UnixSignals
+import WireProtocol
+
+/// Reads the configuration and the networks again, at SIGHUP and when a client asks for it.
+struct Reloading: ServiceLifecycle.Service {
+    /// What the daemon was started with.
+    let started: DaemonConfiguration
+    /// Reads the same files and flags again.
+    let read: @Sendable () throws -> DaemonConfiguration
+    let loader: ModelLoader
+    let live: LiveModels
+    let isolated: IsolatedProcessor
+    let pipeline: PhotoPipeline
+    let logger: Logger
+
+    func run() async throws {
+        for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
+            do {
+                for notice in try await reload().notices { logger.warning("\(notice)") }
+            } catch {
+                logger.error("nothing was read again; all stays as it is", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    /// - Throws: what is wrong with the configuration or the folder of models; all stays as it is then.
+    func reload() async throws -> ReloadResult {
+        let configuration = try read()
+        let limits = try configuration.decodeLimits()
+        var result = try await loader.reload(configuration, live)
+        DecodeLimits.current = limits
+        await isolated.dismiss()
+        pipeline.wake(networksChanged: true)
+        let fixed = configuration.settingsOfTheStart(unlike: started)
+        if !fixed.isEmpty {
+            result.notices.append(
+                "changed settings that take effect only at the next start: \(fixed.joined(separator: ", "))")
+        }
+        return result
+    }
+}
+
+extension DaemonConfiguration {
+    /// The names of settings that hold from start to end, as far as they differ.
+    func settingsOfTheStart(unlike other: DaemonConfiguration) -> [String] {
+        [
+            ("inbox", inbox != other.inbox), ("socket", socket != other.socket), ("state", state != other.state),
+            ("settle", settle != other.settle), ("keepSidecars", keepSidecars != other.keepSidecars),
+        ].filter(\.1).map(\.0)
+    }
+}

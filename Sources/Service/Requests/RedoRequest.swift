@@ -1,0 +1,50 @@
+import Files
+import Foundation
+import Inbox
+import WireProtocol
+
+/// Has photos of the inbox done again, whatever their sidecars say: what failed, what an older network judged.
+struct RedoRequest: Sendable {
+    let catalog: Catalog
+    let pipeline: PhotoPipeline
+    let inbox: String
+
+    /// - Throws: `RPCError` with `invalid-params` where not exactly one of photos and choice is named, `no-such-photo` for
+    ///   a photo that is not in the inbox; nothing is done then.
+    func redo(_ parameters: RedoParameters) async throws -> RedoResult {
+        defer { pipeline.wake() }
+        switch (parameters.photos, parameters.which) {
+        case (nil, .failed?): return RedoResult(queued: try await catalog.redoAll(in: .failed), inHand: [])
+        case (nil, .all?): return RedoResult(queued: try await catalog.redoAll(in: nil), inHand: [])
+        case (let photos?, nil) where !photos.isEmpty: return try await redo(photos)
+        default: throw RPCError(.invalidParameters, "redo: give either 'photos', at least one, or 'which'")
+        }
+    }
+
+    private func redo(_ photos: [String]) async throws -> RedoResult {
+        var paths: [FilePath] = []
+        for photo in photos {
+            guard photo.hasPrefix("/") else {
+                throw RPCError(.invalidParameters, "redo: a photo's path should be absolute, got '\(photo)'")
+            }
+            guard let path = try await known(FilePath(photo)) else {
+                throw RPCError(.noSuchPhoto, "there is no photo \(photo) in the inbox \(inbox)")
+            }
+            paths.append(path)
+        }
+        let answers = try await catalog.redo(paths)
+        return RedoResult(
+            queued: answers.count { $0 }, inHand: zip(photos, answers).filter { !$0.1 }.map(\.0))
+    }
+
+    /// The path under which the catalog knows the photo; the client's way into the inbox may lead through links. Only what
+    /// lies in the inbox is looked at.
+    private func known(_ path: FilePath) async throws -> FilePath? {
+        if try await catalog.record(of: path) != nil { return path }
+        let folder = URL(filePath: path.folder.string, directoryHint: .isDirectory)
+        let real = try await FileWork.run(on: path) { FilePath(folder.resolvingSymlinksInPath().path) }
+        let resolved = real.appending(path.name)
+        guard resolved.isInside(FilePath(inbox)) else { return nil }
+        return try await catalog.record(of: resolved) == nil ? nil : resolved
+    }
+}

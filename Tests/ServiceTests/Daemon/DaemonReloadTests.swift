@@ -1,0 +1,79 @@
+import Foundation
+import TestSupport
+import Testing
+import WireProtocol
+
+/// Networks are exchanged while the daemon runs, and a bad one takes nobody's place.
+@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(5))) struct DaemonReloadTests {
+    private static let fixture = RunningDaemon.root.appending(path: "Tests/Fixtures/models/multilabel")
+
+    private func wait(for daemon: RunningDaemon, _ condition: (StatusResult) -> Bool) async throws -> Bool {
+        for _ in 0..<600 {
+            if condition(try await daemon.result(of: RPCMethods.status, NoParameters())) { return true }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        return false
+    }
+
+    @Test func aNetworkComesAndGoesWithoutARestart() async throws {
+        let models = try TemporaryFolder()
+        let first = URL(filePath: models.path).appending(path: "first")
+        let daemon = try await RunningDaemon(models: URL(filePath: models.path))
+        let photo = daemon.inbox.appending(path: "cat.jpg")
+        try FileManager.default.copyItem(at: RunningDaemon.demoPhoto, to: photo)
+        #expect(try await wait(for: daemon) { $0.photos.pending == 1 })
+
+        // It comes: the photo that waited is done.
+        try FileManager.default.copyItem(at: Self.fixture, to: first)
+        var result = try await daemon.result(of: RPCMethods.reload, NoParameters())
+        #expect(result.loaded == ["first"] && result.models == ["first"] && result.inboxModel == "first")
+        #expect(try await daemon.sidecar(of: photo).model.name == "first")
+
+        // Nothing has changed: nothing is loaded.
+        result = try await daemon.result(of: RPCMethods.reload, NoParameters())
+        #expect(result.loaded.isEmpty && result.removed.isEmpty && result.models == ["first"])
+
+        // It is replaced by what is no network: the old one stays, and that is said.
+        try Data("no network".utf8).write(to: first.appending(path: "model.onnx"))
+        result = try await daemon.result(of: RPCMethods.reload, NoParameters())
+        #expect(result.loaded.isEmpty && result.models == ["first"] && result.inboxModel == "first")
+        #expect(result.notices.contains { $0.contains("'first' was refused") && $0.contains("stays in use") })
+        let second = daemon.inbox.appending(path: "cat 2.jpg")
+        try FileManager.default.copyItem(at: RunningDaemon.demoPhoto, to: second)
+        #expect(try await daemon.sidecar(of: second).model.name == "first")
+
+        // SIGHUP does the same, and ends nobody. Mended, it is loaded; another comes beside it.
+        try FileManager.default.removeItem(at: first)
+        try FileManager.default.copyItem(at: Self.fixture, to: first)
+        try FileManager.default.copyItem(
+            at: Self.fixture, to: URL(filePath: models.path).appending(path: "second"))
+        daemon.send(SIGHUP)
+        #expect(try await wait(for: daemon) { $0.models == ["first", "second"] })
+
+        // It goes.
+        try FileManager.default.removeItem(at: first)
+        let client = try Interpretctl()
+        let shown = try await client.run("models", "reload", socket: daemon.socket)
+        #expect(shown.status == 0 && shown.out.contains("removed: first"), "\(shown.error)")
+        #expect(try await daemon.result(of: RPCMethods.status, NoParameters()).inboxModel == "second")
+        #expect(try await daemon.stop() == 0)
+    }
+
+    @Test func whatCannotBeReadChangesNothing() async throws {
+        let folder = try TemporaryFolder()
+        let file = URL(filePath: folder.path).appending(path: "config.json")
+        try Data(#"{"settle": 0.2}"#.utf8).write(to: file)
+        let daemon = try await RunningDaemon(models: Self.fixture, arguments: ["--config", file.path])
+        try Data(#"{"setle": 0.2}"#.utf8).write(to: file)
+        do {
+            _ = try await daemon.result(of: RPCMethods.reload, NoParameters())
+            Issue.record("a misspelt setting was taken")
+        } catch let error as RPCError {
+            #expect(error.message.contains("setle"))
+        }
+        try Data(#"{"settle": 0.4}"#.utf8).write(to: file)
+        let result = try await daemon.result(of: RPCMethods.reload, NoParameters())
+        #expect(result.notices.contains { $0.contains("only at the next start: settle") })
+        #expect(try await daemon.stop() == 0)
+    }
+}
