@@ -41,17 +41,29 @@ enum SQLiteCatalogBackup {
     /// does not know, or knows as it was before, may be proven done by its sidecars (`isRestored`).
     static func restored(to path: String, logger: Logger) -> (any DatabaseWriter)? {
         guard let time = time(of: path) else { return nil }
+        let temporary = path + ".restoring"
         do {
-            try FileManager.default.copyItem(atPath: file(of: path), toPath: path)
-            let database = try SQLiteCatalogFile.openChecked(at: path)
-            try database.write { db in
+            try remove(temporary)
+            try FileManager.default.copyItem(atPath: file(of: path), toPath: temporary)
+            // Complete before it has the catalog's name: whoever is killed here begins again.
+            let copy = try DatabaseQueue(path: temporary)
+            defer { try? copy.close() }
+            if let damage = try copy.read(SQLiteCatalogFile.damage) { throw CatalogError.corrupt(message: damage) }
+            try SQLiteCatalogSchema.migrator().migrate(copy)
+            try copy.write { db in
                 try db.execute(sql: "DELETE FROM photo WHERE state <> 'done'; UPDATE photo SET restored = 1")
             }
+            try copy.close()
+            try flush(temporary)
+            guard rename(temporary, path) == 0 else {
+                throw FileError("rename", FilePath(temporary), errorNumber: errno)
+            }
+            let database = try SQLiteCatalogFile.openChecked(at: path)
             logger.notice("the catalog is restored from its backup", metadata: ["of": "\(time.formatted(.iso8601))"])
             return database
         } catch {
             logger.error("the backup of the catalog is of no use", metadata: ["reason": "\(error)"])
-            for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) }
+            for file in [temporary, path] { try? remove(file) }
             return nil
         }
     }

@@ -27,8 +27,11 @@ enum SQLiteCatalogFile {
     ///
     /// - Throws: `CatalogError.corrupt` for whatever is wrong with the file itself.
     static func openChecked(at path: String) throws(CatalogError) -> any DatabaseWriter {
+        let database: DatabasePool
+        do { database = try DatabasePool(path: path, configuration: configuration()) } catch {
+            throw CatalogError(error)
+        }
         do {
-            let database = try DatabasePool(path: path, configuration: configuration())
             let migrator = SQLiteCatalogSchema.migrator()
             let isNewer = try database.read { db in
                 if let damage = try damage(db) { throw CatalogError.corrupt(message: damage) }
@@ -41,6 +44,8 @@ enum SQLiteCatalogFile {
             }
             return database
         } catch {
+            // Now, and not when it goes out of use: it would remove the log of whatever has its name by then.
+            try? database.close()
             throw CatalogError(error)
         }
     }

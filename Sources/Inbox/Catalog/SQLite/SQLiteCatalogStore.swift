@@ -6,16 +6,33 @@ package import Logging
 /// Records in an SQLite file, which outlive the process and a `kill -9`.
 package struct SQLiteCatalogStore: CatalogStore {
     private let path: String
-    private let database: any DatabaseWriter
-    private let lock: SQLiteCatalogLock
+    private let file: OpenCatalog
+    private var database: any DatabaseWriter { file.database }
+
+    /// Closed before the lock is given back: whoever closes an SQLite file last removes its log, by name, and must not
+    /// meet a successor's.
+    private final class OpenCatalog: Sendable {
+        let database: any DatabaseWriter
+        private let lock: SQLiteCatalogLock
+
+        init(at path: String, logger: Logger) throws(CatalogError) {
+            lock = try SQLiteCatalogLock(for: path)
+            database = try SQLiteCatalogFile.open(at: path, logger: logger)
+        }
+
+        deinit {
+            // Where it cannot be done now, the next opening does it.
+            _ = try? database.writeWithoutTransaction { db in try db.checkpoint(.truncate) }
+            try? database.close()
+        }
+    }
 
     /// Opens the file at `path`, or makes it. A damaged one is set aside under another name, with a line in the log.
     ///
     /// - Throws: `CatalogError.inUse`, `.newerVersion`, `.unavailable`.
     package init(at path: String, logger: Logger) throws(CatalogError) {
         self.path = path
-        lock = try SQLiteCatalogLock(for: path)
-        database = try SQLiteCatalogFile.open(at: path, logger: logger)
+        file = try OpenCatalog(at: path, logger: logger)
     }
 
     package func records(of paths: [FilePath]) async throws(CatalogError) -> [PhotoRecord?] {
