@@ -40,7 +40,9 @@ extension Daemon {
         guard let model = models.photoModel else { throw ModelStoreError.noPhotoModel(models.notices) }
         for notice in models.choices { logger.warning("\(notice)") }
         return InboxProcessor(
-            model, beside: models.segmenter, configuration, composer: Composer(overlay: Overlay(font: try Font())),
+            model, beside: models.segmenter, configuration,
+            composer: Composer(
+                overlay: Overlay(font: try Font()), plainSaliency: configuration.plainSaliency ?? false),
             metrics: Metrics(), index: nil, logger: logger)
     }
 }

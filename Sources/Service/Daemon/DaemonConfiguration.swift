@@ -119,6 +119,7 @@ public struct DaemonConfiguration: Codable, Sendable, Hashable {
         add("--max-megapixels", maxMegapixels)
         add("--max-photo-memory", maxPhotoMemory)
         if occlusion == true { arguments.append("--occlusion") }
+        if plainSaliency == true { arguments.append("--plain-saliency") }
         return arguments
     }
 

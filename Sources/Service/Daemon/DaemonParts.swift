@@ -21,8 +21,8 @@ struct DaemonParts: ServiceLifecycle.Service {
         try await withGracefulShutdownHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for part in parts { group.addTask { try await part.run() } }
-                // Where one fails, the others are cancelled.
-                try await group.waitForAll()
+                // Where one fails, the others are cancelled; `waitForAll` would wait for them first.
+                for try await _ in group {}
             }
         } onGracefulShutdown: { [notifier, logger] in
             notifier.stopping()

@@ -50,6 +50,7 @@ extension DaemonConfiguration {
         [
             ("inbox", inbox != other.inbox), ("socket", socket != other.socket), ("state", state != other.state),
             ("settle", settle != other.settle), ("keepSidecars", keepSidecars != other.keepSidecars),
+            ("plainSaliency", plainSaliency != other.plainSaliency),
         ].filter(\.1).map(\.0)
     }
 }
