@@ -40,7 +40,7 @@ extension Daemon {
         guard let model = models.photoModel else { throw ModelStoreError.noPhotoModel(models.notices) }
         for notice in models.choices { logger.warning("\(notice)") }
         return InboxProcessor(
-            model, beside: models.segmenter, configuration,
+            model, of: models, configuration,
             composer: Composer(
                 overlay: Overlay(font: try Font()), plainSaliency: configuration.plainSaliency ?? false),
             metrics: Metrics(), index: nil, logger: logger)
@@ -50,11 +50,12 @@ extension Daemon {
 extension InboxProcessor {
     /// As the configuration says.
     init(
-        _ model: LoadedModel, beside segmenter: LoadedModel?, _ configuration: DaemonConfiguration, composer: Composer,
+        _ model: LoadedModel, of models: ModelStore, _ configuration: DaemonConfiguration, composer: Composer,
         metrics: Metrics, index: UnitIndex?, logger: Logger
     ) {
         self.init(
-            composer: composer, model: model, segmenter: segmenter, metrics: metrics,
+            composer: composer, model: model, segmenter: models.segmenter, animalModel: models.animalModel,
+            metrics: metrics,
             hidesWindows: configuration.occlusion ?? false, index: index, logger: logger)
     }
 }

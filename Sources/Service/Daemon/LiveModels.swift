@@ -35,9 +35,7 @@ struct LiveProcessor: PhotoProcessing {
     var acceptsPhotos: Bool { live.current.processor.acceptsPhotos }
 
     var version: String {
-        let store = live.store
-        let networks = [store.photoModel, store.segmenter].map { $0?.sha256 ?? "none" }
-        return ([program] + networks).joined(separator: " ")
+        ([program] + live.store.inboxModels.map(\.sha256)).joined(separator: " ")
     }
 
     func process(_ photo: QueuedPhoto) async throws -> PhotoResult {

@@ -72,7 +72,7 @@ actor ModelLoader {
                 from: directory, unchanged: unchanged, threads: configuration.threads, algorithms: .measured(table),
                 logger: logger)
         }
-        let inboxModels = Set([old.store.photoModel, old.store.segmenter].compactMap { $0?.name })
+        let inboxModels = Set(old.store.inboxModels.map(\.name))
         let tried = await loaded.tried(logger: logger) { [trial] model, isForInbox in
             if unchanged.contains(model.name), !isForInbox || inboxModels.contains(model.name) { return }
             try await trial.run(model, isForInbox: isForInbox, readsUnits: !model.indexedLayers.isEmpty)
@@ -100,7 +100,7 @@ actor ModelLoader {
     ) async throws -> any PhotoProcessing {
         guard let model = models.photoModel else { return WaitingProcessor() }
         return InboxProcessor(
-            model, beside: models.segmenter, configuration, composer: composer, metrics: metrics,
+            model, of: models, configuration, composer: composer, metrics: metrics,
             index: model.indexedLayers.isEmpty ? nil : try await indexes.index(of: model), logger: logger)
     }
 

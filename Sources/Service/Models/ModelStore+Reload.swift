@@ -21,6 +21,9 @@ struct FolderState: Hashable, Sendable {
 }
 
 extension ModelStore {
+    /// The networks that see the inbox's photos.
+    var inboxModels: [LoadedModel] { [photoModel, segmenter, animalModel].compactMap { $0 } }
+
     /// The state of each model's folder in `directory`, by name.
     ///
     /// - Throws: `ModelStoreError` where there is no such folder.
