@@ -74,7 +74,7 @@ public struct GreyBitmap: Hashable, Sendable {
     public let width: Int
     public let height: Int
     /// `height` × `width` samples, 0 black.
-    public let pixels: [UInt8]
+    public internal(set) var pixels: [UInt8]
 
     /// - Throws: `PhotoError.invalidSize` where the size is not one that ``Bitmap`` allows or `pixels` does not fill
     ///   it.

@@ -24,8 +24,13 @@ public struct Canvas: Sendable {
         let radius = min(max(cornerRadius, 0), rectangle.width / 2, rectangle.height / 2)
         let centerX = rectangle.x + rectangle.width / 2, centerY = rectangle.y + rectangle.height / 2
         let straightX = rectangle.width / 2 - radius, straightY = rectangle.height / 2 - radius
+        let isWhole = rectangle.snapped == rectangle
         for row in range.rows {
             let beyondY = abs(Double(row) + 0.5 - centerY) - straightY
+            if isWhole, radius == 0 || beyondY <= -0.5 {
+                blend(color, intoRow: row, columns: range.columns, opacity: opacity)
+                continue
+            }
             for column in range.columns {
                 let beyondX = abs(Double(column) + 0.5 - centerX) - straightX
                 // Signed distance to the outline, negative inside; a pixel that the outline halves is covered by half.
@@ -122,10 +127,25 @@ public struct Canvas: Sendable {
         }
     }
 
+    private mutating func blend(_ color: RGBColor, intoRow row: Int, columns: Range<Int>, opacity: Double) {
+        let layer = Layer(color: color, opacity: opacity)
+        let first = (row * bitmap.width + columns.lowerBound) * 3
+        let count = columns.count
+        bitmap.pixels.withUnsafeMutableBufferPointer { pixels in
+            for pixel in 0..<count {
+                let index = first + pixel * 3
+                pixels[index] = layer.over(pixels[index], layer.red)
+                pixels[index + 1] = layer.over(pixels[index + 1], layer.green)
+                pixels[index + 2] = layer.over(pixels[index + 2], layer.blue)
+            }
+        }
+    }
+
     private mutating func blend(_ color: RGBColor, into index: Int, opacity: Double) {
         guard opacity > 0 else { return }
         func mixed(_ below: UInt8, _ above: UInt8) -> UInt8 {
-            UInt8((Double(below) + (Double(above) - Double(below)) * min(opacity, 1)).rounded())
+            // Between two values of 0...255, so the sum is one too.
+            UInt8(Double(below) + (Double(above) - Double(below)) * min(opacity, 1) + 0.5)
         }
         bitmap.pixels[index] = mixed(bitmap.pixels[index], color.red)
         bitmap.pixels[index + 1] = mixed(bitmap.pixels[index + 1], color.green)

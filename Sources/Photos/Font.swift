@@ -63,7 +63,9 @@ public final class Font: Sendable {
 
     /// Letters with their accents joined ("ü" as one character, as the font has it), control characters as spaces.
     private static func printable(_ text: String) -> [UInt32] {
-        text.precomposedStringWithCanonicalMapping.unicodeScalars.map { scalar in
+        // Most text needs no more than this.
+        if text.utf8.allSatisfy({ (0x20..<0x7f).contains($0) }) { return text.utf8.map(UInt32.init) }
+        return text.precomposedStringWithCanonicalMapping.unicodeScalars.map { scalar in
             scalar.properties.generalCategory == .control ? 0x20 : scalar.value
         }
     }
@@ -118,9 +120,7 @@ private final class FontFace {
 
     func width(of scalars: [UInt32], size: Int) -> Int {
         var width = 0
-        walk(scalars, size: size, flags: cfreetype_load_metrics) { pen, glyph in
-            width = max(width, (pen + glyph.advance.x + 63) >> 6)
-        }
+        walk(scalars, size: size) { pen, glyph in width = max(width, (pen + glyph.advance + 63) >> 6) }
         return width
     }
 
@@ -134,15 +134,13 @@ private final class FontFace {
         let (ascent, descent) = extents(size: size)
         let height = ascent + descent
         var coverage = [UInt8](repeating: 0, count: width * height)
-        walk(scalars, size: size, flags: cfreetype_load_rendered) { pen, glyph in
-            let bitmap = glyph.bitmap
-            guard let buffer = bitmap.buffer, bitmap.pixel_mode == UInt8(FT_PIXEL_MODE_GRAY.rawValue) else { return }
-            let left = (pen + 32) >> 6 + FT_Pos(glyph.bitmap_left)
-            let top = ascent - Int(glyph.bitmap_top)
-            for row in 0..<Int(bitmap.rows) where (0..<height).contains(top + row) {
-                for column in 0..<Int(bitmap.width) where (0..<width).contains(left + column) {
+        walk(scalars, size: size) { pen, glyph in
+            let left = (pen + 32) >> 6 + glyph.left
+            let top = ascent - glyph.top
+            for row in 0..<glyph.rows where (0..<height).contains(top + row) {
+                for column in 0..<glyph.width where (0..<width).contains(left + column) {
                     let index = (top + row) * width + left + column
-                    coverage[index] = max(coverage[index], buffer[row * Int(bitmap.pitch) + column])
+                    coverage[index] = max(coverage[index], glyph.coverage[row * glyph.width + column])
                 }
             }
         }
@@ -159,27 +157,72 @@ private final class FontFace {
         FT_Set_Pixel_Sizes(handle, 0, FT_UInt(min(max(size, 1), 2000)))
     }
 
-    /// Loads one glyph after the other and hands it out with the pen's position, in 1/64 pixel.
-    private func walk(
-        _ scalars: [UInt32], size: Int, flags: FT_Int32, _ body: (_ pen: FT_Pos, _ glyph: FT_GlyphSlotRec) -> Void
-    ) {
+    /// Hands out one glyph after the other with the pen's position, in 1/64 pixel.
+    private func walk(_ scalars: [UInt32], size: Int, _ body: (_ pen: Int, _ glyph: Glyph) -> Void) {
         setSize(size)
         let hasKerning = handle.pointee.face_flags & FT_Long(FT_FACE_FLAG_KERNING) != 0
-        var pen: FT_Pos = 0
+        var pen = 0
         var previous: FT_UInt = 0
         for scalar in scalars {
-            let index = FT_Get_Char_Index(handle, FT_ULong(scalar))
-            if hasKerning, previous != 0, index != 0 {
+            let glyph = glyph(scalar, size: size)
+            if hasKerning, previous != 0, glyph.index != 0 {
                 var kerning = FT_Vector()
-                if FT_Get_Kerning(handle, previous, index, FT_KERNING_DEFAULT.rawValue, &kerning) == 0 {
+                if FT_Get_Kerning(handle, previous, glyph.index, FT_KERNING_DEFAULT.rawValue, &kerning) == 0 {
                     pen += kerning.x
                 }
             }
-            if FT_Load_Glyph(handle, index, flags) == 0, let glyph = handle.pointee.glyph?.pointee {
-                body(pen, glyph)
-                pen += glyph.advance.x
-            }
-            previous = index
+            body(pen, glyph)
+            pen += glyph.advance
+            previous = glyph.index
         }
+    }
+
+    /// A glyph as it is drawn; one that cannot be loaded is nothing, and takes no room.
+    private struct Glyph {
+        let index: FT_UInt
+        /// To the next glyph, in 1/64 pixel.
+        var advance = 0
+        /// From the pen to the left edge, from the line's base up to the upper edge, in pixels.
+        var left = 0
+        var top = 0
+        var width = 0
+        var rows = 0
+        /// `rows` × `width` values.
+        var coverage: [UInt8] = []
+    }
+
+    private struct GlyphKey: Hashable {
+        let scalar: UInt32
+        let size: Int
+    }
+
+    /// What was loaded before: drawing a glyph takes FreeType far longer than copying it.
+    private var glyphs: [GlyphKey: Glyph] = [:]
+    private var glyphBytes = 0
+    private static let mostGlyphBytes = 4 << 20
+
+    /// The face must have the size already.
+    private func glyph(_ scalar: UInt32, size: Int) -> Glyph {
+        let key = GlyphKey(scalar: scalar, size: size)
+        if let known = glyphs[key] { return known }
+        var glyph = Glyph(index: FT_Get_Char_Index(handle, FT_ULong(scalar)))
+        if FT_Load_Glyph(handle, glyph.index, cfreetype_load_rendered) == 0, let slot = handle.pointee.glyph?.pointee {
+            glyph.advance = slot.advance.x
+            let bitmap = slot.bitmap
+            if let buffer = bitmap.buffer, bitmap.pixel_mode == UInt8(FT_PIXEL_MODE_GRAY.rawValue) {
+                (glyph.left, glyph.top) = (Int(slot.bitmap_left), Int(slot.bitmap_top))
+                (glyph.width, glyph.rows) = (Int(bitmap.width), Int(bitmap.rows))
+                glyph.coverage = (0..<glyph.rows).flatMap { row in
+                    UnsafeBufferPointer(start: buffer + row * Int(bitmap.pitch), count: glyph.width)
+                }
+            }
+        }
+        glyphBytes += glyph.coverage.count + 64
+        if glyphBytes > Self.mostGlyphBytes {
+            glyphs.removeAll()
+            glyphBytes = glyph.coverage.count + 64
+        }
+        glyphs[key] = glyph
+        return glyph
     }
 }

@@ -26,51 +26,87 @@ extension Overlay {
         let grey = try SaliencyImage.grey(
             from: map, width: base.width, height: base.height,
             region: region?.scaled(horizontal: horizontal, vertical: vertical), without: missing)
-        var canvas = Canvas(base.dimmed(to: Self.dimming, under: grey))
+        var picture = base.dimmed(to: Self.dimming, under: grey)
         let lines = LineWidths(width: base.width, height: base.height)
-        if let missing {
-            canvas.hatch(missing, period: lines.hatchPeriod, light: style.hatchDark, dark: .black)
-        }
+        if let missing { picture.hatch(missing, period: lines.hatchPeriod, light: style.hatchDark.red) }
         let writer = PlateWriter(font: font, width: base.width, height: base.height)
         var layout = PlateLayout(width: base.width, height: base.height, frames: [], margin: max(lines.halo * 2, 2))
         layout.place(writer.verdict(OverlayVerdict(words: title)), kind: .verdict, near: .topLeft)
         let scale = LegendEntry(symbol: .greyScale, before: OverlayWords("nothing", "nothing", "0"), after: most)
         layout.place(writer.legend([scale], details: OverlayWords()), kind: .legend, near: .bottomLeft)
-        for plate in layout.plates { canvas.draw(plate, font: font, style: style, border: lines.halo) }
-        return canvas.bitmap.firstChannel
+        for plate in layout.plates {
+            var canvas = Canvas(try picture.colored(plate.rectangle))
+            canvas.draw(plate.atOrigin, font: font, style: style, border: lines.halo)
+            picture.paste(canvas.bitmap, x: Int(plate.rectangle.x), y: Int(plate.rectangle.y))
+        }
+        return picture
+    }
+}
+
+extension Plate {
+    /// Alone on a picture of its size.
+    fileprivate var atOrigin: Plate {
+        Plate(
+            kind: kind, rectangle: PixelRectangle(x: 0, y: 0, width: rectangle.width, height: rectangle.height),
+            body: body, group: group)
+    }
+}
+
+extension GreyBitmap {
+    /// The same in three channels, of the part inside of a rectangle of whole pixels.
+    fileprivate func colored(_ part: PixelRectangle) throws(PhotoError) -> Bitmap {
+        guard let range = PixelRange(part, width: width, height: height) else {
+            throw .invalidSize(reason: "\(part) lies outside of the \(width)×\(height) picture")
+        }
+        let pixels = range.rows.flatMap { row in
+            range.columns.flatMap { column in repeatElement(self[column, row], count: 3) }
+        }
+        return Bitmap(trustedWidth: range.columns.count, height: range.rows.count, pixels: pixels)
+    }
+
+    /// Puts a grey picture in three channels where it lies inside of this one.
+    fileprivate mutating func paste(_ picture: Bitmap, x: Int, y: Int) {
+        for row in 0..<picture.height {
+            for column in 0..<picture.width {
+                pixels[(y + row) * width + x + column] = picture.pixels[(row * picture.width + column) * 3]
+            }
+        }
+    }
+
+    /// As ``Canvas/hatch(_:period:light:dark:)``, on black.
+    fileprivate mutating func hatch(_ rectangle: PixelRectangle, period: Int, light: UInt8) {
+        guard let range = PixelRange(rectangle, width: width, height: height) else { return }
+        for row in range.rows {
+            for column in range.columns {
+                pixels[row * width + column] = (row + column) % max(period, 2) * 2 < max(period, 2) ? light : 0
+            }
+        }
     }
 }
 
 extension Bitmap {
     /// The picture in grey, darker, with a grey map of the same size over it: ITU-R 601 luma times `share` where the map
     /// is black, white where it is white.
-    fileprivate func dimmed(to share: Double, under map: GreyBitmap) -> Bitmap {
+    fileprivate func dimmed(to share: Double, under map: GreyBitmap) -> GreyBitmap {
         // 19595 + 38470 + 7471 = 65536, Pillow's fixed point of the luma's weights.
-        let dims = (0..<256).map { Int((Double($0) * share).rounded()) }
+        let dims = (0..<256).map { Int32((Double($0) * share).rounded()) }
         let count = width * height
-        let pixels = [UInt8](unsafeUninitializedCapacity: count * 3) { target, initialized in
-            self.pixels.withUnsafeBufferPointer { source in
+        let samples = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
+            pixels.withUnsafeBufferPointer { source in
                 map.pixels.withUnsafeBufferPointer { values in
-                    for index in 0..<count {
-                        let luma =
-                            (Int(source[index * 3]) * 19595 + Int(source[index * 3 + 1]) * 38470
-                                + Int(source[index * 3 + 2]) * 7471 + 0x8000) >> 16
-                        let dim = dims[luma]
-                        let mixed = UInt8(truncatingIfNeeded: dim + ((255 - dim) * Int(values[index]) + 127) / 255)
-                        (target[index * 3], target[index * 3 + 1], target[index * 3 + 2]) = (mixed, mixed, mixed)
+                    dims.withUnsafeBufferPointer { dims in
+                        for index in 0..<count {
+                            let luma =
+                                (Int32(source[index * 3]) &* 19595 &+ Int32(source[index * 3 + 1]) &* 38470
+                                    &+ Int32(source[index * 3 + 2]) &* 7471 &+ 0x8000) >> 16
+                            let dim = dims[Int(luma)]
+                            // Exact to the nearest: 0x8081 / 2²³ is 1/255.
+                            let above = ((255 &- dim) &* Int32(values[index]) &+ 127) &* 0x8081 >> 23
+                            target[index] = UInt8(truncatingIfNeeded: dim &+ above)
+                        }
                     }
                 }
             }
-            initialized = count * 3
-        }
-        return Bitmap(trustedWidth: width, height: height, pixels: pixels)
-    }
-
-    /// Of a picture whose three channels are the same.
-    fileprivate var firstChannel: GreyBitmap {
-        let count = width * height
-        let samples = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
-            pixels.withUnsafeBufferPointer { source in for index in 0..<count { target[index] = source[index * 3] } }
             initialized = count
         }
         return GreyBitmap(trustedWidth: width, height: height, pixels: samples)

@@ -25,19 +25,22 @@ struct Brush {
             width: (abs(from.x - to.x) + 2 * reach).rounded(.up) + 1,
             height: (abs(from.y - to.y) + 2 * reach).rounded(.up) + 1)
         guard let range = PixelRange(box, width: width, height: spans.count) else { return }
-        let way = to - from
-        let square = way.x * way.x + way.y * way.y
+        let (wayX, wayY) = (Float(to.x - from.x), Float(to.y - from.y))
+        let square = wayX * wayX + wayY * wayY
+        let inverse = square > 0 ? 1 / square : 0
+        let (outer, core) = (Float(reach * reach), Float(max(reach - 1, 0) * max(reach - 1, 0)))
         let width = width
         coverage.withUnsafeMutableBufferPointer { coverage in
             for row in range.rows {
-                let y = Double(row) + 0.5 - from.y
+                let y = Float(Double(row) + 0.5 - from.y)
+                var x = Float(Double(range.columns.lowerBound) - 0.5 - from.x)
                 for column in range.columns {
-                    let x = Double(column) + 0.5 - from.x
-                    let along = square > 0 ? min(max((x * way.x + y * way.y) / square, 0), 1) : 0
-                    let (dx, dy) = (x - along * way.x, y - along * way.y)
+                    x += 1
+                    let along = min(max((x * wayX + y * wayY) * inverse, 0), 1)
+                    let (dx, dy) = (x - along * wayX, y - along * wayY)
                     let distance = dx * dx + dy * dy
-                    guard distance < reach * reach else { continue }
-                    let value = UInt8(min(reach - distance.squareRoot(), 1) * 255)
+                    guard distance < outer else { continue }
+                    let value = distance <= core ? 255 : UInt8((Float(reach) - distance.squareRoot()) * 255)
                     let index = row * width + column
                     if value > coverage[index] { coverage[index] = value }
                 }
