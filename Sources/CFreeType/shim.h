@@ -8,6 +8,5 @@
 
 /* Render the glyph, hinted along the vertical only: letters stay sharp at 11 pixels and keep their advance widths. */
 static const FT_Int32 cfreetype_load_rendered = FT_LOAD_RENDER | FT_LOAD_TARGET_LIGHT;
-/* Metrics of the same glyph without drawing it. */
 
 #endif

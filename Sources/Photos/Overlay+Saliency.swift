@@ -58,17 +58,28 @@ extension GreyBitmap {
         guard let range = PixelRange(part, width: width, height: height) else {
             throw .invalidSize(reason: "\(part) lies outside of the \(width)×\(height) picture")
         }
-        let pixels = range.rows.flatMap { row in
-            range.columns.flatMap { column in repeatElement(self[column, row], count: 3) }
+        var pixels: [UInt8] = []
+        pixels.reserveCapacity(range.rows.count * range.columns.count * 3)
+        for row in range.rows {
+            for sample in self.pixels[row * width + range.columns.lowerBound..<row * width + range.columns.upperBound] {
+                pixels.append(sample)
+                pixels.append(sample)
+                pixels.append(sample)
+            }
         }
         return Bitmap(trustedWidth: range.columns.count, height: range.rows.count, pixels: pixels)
     }
 
     /// Puts a grey picture in three channels where it lies inside of this one.
     fileprivate mutating func paste(_ picture: Bitmap, x: Int, y: Int) {
-        for row in 0..<picture.height {
-            for column in 0..<picture.width {
-                pixels[(y + row) * width + x + column] = picture.pixels[(row * picture.width + column) * 3]
+        let width = width
+        picture.pixels.withUnsafeBufferPointer { source in
+            pixels.withUnsafeMutableBufferPointer { target in
+                for row in 0..<picture.height {
+                    for column in 0..<picture.width {
+                        target[(y + row) * width + x + column] = source[(row * picture.width + column) * 3]
+                    }
+                }
             }
         }
     }
@@ -101,7 +112,7 @@ extension Bitmap {
                                     &+ Int32(source[index * 3 + 2]) &* 7471 &+ 0x8000) >> 16
                             let dim = dims[Int(luma)]
                             // Exact to the nearest: 0x8081 / 2²³ is 1/255.
-                            let above = ((255 &- dim) &* Int32(values[index]) &+ 127) &* 0x8081 >> 23
+                            let above = (((255 &- dim) &* Int32(values[index]) &+ 127) &* 0x8081) >> 23
                             target[index] = UInt8(truncatingIfNeeded: dim &+ above)
                         }
                     }

@@ -64,7 +64,7 @@ public struct Overlay: Sendable {
             frames.append((part, Canvas.frameThickness(style: .dashed, core: core, halo: lines.halo)))
         }
         let labels = scene.boxes.reduce(into: [String]()) { if !$0.contains($1.label) { $0.append($1.label) } }
-        let boxes = scene.boxes.map { (box: $0, group: labels.firstIndex(of: $0.label) ?? 0) }
+        let boxes = scene.boxes.map { (box: $0, group: (labels.firstIndex(of: $0.label) ?? 0) + scene.firstGroup) }
         for (box, group) in boxes.reversed() {
             let lineStyle = LineStyle(group: group)
             let core = lineStyle == .double ? max(lines.core * 2 / 3, 1) : lines.core
@@ -81,7 +81,7 @@ public struct Overlay: Sendable {
             layout.place(writer.verdict(verdict), kind: .verdict, near: .topLeft, avoiding: busy)
         }
         for (index, (box, group)) in boxes.enumerated() {
-            let letter = labels.count > 1 && group < Self.letters.count ? Self.letters[group] : nil
+            let letter = labels.count > 1 && group < Self.letters.count ? Self.letters[group - scene.firstGroup] : nil
             layout.placeCaption(
                 writer.caption(of: box, letter: letter, border: lines.halo), of: box.rectangle,
                 thickness: frames[frames.count - 1 - index].thickness, group: group)
@@ -138,7 +138,7 @@ public struct Overlay: Sendable {
             entries.append(LegendEntry(symbol: .scale(hasLines: hasContours), before: heat.least, after: heat.most))
         }
         if !labels.isEmpty, !scene.boxMeaning.wordings.isEmpty {
-            entries.append(LegendEntry(symbol: .box(group: 0), after: scene.boxMeaning))
+            entries.append(LegendEntry(symbol: .box(group: scene.firstGroup), after: scene.boxMeaning))
         }
         for outline in outlines where !outline.meaning.wordings.isEmpty {
             entries.append(LegendEntry(symbol: .outline(outline.color), after: outline.meaning))
@@ -157,7 +157,8 @@ public struct Overlay: Sendable {
         if labels.count > 1 {
             for (group, label) in labels.prefix(4).enumerated() {
                 entries.append(
-                    LegendEntry(symbol: .box(group: group), after: OverlayWords("\(Self.letters[group]) \(label)")))
+                    LegendEntry(
+                        symbol: .box(group: group + scene.firstGroup), after: "\(Self.letters[group]) \(label)"))
             }
         }
         return entries
@@ -193,6 +194,9 @@ struct LineWidths {
 }
 
 extension OverlayScene {
+    /// The group of the first label; the second group's line is dotted.
+    fileprivate var firstGroup: Int { boxesAreHints ? 1 : 0 }
+
     /// The scene on its photo at another size, without what lies outside of it.
     fileprivate func scaled(to photo: Bitmap) -> OverlayScene {
         let horizontal = Double(photo.width) / Double(self.photo.width)

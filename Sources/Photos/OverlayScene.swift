@@ -10,6 +10,8 @@ public struct OverlayScene: Sendable {
     /// What lies outside of the photo is not drawn. Boxes of one label share their line and, where there are several
     /// labels, their letter.
     public var boxes: [OverlayBox]
+    /// Whether the boxes are only where most speaks for a label, and nothing was found: then they are dotted.
+    public var boxesAreHints = false
     /// What ``boxes`` are.
     public var boxMeaning: OverlayWords
     /// The part that was looked at by itself.

@@ -207,6 +207,19 @@ import Testing
         #expect(changes(left) <= 2 && changes(right) > 20)
     }
 
+    @Test func aHintIsDottedAndNoBox() throws {
+        let photo = try Bitmap(width: 800, height: 600, color: .black)
+        let box = PixelRectangle(x: 60, y: 120, width: 300, height: 300)
+        var scene = OverlayScene(
+            photo: photo, boxes: [OverlayBox(rectangle: box, label: "dog", caption: "strongest here for dog 39 %")])
+        scene.boxesAreHints = true
+        let drawing = try overlay.drawing(of: scene)
+        let row = (60..<360).map { Int(drawing.bitmap[$0, 416].green) > 128 }
+        #expect(zip(row, row.dropFirst()).count { $0 != $1 } > 20)
+        #expect(drawing.plates.first { $0.kind == .caption }?.texts == ["strongest here for dog 39 %"])
+        #expect(drawing.plates.flatMap(\.symbols) == [.box(group: 1)])
+    }
+
     @Test func boxesOfOneLabelNeedNoLetters() throws {
         let photo = try Bitmap(width: 800, height: 600, color: .black)
         let boxes = [60.0, 440].map { x in

@@ -4,7 +4,12 @@ import Photos
 extension ClassLook {
     /// What the overlay says first.
     var spokenVerdict: OverlayVerdict {
-        guard let verdict, next == nil else { return OverlayVerdict(words: OverlayWords(caption)) }
+        if let next {
+            let own = model.caption(classIndex, scores)
+            let other = ClassLook.caption(model.label(of: next.classIndex), next.probability)
+            return OverlayVerdict(sign: .question, words: OverlayWords("\(own) · next is \(other)", own))
+        }
+        guard let verdict else { return OverlayVerdict(words: OverlayWords(caption)) }
         let (sign, words) = ClassLook.spoken(verdict.word)
         return OverlayVerdict(sign: sign, words: OverlayWords("\(caption) · \(words)", caption))
     }

@@ -19,6 +19,16 @@ struct OverlayPicture: SidecarPicture {
         scene.boxes = look.boxes.map { box in
             OverlayBox(rectangle: box.rectangle, label: look.model.label(of: box.classIndex), caption: box.caption)
         }
+        if let next = look.next, let rectangle = next.rectangle {
+            let label = look.model.label(of: next.classIndex)
+            scene.boxesAreHints = true
+            scene.boxes = [
+                OverlayBox(
+                    rectangle: rectangle, label: label,
+                    caption: "strongest here for \(ClassLook.caption(label, next.probability))")
+            ]
+            scene.boxMeaning = OverlayWords("dotted: strongest, but not judged so", "not judged so", "not so")
+        }
         scene.closerLook = look.closerLook?.part
         scene.verdict = look.spokenVerdict
         return try composer.picture(scene)
