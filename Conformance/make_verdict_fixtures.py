@@ -1,10 +1,11 @@
-"""Makes Tests/Fixtures/models/reads-centre and reads-corner: networks of which it is known where they look.
+"""Makes Tests/Fixtures/models/reads-centre, reads-corner and sees-light: networks of which it is known where they look.
 
     .venv-conformance/bin/python Conformance/make_verdict_fixtures.py
 
-Each sees vertical stripes (the second difference along a row, rectified) in one place of a photo of 96×96 pixels, whatever
-is elsewhere, in cells of 8×8 pixels, and calls the photo a cat where there are some: a watermark in the corner, or what
-is in the centre.
+The first two see vertical stripes (the second difference along a row, rectified) in one place of a photo of 96×96 pixels, whatever
+is elsewhere, in cells of 8×8 pixels, and call the photo a cat where there are some: a watermark in the corner, or what
+is in the centre. The third sees what is lighter than grey anywhere, and needs much of it: what is small in a photo it
+sees on a closer look.
 """
 
 import json
@@ -16,18 +17,29 @@ from onnx import TensorProto, helper, numpy_helper
 
 FOLDER = Path(__file__).resolve().parent.parent / "Tests/Fixtures/models"
 SIDE = 96
-PLACES = {"reads-centre": (32, 32), "reads-corner": (0, 0)}
 # Of the place that is read, and the score of a cat: SLOPE · (mean response − MIDDLE).
 PLACE, SLOPE, MIDDLE = 32, 60.0, 0.04
 
 
-def network(left: int, top: int) -> onnx.ModelProto:
-    kernel = np.broadcast_to(np.array([-1, 2, -1], np.float32) / 3, (1, 3, 1, 3))
-    place = np.zeros((1, 1, SIDE, SIDE), np.float32)
-    place[:, :, top:top + PLACE, left:left + PLACE] = 1
+def place(left: int, top: int) -> np.ndarray:
+    mask = np.zeros((1, 1, SIDE, SIDE), np.float32)
+    mask[:, :, top:top + PLACE, left:left + PLACE] = 1
+    return mask
+
+
+# What is added up along a row, where, and the mean response in the middle between cat and dog.
+NETWORKS = {
+    "reads-centre": ([-1, 2, -1], place(32, 32), MIDDLE),
+    "reads-corner": ([-1, 2, -1], place(0, 0), MIDDLE),
+    "sees-light": ([0, 1, 0], np.ones((1, 1, SIDE, SIDE), np.float32), 0.1),
+}
+
+
+def network(row: list[int], place: np.ndarray, middle: float) -> onnx.ModelProto:
+    kernel = np.broadcast_to(np.array(row, np.float32) / 3, (1, 3, 1, 3))
     weights = {
         "kernel": kernel, "place": place, "weight": np.array([[SLOPE], [-SLOPE]], np.float32),
-        "bias": np.array([-SLOPE * MIDDLE, SLOPE * MIDDLE], np.float32),
+        "bias": np.array([-SLOPE * middle, SLOPE * middle], np.float32),
     }
     nodes = [
         helper.make_node("Conv", ["pixel_values", "kernel"], ["difference"], pads=[0, 1, 0, 1]),
@@ -48,13 +60,14 @@ def network(left: int, top: int) -> onnx.ModelProto:
 
 
 def main() -> None:
-    for name, (left, top) in PLACES.items():
+    for name, parts in NETWORKS.items():
         folder = FOLDER / name
         folder.mkdir(parents=True, exist_ok=True)
-        onnx.save(network(left, top), folder / "model.onnx")
+        onnx.save(network(*parts), folder / "model.onnx")
         files = {
             "config.json": {"id2label": {"0": "cat", "1": "dog"}},
-            "interpret.json": {"outputs": "exclusive"},
+            "interpret.json": {
+                "outputs": "exclusive", **({"background_labels": ["dog"]} if name == "sees-light" else {})},
             "preprocessor_config.json": {
                 "size": {"height": SIDE, "width": SIDE}, "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
         }

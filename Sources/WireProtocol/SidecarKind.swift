@@ -40,7 +40,7 @@ public enum SidecarKind: String, Sendable, CaseIterable, Codable {
                 occasion: "where a segmentation network is in the models folder")
         case .boxes:
             Row(
-                ending: "json", contents: "predictions, boxes, evidence, timings; the same numbers for programs",
+                ending: "json", contents: "predictions, boxes, verdict, timings; the same numbers for programs",
                 occasion: "for each photo that can be read")
         case .error:
             Row(

@@ -89,14 +89,29 @@ extension PixelMask {
 
     /// The `count` pixels of the mask that are nearest to `seed`; of those equally far the first by rows.
     fileprivate func nearest(_ count: Int, to seed: (x: Int, y: Int)) -> PixelMask {
-        func distance(_ pixel: Int) -> Int {
-            let (y, x) = pixel.quotientAndRemainder(dividingBy: width)
-            return (x - seed.x) * (x - seed.x) + (y - seed.y) * (y - seed.y)
+        let columns = (0..<width).map { ($0 - seed.x) * ($0 - seed.x) }
+        let rows = (0..<height).map { ($0 - seed.y) * ($0 - seed.y) }
+        // How many pixels there are at each squared distance.
+        var histogram = [Int](repeating: 0, count: (columns.max() ?? 0) + (rows.max() ?? 0) + 1)
+        for y in 0..<height {
+            for x in 0..<width where pixels[y * width + x] { histogram[rows[y] + columns[x]] += 1 }
         }
-        let nearest = pixels.indices.filter { pixels[$0] }.map { (distance: distance($0), pixel: $0) }
-            .sorted { ($0.distance, $0.pixel) < ($1.distance, $1.pixel) }
+        var (reach, within) = (0, 0)
+        while reach < histogram.count, within + histogram[reach] <= count {
+            within += histogram[reach]
+            reach += 1
+        }
+        // All that are nearer, and as many at that distance as are missing.
         var result = [Bool](repeating: false, count: pixels.count)
-        for item in nearest.prefix(count) { result[item.pixel] = true }
+        var missing = count - within
+        for y in 0..<height {
+            for x in 0..<width where pixels[y * width + x] {
+                let distance = rows[y] + columns[x]
+                guard distance < reach || distance == reach && missing > 0 else { continue }
+                result[y * width + x] = true
+                if distance == reach { missing -= 1 }
+            }
+        }
         return PixelMask(unchecked: result, width: width)
     }
 }

@@ -131,6 +131,46 @@ import WireProtocol
         #expect(verdict.certainty.margin < 0)
     }
 
+    @Test func aCloserLookIsMeasuredOnItsPart() async throws {
+        let model = try Self.reader("sees-light")
+        var pixels: [UInt8] = []
+        for y in 0..<96 {
+            for x in 0..<96 {
+                let isLight = (56..<72).contains(x) && (24..<40).contains(y)
+                pixels += [UInt8](repeating: isLight ? 255 : 128, count: 3)
+            }
+        }
+        let photo = NamedPhoto(bytes: try JPEGEncoder.encode(try Bitmap(width: 96, height: 96, pixels: pixels)))
+        let square = AnimalMark.box(BoundingBox(x: 56, y: 24, width: 16, height: 16))
+        let document = try await document(model, photo, animal: square)
+        let part = try #require(document.closerLook).bbox
+        let verdict = try #require(document.verdict)
+        #expect(verdict.label == "cat" && verdict.animal?.area == (256.0 / 9216 * 10_000).rounded() / 10_000)
+        // The square as the part shows it, with a rim of 2 of its 96 pixels.
+        let expected =
+            (16 * 96 / part.width + 4) * (16 * 96 / part.height + 4) / 9216
+        #expect(abs(try #require(verdict.where).expected - expected) < 0.05, "\(expected) \(verdict)")
+        #expect(try #require(verdict.without).mean < 0.1 && verdict.only.map { $0.mean > 0.9 } == true)
+        #expect(try #require(verdict.where?.cam) > 0.8)
+        // A square elsewhere is not what the part shows.
+        let beside = try await self.document(
+            model, photo, animal: .box(BoundingBox(x: 0, y: 80, width: 16, height: 16)))
+        #expect(beside.verdict?.verdict == "looks-elsewhere" && beside.verdict?.reasons == ["animal-out-of-sight"])
+    }
+
+    @Test func independentLabelsHaveTheirMarginToTheThresholdAndRawNumbersNoVerdict() async throws {
+        let bytes = try Data(contentsOf: RunningDaemon.demoPhoto)
+        let labels = try #require(try Self.store(["multilabel"], ["multilabel": #"{"threshold": 0.3}"#]).models.first)
+        let whole = AnimalMark.box(BoundingBox(x: 0, y: 0, width: 225, height: 300))
+        let verdict = try #require(
+            try await document(labels, NamedPhoto(bytes: bytes), animal: whole).verdict)
+        #expect(abs(verdict.certainty.margin - (verdict.certainty.probability - 0.3)) < 1e-3)
+        #expect(verdict.without != nil)
+        let raw = try #require(try Self.store(["multilabel"], ["multilabel": #"{"outputs": "raw"}"#]).models.first)
+        let document = try await document(raw, NamedPhoto(bytes: bytes), animal: whole)
+        #expect(document.verdict == nil && document.note?.contains("raw numbers") == true)
+    }
+
     // MARK: An animal network
 
     @Test func anotherNetworkSaysWhereTheAnimalIs() async throws {
