@@ -27,7 +27,7 @@ struct OverlayPicture: SidecarPicture {
                     rectangle: rectangle, label: label,
                     caption: "strongest here for \(ClassLook.caption(label, next.probability))")
             ]
-            scene.boxMeaning = OverlayWords("dotted: strongest, but not judged so", "not judged so", "not so")
+            scene.boxMeaning = OverlayWords("dotted: where most speaks for it", "most speaks for it", "maybe")
         }
         scene.closerLook = look.closerLook?.part
         scene.verdict = look.spokenVerdict
