@@ -78,7 +78,7 @@ def make_vgg16(folder: Path) -> None:
     folder.mkdir(parents=True)
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), folder / "model.onnx")
     (folder / "config.json").write_text(json.dumps({"id2label": {"0": "cat", "1": "dog", "2": "other"}}))
-    shutil.copy(ROOT / "Models/petshop/preprocessor_config.json", folder)
+    shutil.copy(ROOT / "Tests/Fixtures/first-edition/petshop/preprocessor_config.json", folder)
 
 
 class Daemon:
@@ -173,7 +173,7 @@ def main() -> int:
         folder = Path(folder)
         models = folder / "models"
         make_vgg16(models / "vgg16")
-        shutil.copytree(ROOT / "Models/petshop", models / "petshop")
+        shutil.copytree(ROOT / "Tests/Fixtures/first-edition/petshop", models / "petshop")
         for name in ["petshop", "vgg16"]:
             file = models / name / "interpret.json"
             settings = json.loads(file.read_text()) if file.exists() else {}

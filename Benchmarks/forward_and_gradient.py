@@ -61,7 +61,7 @@ from sgemm import product  # noqa: E402
 from torchvision_models import CLASSIFIERS, classifier, image  # noqa: E402
 
 NETWORKS = ("resnet18", "resnet50", "vgg16", "mobilenet_v2", "efficientnet_b0", "squeezenet1_1", "petshop")
-PETSHOP = ROOT / "Models" / "petshop"
+PETSHOP = ROOT / "Tests/Fixtures/first-edition/petshop"
 KINDS = ("forward", "gradient")
 CLASS = 3
 # Largest acceptable ratio to the fastest peer.

@@ -53,7 +53,7 @@ from method_subjects import petshop  # noqa: E402
 from torchvision_models import CLASSIFIERS, classifier  # noqa: E402
 from trained_networks import LESSONS, SHARED, trained  # noqa: E402
 
-PETSHOP = ROOT / "Models" / "petshop"
+PETSHOP = ROOT / "Tests/Fixtures/first-edition/petshop"
 PHOTO = ROOT / "Documentation" / "demo" / "cat.jpg"
 # How many times as many positions a second as Captum.
 WANTED = {"vgg16": 6, "resnet18": 4, "resnet50": 3, "inception_v3": 2.5, "mobilenet_v2": 3, "petshop": 4}

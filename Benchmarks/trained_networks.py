@@ -156,7 +156,7 @@ def train(name: str, shared: Path = SHARED, steps: int | None = None) -> torch.n
     steps = steps or lesson.steps
     torch.manual_seed(1)
     network = pupil(name)
-    teacher = petshop(ROOT / "Models" / "petshop").network.to(DEVICE)
+    teacher = petshop(ROOT / "Tests/Fixtures/first-edition/petshop").network.to(DEVICE)
     pixels, labels = photos(shared)
     held_out = torch.arange(len(labels), device=DEVICE) % 10 == 0
     known = torch.where(~held_out)[0]

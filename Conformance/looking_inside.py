@@ -34,7 +34,7 @@ from networks import relative_error
 from report import write_section
 from torchvision_models import image
 
-PETSHOP = ROOT / "Models" / "petshop"
+PETSHOP = ROOT / "Tests/Fixtures/first-edition/petshop"
 BOUND = 1e-3
 STEPS = 20
 RATE = 20.0

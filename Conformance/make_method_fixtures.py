@@ -211,7 +211,7 @@ def main() -> None:
             case["map"] = f"{name}.map.npy"
         cases.append(case)
 
-    model = Petshop(ROOT / "Models" / "petshop" / "model.onnx").double().eval()
+    model = Petshop(ROOT / "Tests/Fixtures/first-edition/petshop" / "model.onnx").double().eval()
     photo = torch.tensor(np.load(ROOT / "Tests" / "Fixtures" / "petshop-reference" / "cat.input.npy")).double()
     x = nn.functional.interpolate(photo, size=(96, 80), mode="bilinear", antialias=True)
     x = x.float().double()  # what the file holds

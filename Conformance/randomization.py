@@ -31,7 +31,7 @@ from PIL import Image
 from daemon import ROOT, Daemon, add_arguments
 
 REPORT = ROOT / "Documentation" / "RandomizationCheck.md"
-PETSHOP = ROOT / "Models" / "petshop"
+PETSHOP = ROOT / "Tests/Fixtures/first-edition/petshop"
 PHOTOS = ROOT.parent / "shared" / "photos" / "pets"
 SIDE = 112
 PARAMETERS = {"rise": {"samples": 400}, "smoothgrad": {"samples": 25}, "integrated-gradients": {"steps": 20},

@@ -42,27 +42,13 @@ public struct BoxFinder: Sendable {
     public let threshold: Float
     /// A further region gets a box of its own where its mass is at least this fraction of the largest one's.
     public static let comparableStrength: Float = 0.5
-    /// Objects below this share of the picture get the tight threshold.
-    ///
-    /// A class activation map has few cells, and a cell sees far beyond its place; so evidence spreads about as far
-    /// around a small object as around a large one. At one fixed threshold boxes of large objects come out too small
-    /// and boxes of small objects too large. The three figures were chosen on the petshop network over animals that
-    /// fill the photo and animals pasted small into scenes; `interpretctl evaluate` prints what they give.
-    static let smallShare = 0.45
-    static let looseFactor: Float = 0.5
-    static let tightFactor: Float = 2.5
-
     public init(threshold: Float) { self.threshold = threshold }
 
     /// The largest region first, then those of comparable strength; none where the map has no positive value.
     ///
     /// - Parameter map: [h,w], at the resolution of the picture.
     public func regions(in map: Tensor) -> [Region] {
-        let loose = Self.regions(in: map, above: threshold * Self.looseFactor)
-        guard let largest = loose.first else { return [] }
-        let isSmall = Double(largest.box.area) < Self.smallShare * Double(map.count)
-        let regions =
-            isSmall ? Self.regions(in: map, above: min(threshold * Self.tightFactor, 0.9)) : loose
+        let regions = Self.regions(in: map, above: threshold)
         guard let first = regions.first else { return [] }
         return regions.filter { $0.mass >= Self.comparableStrength * first.mass }
     }

@@ -8,7 +8,6 @@ import Tensors
 enum Fixtures {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "Fixtures")
-    static let models = root.deletingLastPathComponent().deletingLastPathComponent().appending(path: "Models")
 
     /// Small networks made by `Conformance/make_network_fixtures.py` with PyTorch's values beside them.
     static let networks: [String] = {
@@ -42,7 +41,7 @@ enum Fixtures {
     }
 
     static func petshop() throws -> Graph {
-        try ONNXModel.load(contentsOf: models.appending(path: "petshop/model.onnx"))
+        try ONNXModel.load(contentsOf: root.appending(path: "first-edition/petshop/model.onnx"))
     }
 }
 

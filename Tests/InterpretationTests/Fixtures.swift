@@ -68,7 +68,8 @@ enum Fixtures {
     static func network(_ name: String) throws -> Network {
         let file =
             name == "petshop"
-            ? package.appending(path: "Models/petshop/model.onnx") : folder.appending(path: "\(name).onnx")
+            ? package.appending(path: "Tests/Fixtures/first-edition/petshop/model.onnx")
+            : folder.appending(path: "\(name).onnx")
         return try Network(graph: ONNXModel.load(contentsOf: file), threads: 2)
     }
 

@@ -47,15 +47,16 @@ import Testing
         #expect(finder.regions(in: Tensor(shape: try Shape([4, 4]), repeating: .nan)).isEmpty)
     }
 
-    @Test func aSmallObjectIsCutTighterThanALargeOne() throws {
+    @Test func oneThresholdServesObjectsOfAllSizes() throws {
         // A halo of 0.15 around the object: evidence that spread to its surroundings.
-        let small = PixelBox(x: 40, y: 40, width: 10, height: 10)
-        let halo = PixelBox(x: 30, y: 30, width: 30, height: 30)
-        let finder = BoxFinder(threshold: 0.1)
-        #expect(finder.regions(in: try map(100, 100, [(halo, 0.15), (small, 1)])).map(\.box) == [small])
-        let large = PixelBox(x: 10, y: 10, width: 80, height: 80)
-        let rim = PixelBox(x: 2, y: 2, width: 96, height: 96)
-        #expect(finder.regions(in: try map(100, 100, [(rim, 0.15), (large, 1)])).map(\.box) == [rim])
+        for (object, halo) in [
+            (PixelBox(x: 40, y: 40, width: 10, height: 10), PixelBox(x: 30, y: 30, width: 30, height: 30)),
+            (PixelBox(x: 10, y: 10, width: 80, height: 80), PixelBox(x: 2, y: 2, width: 96, height: 96)),
+        ] {
+            let map = try map(100, 100, [(halo, 0.15), (object, 1)])
+            #expect(BoxFinder(threshold: 0.2).regions(in: map).map(\.box) == [object])
+            #expect(BoxFinder(threshold: 0.1).regions(in: map).map(\.box) == [halo])
+        }
     }
 
     @Test func overlapIsTheIntersectionOverTheUnion() {

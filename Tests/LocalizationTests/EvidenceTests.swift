@@ -12,7 +12,8 @@ struct EvidenceTests {
         .deletingLastPathComponent()
 
     static func petshop() throws -> (network: Network, input: Tensor) {
-        let graph = try ONNXModel.load(contentsOf: package.appending(path: "Models/petshop/model.onnx"))
+        let graph = try ONNXModel.load(
+            contentsOf: package.appending(path: "Tests/Fixtures/first-edition/petshop/model.onnx"))
         let input = try Data(contentsOf: package.appending(path: "Tests/Fixtures/petshop-reference/cat.input.npy"))
         return (try Network(graph: graph, threads: 2), try Tensor(npy: input))
     }

@@ -7,7 +7,7 @@ enum TestModels {
     static let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    private static let classifiers = Result { try store("Models/petshop") }
+    private static let classifiers = Result { try store("Tests/Fixtures/first-edition/petshop") }
     private static let segmenters = Result { try store("Tests/Fixtures/models/petmask") }
 
     /// Tells cats, dogs and others apart; others are background.

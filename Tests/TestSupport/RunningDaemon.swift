@@ -42,7 +42,7 @@ package final class RunningDaemon: Sendable {
         process.arguments =
             [
                 "serve", "--inbox", inbox.path, "--socket", socket, "--state", folder.path + "/state", "--models",
-                (models ?? RunningDaemon.root.appending(path: "Models")).path,
+                (models ?? RunningDaemon.root.appending(path: "Tests/Fixtures/first-edition")).path,
             ] + arguments
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         try process.run()

@@ -44,7 +44,8 @@ import WireProtocol
 
     @Test func besideAClassifierTheSegmentationModelAddsItsMaskAndBoxes() async throws {
         let models = try models([
-            RunningDaemon.root.appending(path: "Models/petshop"), Self.fixtures.appending(path: "models/petmask"),
+            RunningDaemon.root.appending(path: "Tests/Fixtures/first-edition/petshop"),
+            Self.fixtures.appending(path: "models/petmask"),
         ])
         let daemon = try await RunningDaemon(models: URL(filePath: models.path))
         let document = try await daemon.document(of: RunningDaemon.demoPhoto)
@@ -90,7 +91,8 @@ import WireProtocol
 
     @Test func aGeneratorTurnsAVectorIntoAPicture() async throws {
         let models = try models([
-            RunningDaemon.root.appending(path: "Models/petshop"), Self.fixtures.appending(path: "networks/generator"),
+            RunningDaemon.root.appending(path: "Tests/Fixtures/first-edition/petshop"),
+            Self.fixtures.appending(path: "networks/generator"),
         ])
         let daemon = try await RunningDaemon(models: URL(filePath: models.path))
         let client = try Interpretctl()
