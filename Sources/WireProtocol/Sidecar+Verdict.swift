@@ -22,6 +22,8 @@ extension Sidecar {
         public var only: Fillings?
         /// With as much hidden elsewhere; nil where no equal area exists.
         public var elsewhere: Elsewhere?
+        /// With a small spot of the animal hidden, of several the one that costs most; nil where there is none.
+        public var spot: Spot?
         /// How the first box and the animal go together; nil where one of them is not there.
         public var box: Box?
         public var certainty: Certainty
@@ -31,7 +33,7 @@ extension Sidecar {
         public init(
             version: Int = Verdict.currentVersion, verdict: String, label: String, sentence: String, reasons: [String],
             animal: Animal? = nil, where: Location? = nil, without: Fillings? = nil, only: Fillings? = nil,
-            elsewhere: Elsewhere? = nil, box: Box? = nil, certainty: Certainty, next: Next? = nil
+            elsewhere: Elsewhere? = nil, spot: Spot? = nil, box: Box? = nil, certainty: Certainty, next: Next? = nil
         ) {
             self.version = version
             self.verdict = verdict
@@ -43,6 +45,7 @@ extension Sidecar {
             self.without = without
             self.only = only
             self.elsewhere = elsewhere
+            self.spot = spot
             self.box = box
             self.certainty = certainty
             self.next = next
@@ -132,6 +135,18 @@ extension Sidecar.Verdict {
             self.mean = mean
             self.interval = interval
             self.places = places
+        }
+    }
+
+    public struct Spot: Codable, Sendable, Hashable {
+        /// The class's probability without it.
+        public var without: Double
+        /// Where it is; nil where it cannot be said of the photo.
+        public var bbox: BoundingBox?
+
+        public init(without: Double, bbox: BoundingBox?) {
+            self.without = without
+            self.bbox = bbox
         }
     }
 

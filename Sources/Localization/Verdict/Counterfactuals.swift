@@ -12,6 +12,8 @@ public struct Counterfactuals: Sendable, Hashable {
     public let only: FillingReadings?
     /// With as many pixels hidden elsewhere; nil where there is no such place.
     public let elsewhere: MeanOfPlaces?
+    /// With a small spot of the animal hidden, of several the one that costs most; nil where there is none.
+    public let spot: SpotReading?
     /// The same questions of the classifier's first box.
     public let box: BoxReadings?
 
@@ -29,6 +31,14 @@ public struct Counterfactuals: Sendable, Hashable {
         }
     }
 
+    /// A small part of the animal, and what is left without it.
+    public struct SpotReading: Sendable, Hashable {
+        /// Over the network's input.
+        public let mask: PixelMask
+        /// The class's probability with it hidden (blurred), 0…1.
+        public let without: Double
+    }
+
     /// How far the animal's mask is widened, as a share of the image's shorter side, so that no rim of fur decides.
     public static let margin = 0.02
 
@@ -43,12 +53,13 @@ public struct Counterfactuals: Sendable, Hashable {
     /// - Parameters:
     ///   - input: [1,C,H,W], normalized.
     ///   - region: what counts as the animal, [H,W]; nil where there is none.
+    ///   - spots: small parts of it, [H,W]; see ``RelevanceSpots``.
     ///   - shown: what of the input shows the photo and is no padding, [H,W].
     ///   - box: in pixels of the input; nil where there is none.
     /// - Throws: `noProbability` where the network gives raw numbers; `boxOutsideImage`; `sizeMismatch`.
     public static func measure(
-        _ network: Network, input: Tensor, classIndex: Int, region: PixelMask?, shown: PixelMask, box: PixelBox?,
-        on evaluator: Evaluator
+        _ network: Network, input: Tensor, classIndex: Int, region: PixelMask?, spots: [PixelMask] = [],
+        shown: PixelMask, box: PixelBox?, on evaluator: Evaluator
     ) async throws(LocalizationError) -> Counterfactuals {
         guard network.kind.hasProbabilities else { throw .noProbability }
         guard input.shape.rank == 4, input.shape[0] == 1 else {
@@ -65,19 +76,23 @@ public struct Counterfactuals: Sendable, Hashable {
             parts += places.map { HiddenPart(mask: $0, filling: .blurred) }
         }
         let ofAnimal = parts.count
+        if region != nil { parts += spots.map { HiddenPart(mask: $0, filling: .blurred) } }
+        let ofSpots = parts.count
         if let box { parts += try boxParts(box, width: input.shape[3], height: input.shape[2]) }
         let numbers = try await HiddenPart.probabilities(
             parts, of: input, classIndex: classIndex, network, on: evaluator)
         guard numbers.count == parts.count else { throw .noProbability }
-        let ofBox = numbers.dropFirst(ofAnimal)
+        let ofBox = numbers.dropFirst(ofSpots)
         return Counterfactuals(
             without: region == nil ? nil : FillingReadings(numbers[0..<3]),
             only: region == nil ? nil : FillingReadings(numbers[3..<6]),
             elsewhere: region == nil ? nil : MeanOfPlaces(numbers[6..<ofAnimal]),
+            spot: zip(spots, numbers[ofAnimal..<ofSpots]).min { $0.1 < $1.1 }
+                .map { SpotReading(mask: $0, without: $1) },
             box: box == nil
                 ? nil
                 : BoxReadings(
-                    hidden: ofBox[ofAnimal], only: ofBox[ofAnimal + 1],
+                    hidden: ofBox[ofSpots], only: ofBox[ofSpots + 1],
                     elsewhere: MeanOfPlaces(ofBox.dropFirst(2))?.mean))
     }
 

@@ -5,7 +5,7 @@
 /// half of its pixels with an earlier one tells nothing new and is left out. Where the rest is smaller than the region there
 /// is none.
 package enum EqualAreas {
-    static let most = 8
+    static let most = 6
     /// Candidates along each axis.
     private static let grid = 7
 

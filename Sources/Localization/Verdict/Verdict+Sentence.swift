@@ -42,8 +42,14 @@ extension Verdict {
 
     /// What a partial verdict owes an explanation for that its numbers do not show.
     private var remarks: String {
-        guard reasons.contains(.boxOff), let overlap = findings.boxOverlap else { return "" }
-        return " The box is not around the animal that was found: they overlap by \(percent(overlap))."
+        var remarks = ""
+        if reasons.contains(.spotDecides), let without = findings.withoutSpot {
+            remarks += " One small spot decides: without it \(percent(without)) are left."
+        }
+        if reasons.contains(.boxOff), let overlap = findings.boxOverlap {
+            remarks += " The box is not around the animal that was found: they overlap by \(percent(overlap))."
+        }
+        return remarks
     }
 
     private func doubt(_ reason: Reason, _ label: String, _ runnerUp: String?) -> String? {

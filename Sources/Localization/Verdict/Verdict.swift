@@ -31,12 +31,14 @@ public struct Verdict: Sendable, Hashable {
         case suffices = "animal-suffices"
         case elsewhereSpared = "elsewhere-costs-less"
         case evidenceOn = "evidence-on-animal"
+        case noSpot = "no-spot-decides"
         case boxOn = "box-on-animal"
         // Why it does so only in part.
         case notNeeded = "animal-not-needed"
         case doesNotSuffice = "animal-does-not-suffice"
         case elsewhereMatters = "elsewhere-matters"
         case evidenceSpread = "evidence-not-on-animal"
+        case spotDecides = "small-spot-decides"
         case boxOff = "box-not-on-animal"
     }
 

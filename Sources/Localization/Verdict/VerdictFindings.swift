@@ -22,6 +22,8 @@ public struct VerdictFindings: Sendable, Hashable {
     public var only: FillingReadings?
     /// With as much hidden elsewhere; nil where no equal area exists.
     public var elsewhere: MeanOfPlaces?
+    /// With a small spot of the animal hidden; nil where there is none.
+    public var withoutSpot: Double?
     /// Between the classifier's first box and the animal, or the part of it that it overlaps most: intersection over union,
     /// 0…1; nil where there is no box.
     public var boxOverlap: Double?
@@ -30,7 +32,8 @@ public struct VerdictFindings: Sendable, Hashable {
 
     public init(
         search: Search, certainty: Certainty, shares: EvidenceShares? = nil, without: FillingReadings? = nil,
-        only: FillingReadings? = nil, elsewhere: MeanOfPlaces? = nil, boxOverlap: Double? = nil,
+        only: FillingReadings? = nil, elsewhere: MeanOfPlaces? = nil, withoutSpot: Double? = nil,
+        boxOverlap: Double? = nil,
         boxEvidence: Double? = nil
     ) {
         self.search = search
@@ -39,6 +42,7 @@ public struct VerdictFindings: Sendable, Hashable {
         self.without = without
         self.only = only
         self.elsewhere = elsewhere
+        self.withoutSpot = withoutSpot
         self.boxOverlap = boxOverlap
         self.boxEvidence = boxEvidence
     }
@@ -56,6 +60,8 @@ public struct VerdictFindings: Sendable, Hashable {
     var kept: Double? { only.map { certainty.probability > 0 ? $0.median / certainty.probability : 0 } }
     /// What hiding as much elsewhere costs.
     var elsewhereCost: Double? { elsewhere.map { loss($0.mean) } }
+    /// What hiding a small spot of the animal costs.
+    var spotCost: Double? { withoutSpot.map(loss) }
     /// By how much each method that answered leads the expected share.
     var leads: [Double] { shares.map { shares in shares.measured.map(shares.lead) } ?? [] }
 }

@@ -85,6 +85,10 @@ struct VerdictRule {
                     reason: .elsewhereSpared, otherwise: .elsewhereMatters,
                     holds: elsewhere <= thresholds.elsewhere * cost))
         }
+        if let spot = findings.spotCost {
+            conditions.append(
+                Condition(reason: .noSpot, otherwise: .spotDecides, holds: spot < thresholds.spot))
+        }
         if let overlap = findings.boxOverlap {
             conditions.append(
                 Condition(reason: .boxOn, otherwise: .boxOff, holds: overlap >= thresholds.boxOverlap))

@@ -34,6 +34,8 @@ package struct ClassLook: Sendable {
     /// Whether the network looks at it; nil where the network gives raw numbers, and of a method that was asked for by
     /// name.
     package var verdict: Verdict?
+    /// The small part of the animal that costs the class most, in pixels of the bitmap.
+    var spot: PixelRectangle?
     /// The class's probability with its first box hidden.
     var evidence: Evidence?
     /// For a class that means nothing to find: the one that it would be next, whose heat map is then drawn.

@@ -6,14 +6,21 @@ import Photos
 import Tensors
 
 extension Judge {
-    /// Whether the network looks at the animal that it names; and what the box has to do with it, for older readers.
+    /// What became of checking a judgement.
+    struct Checked {
+        let verdict: Verdict
+        /// What the box has to do with it, for older readers.
+        var evidence: Evidence?
+        /// The small part of the animal that costs the class most, in pixels of the bitmap.
+        var spot: PixelRectangle?
+    }
+
+    /// Whether the network looks at the animal that it names.
     ///
-    /// Two visits at most: one hides parts of what decided, one reads what the methods say of it.
+    /// Two visits at most: one reads what the methods say of what decided, one hides parts of it.
     ///
     /// - Returns: nil where the network gives raw numbers.
-    func verdict(
-        on judgement: Judgement, _ look: ClassLook, _ search: AnimalSearch
-    ) async throws -> (Verdict, Evidence?)? {
+    func check(_ judgement: Judgement, _ look: ClassLook, _ search: AnimalSearch) async throws -> Checked? {
         let classIndex = judgement.classIndex
         guard
             let certainty = Certainty(
@@ -24,7 +31,7 @@ extension Judge {
         var findings = VerdictFindings(search: search.finding, certainty: certainty)
         guard judgement.isFound else {
             let reason: Verdict.Reason = model.isBackground(classIndex) ? .background : .noLabelHolds
-            return (Verdict(undecidedFor: reason, findings), nil)
+            return Checked(verdict: Verdict(undecidedFor: reason, findings))
         }
         let box = look.boxes.first { $0.classIndex == classIndex }?.rectangle
         let bitmap = look.prepared.photo.bitmap
@@ -38,48 +45,51 @@ extension Judge {
             region = masks.mask.area > 0 ? Counterfactuals.region(of: masks.mask) : nil
             findings.boxOverlap = box.map { sighting.overlap(with: PixelBox($0)) }
         }
-        guard region != nil || inputBox != nil else { return (Verdict(findings), nil) }
-        let hidden = try await hide(judgement, region, shown, inputBox)
-        (findings.without, findings.only, findings.elsewhere) = (hidden.without, hidden.only, hidden.elsewhere)
+        guard region != nil || inputBox != nil else { return Checked(verdict: Verdict(findings)) }
+        var spots: [PixelMask] = []
         if let region {
-            let (shares, map) = try await shares(judgement, on: region)
-            findings.shares = shares
-            if let inputBox, let map {
+            let lies = try await shares(judgement, on: region)
+            findings.shares = lies.shares
+            if let inputBox, let map = lies.map {
                 findings.boxEvidence = EvidenceShares.Share(of: map, on: region, within: inputBox).value
             }
+            spots = lies.relevance.map { RelevanceSpots.spots(of: $0, on: region) } ?? []
         }
+        let hidden = try await hide(judgement, region, spots, shown, inputBox)
+        (findings.without, findings.only, findings.elsewhere) = (hidden.without, hidden.only, hidden.elsewhere)
+        findings.withoutSpot = hidden.spot?.without
         let verdict = Verdict(findings)
-        return (
-            verdict,
-            hidden.box.map { Evidence(probability: certainty.probability, box: $0, verdict: verdict.word) }
-        )
+        return Checked(
+            verdict: verdict,
+            evidence: hidden.box.map { Evidence(probability: certainty.probability, box: $0, verdict: verdict.word) },
+            spot: try hidden.spot?.mask.box.flatMap { try judgement.bitmapRectangle($0, on: bitmap) })
     }
 
     private func hide(
-        _ judgement: Judgement, _ region: PixelMask?, _ shown: PixelMask, _ box: PixelBox?
+        _ judgement: Judgement, _ region: PixelMask?, _ spots: [PixelMask], _ shown: PixelMask, _ box: PixelBox?
     ) async throws -> Counterfactuals {
         try await asker.perform(on: model) { (evaluator) throws(LocalizationError) in
             try await Counterfactuals.measure(
                 model.network, input: judgement.decisiveInput.tensor, classIndex: judgement.classIndex,
-                region: region, shown: shown, box: box, on: evaluator)
+                region: region, spots: spots, shown: shown, box: box, on: evaluator)
         }
     }
 
     // MARK: Where the evidence lies
 
-    /// Windows of occlusion, along each side of the input: half a window apart.
-    private static let windowsPerSide = 4
+    /// Windows of occlusion, side by side along the shorter side of the input: each costs a pass.
+    private static let windowsPerSide = 5
 
-    /// - Returns: the shares, and the map that CAM or Grad-CAM gives of what decided.
+    /// - Returns: the shares, the map that CAM or Grad-CAM gives of what decided, and its relevance [C,H,W].
     private func shares(
         _ judgement: Judgement, on region: PixelMask
-    ) async throws -> (EvidenceShares, map: Tensor?) {
+    ) async throws -> (shares: EvidenceShares, map: Tensor?, relevance: Tensor?) {
         let input = judgement.decisiveInput.tensor
         let window = max(min(input.shape[2], input.shape[3]) / Judge.windowsPerSide, 2)
         let plain = Question(network: model.network, input: input, classIndex: judgement.classIndex)
         let coarse = Question(
             network: model.network, input: input, classIndex: judgement.classIndex,
-            parameters: ["window": .number(Double(window)), "stride": .number(Double(max(window / 2, 1)))])
+            parameters: ["window": .number(Double(window)), "stride": .number(Double(window))])
         return try await asker.perform(on: model) { (evaluator) throws(InterpretationError) in
             // The map of the whole photo is there already; of a part it is not.
             let read = judgement.closerLook == nil ? judgement.heatMap?.map : nil
@@ -97,7 +107,7 @@ extension Judge {
                     explanation.attribution.map { .init(ofAttribution: $0, on: region) }
                         ?? .absent("it has no attribution")
                 })
-            return (shares, try? map.get())
+            return (shares, try? map.get(), try? relevance.get().attribution)
         }
     }
 

@@ -47,8 +47,8 @@ package struct Judge: Sendable {
         let search = try await search(prepared, animal)
         look.animal = search.sighting
         look.steps["animal"] = search.sighting == nil ? nil : watch.lap()
-        if let (verdict, evidence) = try await verdict(on: judgement, look, search) {
-            (look.verdict, look.evidence) = (verdict, evidence)
+        if let checked = try await check(judgement, look, search) {
+            (look.verdict, look.evidence, look.spot) = (checked.verdict, checked.evidence, checked.spot)
         }
         look.steps["verdict"] = watch.lap()
         if hidesWindows {

@@ -57,6 +57,18 @@ struct Judgement: Sendable {
             height: min(Int((inside.y + inside.height).rounded(.up)), geometry.inputHeight) - top)
     }
 
+    /// The rectangle of the bitmap that shows a part of what decided; nil where that is padding.
+    func bitmapRectangle(_ box: PixelBox, on bitmap: Bitmap) throws -> PixelRectangle? {
+        let geometry = decisiveInput.geometry
+        guard let part = closerLook?.part else {
+            return try geometry.onPhoto(width: bitmap.width, height: bitmap.height).photoRectangle(PixelRectangle(box))
+        }
+        return geometry.photoRectangle(PixelRectangle(box)).map { inside in
+            PixelRectangle(
+                x: inside.x + part.x, y: inside.y + part.y, width: inside.width, height: inside.height)
+        }
+    }
+
     /// A second look at a part of the photo, in pixels of the bitmap.
     struct CloserLook: Sendable {
         let part: PixelRectangle

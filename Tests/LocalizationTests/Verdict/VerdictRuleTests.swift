@@ -15,7 +15,7 @@ struct VerdictRuleTests {
             search: .found(confidence: 0.95, area: 0.2), certainty: try certainty(),
             shares: shares(0.9, 0.8, 0.85), without: .init(blurred: 0.05, mean: 0.02, inpainted: 0.1),
             only: .init(blurred: 0.9, mean: 0.85, inpainted: 0.2), elsewhere: MeanOfPlaces([0.9, 0.88, 0.9]),
-            boxOverlap: 0.8, boxEvidence: 0.9)
+            withoutSpot: 0.8, boxOverlap: 0.8, boxEvidence: 0.9)
     }
 
     private static func shares(_ numbers: Double?...) -> EvidenceShares {
@@ -34,7 +34,7 @@ struct VerdictRuleTests {
         let verdict = try Self.verdict { _ in }
         #expect(verdict.word == .looksAtAnimal)
         #expect(
-            verdict.reasons == [.needed, .suffices, .evidenceOn, .elsewhereSpared, .boxOn])
+            verdict.reasons == [.needed, .suffices, .evidenceOn, .elsewhereSpared, .noSpot, .boxOn])
         #expect(
             verdict.sentence(label: "cat", runnerUp: "dog")
                 == "Looks at the animal: without it cat 91 % → 5 %, with nothing else 85 %, with as much hidden "
@@ -46,6 +46,7 @@ struct VerdictRuleTests {
         let verdict = try Self.verdict {
             $0.elsewhere = nil
             $0.boxOverlap = nil
+            $0.withoutSpot = nil
         }
         #expect(verdict.word == .looksAtAnimal && verdict.reasons == [.needed, .suffices, .evidenceOn])
         #expect(verdict.sentence(label: "cat", runnerUp: nil).contains("no equal area exists elsewhere"))
@@ -57,6 +58,7 @@ struct VerdictRuleTests {
             (.notNeeded, { $0.without = .init(blurred: 0.6, mean: 0.5, inpainted: 0.7) }),
             (.doesNotSuffice, { $0.only = .init(blurred: 0.9, mean: 0.4, inpainted: 0.3) }),
             (.evidenceSpread, { $0.shares = Self.shares(0.3, 0.9, 0.3) }),
+            (.spotDecides, { $0.withoutSpot = 0.1 }),
             (.elsewhereMatters, { $0.elsewhere = MeanOfPlaces([0.4, 0.5, 0.4]) }),
             (.boxOff, { $0.boxOverlap = 0.02 }),
         ]
