@@ -52,7 +52,7 @@ build: swift ## build interpretd and interpretctl
 	$(BUILD) --product interpretd
 	$(BUILD) --product interpretctl
 
-run: deps build ## start the daemon on ./inbox with a demo photo (INBOX=folder for another one)
+run: deps build ## start the daemon on ./inbox with three demo photos (INBOX=folder for another one)
 	@Scripts/run-demo "$(INBOX)"
 
 test: deps swift ## build and run the tests, optimized
