@@ -75,7 +75,7 @@ def main() -> None:
     parser.add_argument("weights", type=pathlib.Path)
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("output", type=pathlib.Path)
-    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--size", type=int, default=320)
     parser.add_argument("--cam-threshold", type=float, default=0.06)
     arguments = parser.parse_args()
     upper = petshop.Upper()
