@@ -34,6 +34,7 @@ public final class AlgorithmTable: @unchecked Sendable {
     private var spent = Duration.zero
     private var hasChanged = false
     private var savedAt = ContinuousClock.now
+    private var hasFailed = false
 
     /// How often what is measured is written while a plan is being made. A process that is killed again and again before
     /// its first plan is complete gets on all the same.
@@ -122,6 +123,11 @@ public final class AlgorithmTable: @unchecked Sendable {
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
             try data.write(to: file, options: .atomic)
         } catch {
+            let isFirst = lock.withLock {
+                defer { hasFailed = true }
+                return !hasFailed
+            }
+            guard isFirst else { return }
             log(
                 "measured speeds are kept in memory only: \(file.path) cannot be written (\(error.localizedDescription))"
             )

@@ -34,7 +34,7 @@ struct RelevanceSpotTests {
             case (20...22, 10...12): 5
             case (30...31, 20...21): 3
             // Beside the animal, and what speaks against the class.
-            case (0...3, 0...3): 9
+            case (0...1, 0...1): 9
             case (10, 10): -9
             default: 0
             }
