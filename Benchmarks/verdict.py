@@ -28,7 +28,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from segmentation import decode
+from segmentation import decode, overlap
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "Training"))
@@ -150,12 +150,8 @@ def reporting_sets(shared: Path) -> dict[str, list[Case]]:
 def mask_overlap(case: Case) -> float:
     """Of the animal found with the true one; the trimap's edge counts neither way."""
     animal = (case.document.get("verdict") or {}).get("animal")
-    trimap = case.trimap
-    found = decode(animal["mask"]) if animal and animal.get("mask") else np.zeros(trimap.shape, bool)
-    if found.shape != trimap.shape:
-        found = np.asarray(Image.fromarray(found).resize(trimap.shape[::-1], Image.NEAREST))
-    found, true = found & (trimap != 3), trimap == 1
-    return float((found & true).sum() / max((found | true).sum(), 1))
+    found = decode(animal["mask"]) if animal and animal.get("mask") else np.zeros(case.trimap.shape, bool)
+    return overlap(found, case.trimap)
 
 
 def report_photos(sets: dict[str, list[Case]], daemon: Path, models: Path, has_verdict: bool) -> list[Case]:
