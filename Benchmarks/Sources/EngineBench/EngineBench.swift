@@ -85,8 +85,9 @@ struct BenchmarkCase: Sendable {
             }
         }
         let scores = Classifier(graph)?.scores ?? graph.outputs[0]
+        let rules: [String: BackwardRule] = ["gradient": .gradient, "relevance": .relevance(.epsilonPlus())]
         derivatives =
-            words[2] == "gradient" ? [Derivative(of: scores, withRespectTo: [graph.inputs[0].value])] : []
+            rules[words[2]].map { [Derivative(of: scores, withRespectTo: [graph.inputs[0].value], rule: $0)] } ?? []
         _ = try await run(1)
     }
 

@@ -7,7 +7,7 @@ import Tensors
 enum Profile {
     static func run(_ arguments: [String]) async {
         guard arguments.count == 6, arguments[0] == "--profile" else {
-            print("usage: EngineBench --profile forward|gradient BATCH HEIGHT WIDTH FILE")
+            print("usage: EngineBench --profile forward|gradient|relevance BATCH HEIGHT WIDTH FILE")
             return
         }
         do {

@@ -29,4 +29,19 @@ void cvectors_restore(const int32_t *sums, int64_t positions, int64_t channels, 
                       const float *weight_scales, const float *weight_sums, const float *bias, const float *beside,
                       int rectifies, float *target);
 
+// Layer-wise relevance propagation, value by value. A result lies nowhere where something is read.
+
+/// positive[i] = max(values[i], 0), negative[i] = min(values[i], 0).
+void cvectors_signs(const float *values, int64_t count, float *restrict positive,
+                    float *restrict negative);
+
+/// target[i] = values[i] / (z ± epsilon) with z = divisor[i] + further[i]; the sign is z's, and + where z is 0. `further`
+/// may be null and then counts as zeros.
+void cvectors_quotient(const float *values, const float *divisor, const float *further, int64_t count, float epsilon,
+                       float *restrict target);
+
+/// target[i] = values[i] * where_positive[i] where values[i] is above 0, else values[i] * where_negative[i].
+void cvectors_product_by_sign(const float *values, const float *where_positive, const float *where_negative,
+                              int64_t count, float *restrict target);
+
 #endif

@@ -90,11 +90,11 @@ extension PlanBuilder {
     ) throws(ExecutionError) -> PlannedTensor {
         try weights(
             value, as: compiled.weightExtents, in: try layout(compiled.primitive, CDNN_ARG_WEIGHTS, node),
-            part: compiled.turnsWeights ? .turned : .all, for: node)
+            part: compiled.turnsWeights ? .turned() : .all, for: node)
     }
 
     /// oneDNN separates the groups: [O, I/G, k…] → [G, O/G, I/G, k…].
-    private func convolutionWeightExtents(_ extents: [Int], groups: Int) -> [Int] {
+    func convolutionWeightExtents(_ extents: [Int], groups: Int) -> [Int] {
         groups == 1 ? extents : [groups, extents[0] / groups] + extents.dropFirst()
     }
 

@@ -6,88 +6,81 @@ import Tensors
 // alone, as relevance propagation needs them.
 
 extension PlanBuilder {
-    /// W∗x + b with a part of the weights and of the bias; without bias where `bias` is nil. Nothing is fused.
+    /// W∗x + b with the weights and the bias of one sign, or with all; nothing is fused.
     func applied(
-        _ node: Node, to x: PlannedTensor, weights part: WeightStore.Part, bias biasPart: WeightStore.Part?
+        _ node: Node, to x: PlannedTensor, weights sign: WeightStore.Sign? = nil, hasBias: Bool
     ) throws(ExecutionError) -> PlannedTensor {
         let linear = try linear(node, inputExtents: x.extents)
-        let biasID = biasPart == nil ? nil : node.input(2)
-        let channels = linear.channels
-        let x = try reshaped(x, to: linear.inputExtents, isNeeded: linear.window == nil, for: node)
-        let primitive = try check(node) { () throws(KernelStatus) in
-            let filter = try Layout.any(linear.weightExtents)
-            let bias = try biasID == nil ? nil : Layout.plain([channels])
-            guard var window = linear.window else {
-                let source = try Layout.plain(x.extents)
+        let biasID = hasBias ? node.input(2) : nil
+        let x = linear.window == nil ? try reshaped(x, to: linear.inputExtents, for: node) : x
+        let compiled: ConvolutionProblem.Compiled
+        if let window = linear.window {
+            var problem = linear.problem(.forward, window)
+            problem.hasBias = biasID != nil
+            problem.isDifferentiated = true
+            compiled = try self.compiled(problem, for: node)
+        } else {
+            let primitive = try check(node) { () throws(KernelStatus) in
+                let source = try Layout.plain(linear.inputExtents)
+                let filter = try Layout.any(linear.weightExtents)
+                let bias = try biasID == nil ? nil : Layout.plain([linear.outputExtents[1]])
                 let destination = try Layout.plain(linear.outputExtents)
                 return try Primitive {
                     cdnn_inner_product_forward(
                         $0, engine.handle, source.handle, filter.handle, bias?.handle, destination.handle, 0, nil)
                 }
             }
-            let source = try Layout.any(x.extents)
-            let destination = try Layout.any(linear.outputExtents)
-            return try Primitive {
-                cdnn_convolution_forward(
-                    $0, engine.handle, CDNN_CONVOLUTION_DIRECT, &window, source.handle, filter.handle, bias?.handle,
-                    destination.handle, 0, nil)
-            }
+            compiled = linear.compiled(primitive, from: CDNN_ARG_SRC, to: CDNN_ARG_DST)
         }
-        let source = try converted(x, to: try layout(primitive, CDNN_ARG_SRC, node), for: node)
-        let filter = try weights(
-            try inputID(node, 1), as: linear.weightExtents, in: try layout(primitive, CDNN_ARG_WEIGHTS, node),
-            part: part, for: node)
-        let y = allocate(linear.outputExtents, try layout(primitive, CDNN_ARG_DST, node))
-        var arguments = [(CDNN_ARG_SRC, source), (CDNN_ARG_WEIGHTS, filter), (CDNN_ARG_DST, y)]
-        if let biasID, let biasPart {
-            let layout = try plainLayout([channels], for: node)
-            arguments.append(
-                (CDNN_ARG_BIAS, try weights(biasID, as: [channels], in: layout, part: biasPart, for: node)))
+        var bias: [(cdnn_argument, PlannedTensor)] = []
+        if let biasID {
+            let extents = [linear.outputExtents[1]]
+            let layout = try plainLayout(extents, for: node)
+            let part = sign.map(WeightStore.Part.signed) ?? .all
+            bias = [(CDNN_ARG_BIAS, try weights(biasID, as: extents, in: layout, part: part, for: node))]
         }
-        try emit(node, primitive, arguments)
-        return try reshaped(
-            y, to: shape(of: node.output).dimensions, isNeeded: linear.window == nil, for: node)
+        let y = try emitLinear(node, compiled, x, to: linear.outputExtents, weights: sign, bias)
+        return linear.window == nil ? try reshaped(y, to: shape(of: node.output).dimensions, for: node) : y
     }
 
-    /// Wᵀ applied to a signal at the node's output, with a part of the weights.
+    /// Wᵀ applied to a signal at the node's output, with the weights of one sign, or with all.
     func transposed(
-        _ node: Node, to signal: PlannedTensor, inputExtents: [Int], weights part: WeightStore.Part
+        _ node: Node, to signal: PlannedTensor, inputExtents: [Int], weights sign: WeightStore.Sign? = nil
     ) throws(ExecutionError) -> PlannedTensor {
         let linear = try linear(node, inputExtents: inputExtents)
-        let signal = try reshaped(signal, to: linear.outputExtents, isNeeded: linear.window == nil, for: node)
+        if let window = linear.window {
+            let compiled = try self.compiled(linear.problem(.backward, window), for: node)
+            return try emitLinear(node, compiled, signal, to: inputExtents, weights: sign)
+        }
+        let signal = try reshaped(signal, to: linear.outputExtents, for: node)
         let primitive = try check(node) { () throws(KernelStatus) in
+            let sourceGradient = try Layout.plain(linear.inputExtents)
             let filter = try Layout.any(linear.weightExtents)
-            guard var window = linear.window else {
-                let sourceGradient = try Layout.plain(linear.inputExtents)
-                let destinationGradient = try Layout.plain(linear.outputExtents)
-                return try Primitive {
-                    cdnn_inner_product_backward(
-                        $0, engine.handle, sourceGradient.handle, filter.handle, destinationGradient.handle)
-                }
-            }
-            let sourceGradient = try Layout.any(inputExtents)
-            let destinationGradient = try Layout.any(linear.outputExtents)
+            let destinationGradient = try Layout.plain(linear.outputExtents)
             return try Primitive {
-                cdnn_convolution_backward(
-                    $0, engine.handle, CDNN_CONVOLUTION_DIRECT, &window, sourceGradient.handle, filter.handle,
-                    destinationGradient.handle)
+                cdnn_inner_product_backward(
+                    $0, engine.handle, sourceGradient.handle, filter.handle, destinationGradient.handle)
             }
         }
-        let incoming = try converted(signal, to: try layout(primitive, CDNN_ARG_DIFF_DST, node), for: node)
-        let filter = try weights(
-            try inputID(node, 1), as: linear.weightExtents, in: try layout(primitive, CDNN_ARG_WEIGHTS, node),
-            part: part, for: node)
-        let passed = allocate(linear.inputExtents, try layout(primitive, CDNN_ARG_DIFF_SRC, node))
-        try emit(
-            node, primitive,
-            [(CDNN_ARG_DIFF_DST, incoming), (CDNN_ARG_WEIGHTS, filter), (CDNN_ARG_DIFF_SRC, passed)])
-        return try reshaped(passed, to: inputExtents, isNeeded: linear.window == nil, for: node)
+        let compiled = linear.compiled(primitive, from: CDNN_ARG_DIFF_DST, to: CDNN_ARG_DIFF_SRC)
+        let passed = try emitLinear(node, compiled, signal, to: linear.inputExtents, weights: sign)
+        return try reshaped(passed, to: inputExtents, for: node)
     }
 
-    private func reshaped(
-        _ tensor: PlannedTensor, to extents: [Int], isNeeded: Bool, for node: Node
+    private func emitLinear(
+        _ node: Node, _ compiled: ConvolutionProblem.Compiled, _ tensor: PlannedTensor, to extents: [Int],
+        weights sign: WeightStore.Sign?, _ bias: [(cdnn_argument, PlannedTensor)] = []
     ) throws(ExecutionError) -> PlannedTensor {
-        isNeeded ? try reshaped(tensor, to: extents, for: node) : tensor
+        let source = try converted(tensor, to: try layout(compiled.primitive, compiled.source, node), for: node)
+        let part = compiled.turnsWeights ? WeightStore.Part.turned(sign) : sign.map(WeightStore.Part.signed) ?? .all
+        let filter = try weights(
+            try inputID(node, 1), as: compiled.weightExtents,
+            in: try layout(compiled.primitive, CDNN_ARG_WEIGHTS, node), part: part, for: node)
+        let result = allocate(extents, try layout(compiled.primitive, compiled.destination, node))
+        try emit(
+            node, compiled.primitive,
+            [(compiled.source, source), (CDNN_ARG_WEIGHTS, filter)] + bias + [(compiled.destination, result)])
+        return result
     }
 
     private struct Linear {
@@ -98,8 +91,19 @@ extension PlanBuilder {
         /// The convolution's window; nil for a fully-connected layer.
         let window: cdnn_window?
 
-        /// Number of bias values.
-        var channels: Int { outputExtents[1] }
+        func problem(_ direction: ConvolutionProblem.Direction, _ window: cdnn_window) -> ConvolutionProblem {
+            ConvolutionProblem(
+                direction: direction, input: inputExtents, weights: weightExtents, output: outputExtents,
+                window: window)
+        }
+
+        func compiled(
+            _ primitive: Primitive, from source: cdnn_argument, to destination: cdnn_argument
+        ) -> ConvolutionProblem.Compiled {
+            ConvolutionProblem.Compiled(
+                primitive: primitive, source: source, destination: destination, turnsWeights: false,
+                weightExtents: weightExtents, residual: .none)
+        }
     }
 
     private func linear(_ node: Node, inputExtents: [Int]) throws(ExecutionError) -> Linear {
@@ -111,11 +115,8 @@ extension PlanBuilder {
                 weightExtents: weightExtents, inputExtents: [rows, weightExtents[1]],
                 outputExtents: [rows, weightExtents[0]], window: nil)
         }
-        let groups = convolution.groups
         return Linear(
-            // oneDNN separates the groups: [O, I/G, k…] → [G, O/G, I/G, k…].
-            weightExtents: groups == 1
-                ? weightExtents : [groups, weightExtents[0] / groups] + weightExtents.dropFirst(),
+            weightExtents: convolutionWeightExtents(weightExtents, groups: convolution.groups),
             inputExtents: inputExtents, outputExtents: outputExtents,
             window: cdnn_window(
                 convolution.window, input: Array(inputExtents.dropFirst(2)), output: Array(outputExtents.dropFirst(2)))

@@ -32,13 +32,17 @@ final class WeightStore {
         deinit { if owner == nil { address.deallocate() } }
     }
 
+    /// Values of one sign, the others 0: relevance propagation asks for them.
+    enum Sign: Hashable {
+        case positive, negative
+    }
+
     /// What a kernel wants of the values.
     enum Part: Hashable {
         case all
-        /// Values of one sign, the others 0: relevance propagation asks for them.
-        case positive, negative
+        case signed(Sign)
         /// [O,I,k…] as [I,O,k…] with each window turned by 180°.
-        case turned
+        case turned(Sign? = nil)
         /// [O,C,1,k] or [O,C,k,1] as ``ToomCook`` multiplies with them, [points,C,O].
         case toomCook(window: Int)
         /// [C,O,k,k] as [O,C,t,t] with the taps named, by axis: one such list for each of the phases that are joined (see
@@ -77,9 +81,9 @@ final class WeightStore {
         let tensor =
             switch part {
             case .all: original
-            case .positive: original.mapped { max($0, 0) }
-            case .negative: original.mapped { min($0, 0) }
-            case .turned: original.turned(to: extents)
+            case .signed(let sign): original.values(of: sign)
+            case .turned(nil): original.turned(to: extents)
+            case .turned(let sign?): original.values(of: sign).turned(to: extents)
             case .toomCook(let window): ToomCook(window: window).transformed(original)
             case .taps(let phases): original.taps(of: phases, as: extents)
             case .repeated(let count): original.repeated(count)
@@ -140,10 +144,12 @@ final class WeightStore {
 }
 
 extension Tensor {
-    fileprivate func mapped(_ function: (Float) -> Float) -> Tensor {
+    fileprivate func values(of sign: WeightStore.Sign) -> Tensor {
         var result = self
         result.withUnsafeMutableValues { values in
-            for index in values.indices { values[index] = function(values[index]) }
+            for index in values.indices {
+                values[index] = sign == .positive ? max(values[index], 0) : min(values[index], 0)
+            }
         }
         return result
     }

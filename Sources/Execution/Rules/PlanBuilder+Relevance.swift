@@ -1,3 +1,4 @@
+import CVectors
 import Networks
 import Tensors
 
@@ -23,11 +24,11 @@ extension PlanBuilder {
     private func proportional(
         _ relevance: PlannedTensor, through entry: TapeEntry, epsilon: Float
     ) throws(ExecutionError) -> [(input: ValueID, signal: PlannedTensor)] {
-        let z = try tensor(entry.output, for: entry.node)
-        let quotient = try quotient(relevance, z, epsilon: epsilon, for: entry.node)
+        let node = entry.node
+        let quotient = try quotient(relevance, try tensor(entry.output, for: node), epsilon: epsilon, for: node)
         var result: [(input: ValueID, signal: PlannedTensor)] = []
         for (input, signal) in try entry.vectorJacobianProduct(self, quotient, .gradient) {
-            result.append((input, try product(try tensor(input, for: entry.node), signal, for: entry.node)))
+            result.append((input, try product(try tensor(input, for: node), signal, for: node)))
         }
         return result
     }
@@ -37,31 +38,36 @@ extension PlanBuilder {
         _ relevance: PlannedTensor, through entry: TapeEntry, by rule: RelevanceRules.Rule, epsilon: Float
     ) throws(ExecutionError) -> [(input: ValueID, signal: PlannedTensor)] {
         let node = entry.node
+        let inputID = try inputID(node, 0)
         let x = try input(node, 0)
         switch rule {
         case .epsilon:
             // What else was fused behind the layer has overwritten its output, so it is computed once more.
             let kept = keptOutput(of: node)
-            let z = if let kept { kept } else { try applied(node, to: x, weights: .all, bias: .all) }
+            let z = if let kept { kept } else { try applied(node, to: x, hasBias: true) }
             let quotient = try quotient(relevance, z, epsilon: epsilon, for: node)
-            let signal = try transposed(node, to: quotient, inputExtents: x.extents, weights: .all)
-            return [(try inputID(node, 0), try product(x, signal, for: node))]
+            let signal = try transposed(node, to: quotient, inputExtents: x.extents)
+            return [(inputID, try product(x, signal, for: node))]
         case .alphaBeta(let alpha, let beta):
-            let signs = try signs(of: x, for: node)
+            let signs = graph.isNowhereNegative(inputID) ? (positive: x, negative: nil) : try signs(of: x, for: node)
             var parts: [(tensor: PlannedTensor, factor: Float)] = []
             for (factor, same, other) in [
-                (alpha, WeightStore.Part.positive, WeightStore.Part.negative), (-beta, .negative, .positive),
+                (alpha, WeightStore.Sign.positive, WeightStore.Sign.negative), (-beta, .negative, .positive),
             ] where factor != 0 {
-                let fromPositive = try applied(node, to: signs.positive, weights: same, bias: same)
-                let fromNegative = try applied(node, to: signs.negative, weights: other, bias: nil)
-                let z = try combined([(fromPositive, 1), (fromNegative, 1)], for: node)
-                let quotient = try quotient(relevance, z, epsilon: epsilon, for: node)
-                for (source, part) in [(signs.positive, same), (signs.negative, other)] {
-                    let signal = try transposed(node, to: quotient, inputExtents: x.extents, weights: part)
-                    parts.append((try product(source, signal, for: node), factor))
+                let fromPositive = try applied(node, to: signs.positive, weights: same, hasBias: true)
+                let fromNegative = try signs.negative.map { (negative) throws(ExecutionError) in
+                    try applied(node, to: negative, weights: other, hasBias: false)
                 }
+                let quotient = try quotient(relevance, fromPositive, fromNegative, epsilon: epsilon, for: node)
+                let toPositive = try transposed(node, to: quotient, inputExtents: x.extents, weights: same)
+                guard signs.negative != nil else {
+                    parts.append((try product(x, toPositive, for: node), factor))
+                    continue
+                }
+                let toNegative = try transposed(node, to: quotient, inputExtents: x.extents, weights: other)
+                parts.append((try product(x, wherePositive: toPositive, whereNegative: toNegative, for: node), factor))
             }
-            return [(try inputID(node, 0), try combined(parts, for: node))]
+            return [(inputID, try combined(parts, for: node))]
         }
     }
 
@@ -78,76 +84,80 @@ extension PlanBuilder {
 
     // MARK: Value by value
 
-    /// a / (b ± ε), the sign of ε being b's, and + where b is 0.
+    // In the layout of what the kernels before them left. What pads a blocked layout stays 0.
+
+    /// a / (z ± ε) with z = b + c; the sign of ε is z's, and + where z is 0.
     private func quotient(
-        _ a: PlannedTensor, _ b: PlannedTensor, epsilon: Float, for node: Node
+        _ a: PlannedTensor, _ b: PlannedTensor, _ c: PlannedTensor? = nil, epsilon: Float, for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
-        try elementwise(a, b, for: node) { a, b in a / (b + (b < 0 ? -epsilon : epsilon)) }
+        try valueByValue([a, b] + [c].compactMap { $0 }, as: b, for: node) { addresses, count in
+            cvectors_quotient(
+                addresses[0], addresses[1], c == nil ? nil : addresses[2], count, epsilon, addresses[c == nil ? 2 : 3])
+        }
     }
 
     private func product(
         _ a: PlannedTensor, _ b: PlannedTensor, for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
-        try elementwise(a, b, for: node) { a, b in a * b }
+        try product(a, wherePositive: b, whereNegative: b, for: node)
     }
 
-    private func elementwise(
-        _ a: PlannedTensor, _ b: PlannedTensor, for node: Node, _ function: @escaping (Float, Float) -> Float
+    /// x times one of two tensors, by its sign.
+    private func product(
+        _ x: PlannedTensor, wherePositive: PlannedTensor, whereNegative: PlannedTensor, for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
-        let count = a.extents.reduce(1, *)
-        guard count == b.extents.reduce(1, *) else {
-            throw .unsupported(
-                node: node.name, operation: node.operation.name,
-                reason: "relevance of shape \(a.extents) meets values of shape \(b.extents)")
+        try valueByValue([x, wherePositive, whereNegative], as: x, for: node) { addresses, count in
+            cvectors_product_by_sign(addresses[0], addresses[1], addresses[2], count, addresses[3])
         }
-        let result = try allocatePlain(a.extents, for: node)
-        emit(node, reading: [try plain(a, for: node), try plain(b, for: node)], writing: [result]) { addresses in
-            let a = addresses[0].assumingMemoryBound(to: Float.self)
-            let b = addresses[1].assumingMemoryBound(to: Float.self)
-            let result = addresses[2].assumingMemoryBound(to: Float.self)
-            for index in 0..<count { result[index] = function(a[index], b[index]) }
-        }
-        return result
-    }
-
-    /// max(x, 0) and min(x, 0).
-    private func signs(
-        of x: PlannedTensor, for node: Node
-    ) throws(ExecutionError) -> (positive: PlannedTensor, negative: PlannedTensor) {
-        let count = x.extents.reduce(1, *)
-        let positive = try allocatePlain(x.extents, for: node)
-        let negative = try allocatePlain(x.extents, for: node)
-        emit(node, reading: [try plain(x, for: node)], writing: [positive, negative]) { addresses in
-            let x = addresses[0].assumingMemoryBound(to: Float.self)
-            let positive = addresses[1].assumingMemoryBound(to: Float.self)
-            let negative = addresses[2].assumingMemoryBound(to: Float.self)
-            for index in 0..<count {
-                positive[index] = max(x[index], 0)
-                negative[index] = min(x[index], 0)
-            }
-        }
-        return (positive, negative)
     }
 
     /// Σ factorᵢ·tensorᵢ.
     private func combined(
         _ terms: [(tensor: PlannedTensor, factor: Float)], for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
-        let extents = terms[0].tensor.extents
-        let count = extents.reduce(1, *)
-        let result = try allocatePlain(extents, for: node)
-        var sources: [PlannedTensor] = []
-        for term in terms { sources.append(try plain(term.tensor, for: node)) }
+        if terms.count == 1, terms[0].factor == 1 { return terms[0].tensor }
         let factors = terms.map(\.factor)
-        emit(node, reading: sources, writing: [result]) { addresses in
-            let result = addresses[factors.count].assumingMemoryBound(to: Float.self)
-            for index in 0..<count {
-                var sum: Float = 0
-                for (address, factor) in zip(addresses, factors) {
-                    sum += factor * address.assumingMemoryBound(to: Float.self)[index]
-                }
-                result[index] = sum
+        return try valueByValue(terms.map(\.tensor), as: terms[0].tensor, for: node) { addresses, count in
+            var targets = [addresses.last ?? nil]
+            let sources = addresses.dropLast().map { UnsafePointer($0) }
+            cvectors_combine(factors, 1, Int32(factors.count), sources, &targets, count, nil, 0)
+        }
+    }
+
+    /// max(x, 0) and min(x, 0).
+    private func signs(
+        of x: PlannedTensor, for node: Node
+    ) throws(ExecutionError) -> (positive: PlannedTensor, negative: PlannedTensor?) {
+        let positive = allocate(x.extents, x.layout)
+        let negative = allocate(x.extents, x.layout)
+        let count = Int64(x.layout.byteCount / MemoryLayout<Float>.stride)
+        emit(node, reading: [x], writing: [positive, negative]) { addresses in
+            let floats = addresses.map { $0.assumingMemoryBound(to: Float.self) }
+            cvectors_signs(floats[0], count, floats[1], floats[2])
+        }
+        return (positive, negative)
+    }
+
+    /// A new tensor in the layout of `model`, to which the operands are brought.
+    ///
+    /// - Parameter kernel: gets the addresses of the operands and of the result, and how many values each has.
+    private func valueByValue(
+        _ operands: [PlannedTensor], as model: PlannedTensor, for node: Node,
+        _ kernel: @escaping (_ addresses: [UnsafeMutablePointer<Float>?], _ count: Int64) -> Void
+    ) throws(ExecutionError) -> PlannedTensor {
+        var sources: [PlannedTensor] = []
+        for operand in operands {
+            guard operand.extents == model.extents else {
+                throw .unsupported(
+                    node: node.name, operation: node.operation.name,
+                    reason: "relevance of shape \(operand.extents) meets values of shape \(model.extents)")
             }
+            sources.append(try converted(operand, to: model.layout, for: node))
+        }
+        let result = allocate(model.extents, model.layout)
+        let count = Int64(model.layout.byteCount / MemoryLayout<Float>.stride)
+        emit(node, reading: sources, writing: [result]) { addresses in
+            kernel(addresses.map { $0.assumingMemoryBound(to: Float.self) }, count)
         }
         return result
     }
