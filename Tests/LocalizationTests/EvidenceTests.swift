@@ -25,9 +25,10 @@ struct EvidenceTests {
             pixels: [Bool](repeating: true, count: input.shape[2] * input.shape[3]))
         let measured = try await network.session.perform { evaluator in
             try await Counterfactuals.measure(
-                network, input: input, classIndex: 0, region: nil, shown: shown, box: box, on: evaluator)
+                network, input: input, classIndex: 0, score: 0, region: nil, shown: shown, box: box, on: evaluator)
         }
         #expect(measured.without == nil && measured.only == nil && measured.elsewhere == nil)
+        #expect(measured.losses == nil && measured.spot == nil)
         return try #require(measured.box)
     }
 
@@ -54,6 +55,48 @@ struct EvidenceTests {
         #expect(
             try await Self.readings(PixelBox(x: 0, y: 0, width: width, height: height / 2 + 1)).elsewhere == nil)
         #expect(try await Self.readings(PixelBox(x: 0, y: 0, width: width, height: height / 2)).elsewhere != nil)
+    }
+
+    @Test("everything that is asked is what the network says of the photo with just that part filled")
+    func allQuestions() async throws {
+        let (network, input) = try Self.petshop()
+        let (width, height) = (input.shape[3], input.shape[2])
+        let region = try PixelMask(
+            width: width, height: height,
+            pixels: (0..<width * height).map { $0 % width < width / 3 && $0 / width > height / 2 })
+        let shown = try PixelMask(width: width, height: height, pixels: [Bool](repeating: true, count: width * height))
+        let spot = try PixelMask(
+            width: width, height: height, pixels: (0..<width * height).map { $0 % width < 20 && $0 / width > 190 })
+        let (measured, clean) = try await network.session.perform { evaluator in
+            let clean = try ClassificationPass(network, input, on: evaluator).scores[1]
+            let measured = try await Counterfactuals.measure(
+                network, input: input, classIndex: 1, score: clean, region: region, spots: [spot], shown: shown,
+                box: nil, on: evaluator)
+            return (measured, clean)
+        }
+        func asked(_ mask: PixelMask, _ filling: Filling) async throws -> (score: Double, probability: Double) {
+            let filled = try filling.fill(input, mask)
+            return try await network.session.perform { evaluator in
+                let pass = try ClassificationPass(network, filled, on: evaluator)
+                return (Double(pass.scores[1]), Double(pass.probabilities?[1] ?? .nan))
+            }
+        }
+        let without = try #require(measured.without), only = try #require(measured.only)
+        for (filling, hidden, alone) in [
+            (Filling.blurred, without.blurred, only.blurred), (.mean, without.mean, only.mean),
+            (.inpainted, without.inpainted, only.inpainted),
+        ] {
+            #expect(abs(hidden - (try await asked(region, filling)).probability) < 1e-5)
+            #expect(abs(alone - (try await asked(region.complement, filling)).probability) < 1e-5)
+        }
+        #expect(abs(try #require(measured.spot).without - (try await asked(spot, .blurred)).probability) < 1e-5)
+        #expect(measured.elsewhere?.places == 4 && measured.box == nil)
+        let losses = try #require(measured.losses)
+        let pieces = EqualPieces.pieces(of: region, in: shown)
+        for (piece, loss) in zip(pieces.on + pieces.beside, losses.onAnimal + losses.beside) {
+            #expect(abs(Double(clean) - (try await asked(piece, .mean)).score - loss) < 1e-4)
+        }
+        #expect(losses.onAnimal.count + losses.beside.count == 8)
     }
 
     @Test("the same box has the same evidence")

@@ -7,7 +7,8 @@ extension Graph {
         let inputs = node.inputs.compactMap { $0 }
         switch node.operation {
         case .activation(let activation): return activation.isNowhereNegative
-        case .pooling, .globalPooling, .flatten, .reshape, .identity: return inputs.first.map(isNowhereNegative) ?? false
+        case .pooling, .globalPooling, .flatten, .reshape, .identity:
+            return inputs.first.map(isNowhereNegative) ?? false
         case .concatenation, .arithmetic(.add), .arithmetic(.multiply): return inputs.allSatisfy(isNowhereNegative)
         default: return false
         }

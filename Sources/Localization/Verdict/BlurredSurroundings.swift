@@ -21,15 +21,20 @@ enum BlurredSurroundings {
         let columns = cells.interpolation(along: hidden.width, cells: cells.columns)
         let rows = cells.interpolation(along: hidden.height, cells: cells.rows)
         for (channel, means) in planes.enumerated() {
-            for y in 0..<hidden.height {
-                let row = rows[y]
-                for x in 0..<hidden.width where hidden.pixels[y * hidden.width + x] {
-                    let column = columns[x]
+            values.withUnsafeMutableBufferPointer { values in
+                for y in 0..<hidden.height {
+                    let row = rows[y]
                     let (upper, lower) = (row.low * cells.columns, row.high * cells.columns)
-                    let top = means[upper + column.low] * (1 - column.share) + means[upper + column.high] * column.share
-                    let bottom =
-                        means[lower + column.low] * (1 - column.share) + means[lower + column.high] * column.share
-                    values[channel * plane + y * hidden.width + x] = top * (1 - row.share) + bottom * row.share
+                    // Down first: what is between two rows of cells is the same for a whole row of pixels.
+                    let line = (0..<cells.columns).map {
+                        means[upper + $0] * (1 - row.share) + means[lower + $0] * row.share
+                    }
+                    let start = channel * plane + y * hidden.width
+                    for x in 0..<hidden.width where hidden.pixels[y * hidden.width + x] {
+                        let column = columns[x]
+                        values[start + x] =
+                            line[column.low] * (1 - column.share) + line[column.high] * column.share
+                    }
                 }
             }
         }
@@ -75,16 +80,17 @@ enum BlurredSurroundings {
             let plane = hidden.pixels.count
             let channels = values.count / plane
             let share = 1 / Float(side * side)
-            var sums = [[Float]](repeating: [Float](repeating: 0, count: count), count: channels + 1)
-            for channel in 0...channels {
+            let cellOf = (0..<hidden.width).map { $0 / side }
+            return (0...channels).map { channel in
+                var sums = [Float](repeating: 0, count: count)
                 for y in 0..<hidden.height {
-                    for x in 0..<hidden.width where !hidden.pixels[y * hidden.width + x] {
-                        let value = channel < channels ? values[channel * plane + y * hidden.width + x] : 1
-                        sums[channel][y / side * columns + x / side] += value * share
+                    let (line, cells) = (y * hidden.width, y / side * columns)
+                    for x in 0..<hidden.width where !hidden.pixels[line + x] {
+                        sums[cells + cellOf[x]] += channel < channels ? values[channel * plane + line + x] : 1
                     }
                 }
+                return sums.map { $0 * share }
             }
-            return sums
         }
 
         /// Rows, then columns; beyond the edge there is nothing.

@@ -14,6 +14,8 @@ public struct Counterfactuals: Sendable, Hashable {
     public let elsewhere: MeanOfPlaces?
     /// With a small spot of the animal hidden, of several the one that costs most; nil where there is none.
     public let spot: SpotReading?
+    /// What hiding the animal and the rest, piece by piece, costs the score; nil where there is no animal.
+    public let losses: PieceLosses?
     /// The same questions of the classifier's first box.
     public let box: BoxReadings?
 
@@ -21,7 +23,7 @@ public struct Counterfactuals: Sendable, Hashable {
     public struct BoxReadings: Sendable, Hashable {
         public let hidden: Double
         public let only: Double
-        /// Mean over up to four places; nil where the rest of the image is smaller than the box.
+        /// Nil where the rest of the image is smaller than the box.
         public let elsewhere: Double?
 
         public init(hidden: Double, only: Double, elsewhere: Double?) {
@@ -39,6 +41,18 @@ public struct Counterfactuals: Sendable, Hashable {
         public let without: Double
     }
 
+    /// What of the class's score is lost with each of some pieces hidden (0 of the normalized input); below 0 where it
+    /// rises. See ``EqualPieces``.
+    public struct PieceLosses: Sendable, Hashable {
+        public let onAnimal: [Double]
+        public let beside: [Double]
+
+        public init(onAnimal: [Double], beside: [Double]) {
+            self.onAnimal = onAnimal
+            self.beside = beside
+        }
+    }
+
     /// How far the animal's mask is widened, as a share of the image's shorter side, so that no rim of fur decides.
     public static let margin = 0.02
 
@@ -52,92 +66,85 @@ public struct Counterfactuals: Sendable, Hashable {
     ///
     /// - Parameters:
     ///   - input: [1,C,H,W], normalized.
+    ///   - score: the class's, of the input as it is.
     ///   - region: what counts as the animal, [H,W]; nil where there is none.
     ///   - spots: small parts of it, [H,W]; see ``RelevanceSpots``.
     ///   - shown: what of the input shows the photo and is no padding, [H,W].
     ///   - box: in pixels of the input; nil where there is none.
     /// - Throws: `noProbability` where the network gives raw numbers; `boxOutsideImage`; `sizeMismatch`.
     public static func measure(
-        _ network: Network, input: Tensor, classIndex: Int, region: PixelMask?, spots: [PixelMask] = [],
+        _ network: Network, input: Tensor, classIndex: Int, score: Float, region: PixelMask?, spots: [PixelMask] = [],
         shown: PixelMask, box: PixelBox?, on evaluator: Evaluator
     ) async throws(LocalizationError) -> Counterfactuals {
         guard network.kind.hasProbabilities else { throw .noProbability }
         guard input.shape.rank == 4, input.shape[0] == 1 else {
             throw .sizeMismatch("the input should be one image [1,C,H,W], got shape \(input.shape)")
         }
-        var parts: [HiddenPart] = []
-        if let region {
+        var questions = Questions()
+        let animal = try region.map { (region) throws(LocalizationError) in
             guard region.width == shown.width, region.height == shown.height else {
                 throw .sizeMismatch("the animal's mask and the photo's should have the same size")
             }
-            let places = EqualAreas.places(beside: region, in: shown)
-            parts += Filling.allCases.map { HiddenPart(mask: region, filling: $0) }
-            parts += Filling.allCases.map { HiddenPart(mask: region.complement, filling: $0) }
-            parts += places.map { HiddenPart(mask: $0, filling: .blurred) }
+            let pieces = EqualPieces.pieces(of: region, in: shown)
+            return (
+                without: questions.add(Filling.allCases.map { HiddenPart(mask: region, filling: $0) }),
+                only: questions.add(Filling.allCases.map { HiddenPart(mask: region.complement, filling: $0) }),
+                elsewhere: questions.add(EqualAreas.places(beside: region, in: shown), filling: .blurred),
+                spots: questions.add(spots, filling: .blurred),
+                onAnimal: questions.add(pieces.on, filling: .mean),
+                beside: questions.add(pieces.beside, filling: .mean)
+            )
         }
-        let ofAnimal = parts.count
-        if region != nil { parts += spots.map { HiddenPart(mask: $0, filling: .blurred) } }
-        let ofSpots = parts.count
-        if let box { parts += try boxParts(box, width: input.shape[3], height: input.shape[2]) }
-        let numbers = try await HiddenPart.probabilities(
-            parts, of: input, classIndex: classIndex, network, on: evaluator)
-        guard numbers.count == parts.count else { throw .noProbability }
-        let ofBox = numbers.dropFirst(ofSpots)
+        let ofBox = try box.map { (box) throws(LocalizationError) in
+            questions.add(try boxParts(box, width: input.shape[3], height: input.shape[2]), filling: .mean)
+        }
+        let readings = try await HiddenPart.readings(
+            questions.parts, of: input, classIndex: classIndex, network, on: evaluator)
+        guard readings.count == questions.parts.count else { throw .noProbability }
+        let numbers = readings.map(\.probability)
+        func lost(_ range: Range<Int>) -> [Double] { readings[range].map { Double(score - $0.score) } }
         return Counterfactuals(
-            without: region == nil ? nil : FillingReadings(numbers[0..<3]),
-            only: region == nil ? nil : FillingReadings(numbers[3..<6]),
-            elsewhere: region == nil ? nil : MeanOfPlaces(numbers[6..<ofAnimal]),
-            spot: zip(spots, numbers[ofAnimal..<ofSpots]).min { $0.1 < $1.1 }
-                .map { SpotReading(mask: $0, without: $1) },
-            box: box == nil
-                ? nil
-                : BoxReadings(
-                    hidden: ofBox[ofSpots], only: ofBox[ofSpots + 1],
-                    elsewhere: MeanOfPlaces(ofBox.dropFirst(2))?.mean))
+            without: animal.map { FillingReadings(numbers[$0.without]) },
+            only: animal.map { FillingReadings(numbers[$0.only]) },
+            elsewhere: animal.flatMap { MeanOfPlaces(numbers[$0.elsewhere]) },
+            spot: animal.flatMap { animal in
+                zip(spots, numbers[animal.spots]).min { $0.1 < $1.1 }.map { SpotReading(mask: $0, without: $1) }
+            },
+            losses: animal.map { PieceLosses(onAnimal: lost($0.onAnimal), beside: lost($0.beside)) },
+            box: ofBox.map { range in
+                BoxReadings(
+                    hidden: numbers[range.lowerBound], only: numbers[range.lowerBound + 1],
+                    elsewhere: range.count > 2 ? numbers[range.lowerBound + 2] : nil)
+            })
+    }
+
+    /// All that is asked, one part after the other.
+    private struct Questions {
+        private(set) var parts: [HiddenPart] = []
+
+        /// - Returns: where their answers will be.
+        mutating func add(_ new: [HiddenPart]) -> Range<Int> {
+            parts += new
+            return parts.count - new.count..<parts.count
+        }
+
+        mutating func add(_ masks: [PixelMask], filling: Filling) -> Range<Int> {
+            add(masks.map { HiddenPart(mask: $0, filling: filling) })
+        }
     }
 
     // MARK: The box
 
+    /// The box, everything but it, and as much elsewhere where that exists.
     private static func boxParts(
         _ box: PixelBox, width: Int, height: Int
-    ) throws(LocalizationError) -> [HiddenPart] {
+    ) throws(LocalizationError) -> [PixelMask] {
         guard box.isWithin(width: width, height: height) else {
             throw .boxOutsideImage(box, width: width, height: height)
         }
         let inside = box.mask(width: width, height: height)
-        return ([inside, inside.complement] + elsewhere(box, width: width, height: height)).map {
-            HiddenPart(mask: $0, filling: .mean)
-        }
-    }
-
-    /// Up to four sets of as many pixels as the box has, none of them in it: the box moved elsewhere where it fits
-    /// beside itself, spread over the image; otherwise what is left of, right of, above and below it, filled up from
-    /// that side of the image. None where the box leaves less than that.
-    static func elsewhere(_ box: PixelBox, width: Int, height: Int) -> [PixelMask] {
-        let inside = box.mask(width: width, height: height)
-        guard inside.pixels.count - box.area >= box.area else { return [] }
-        var moved: [PixelBox] = []
-        for row in 0..<5 {
-            for column in 0..<5 {
-                let other = PixelBox(
-                    x: (width - box.width) * column / 4, y: (height - box.height) * row / 4, width: box.width,
-                    height: box.height)
-                if other.intersectionOverUnion(box) == 0, !moved.contains(other) { moved.append(other) }
-            }
-        }
-        if !moved.isEmpty {
-            let count = min(moved.count, 4)
-            return (0..<count).map { index in
-                moved[count == 1 ? 0 : index * (moved.count - 1) / (count - 1)].mask(width: width, height: height)
-            }
-        }
-        let byRow = Array(inside.pixels.indices)
-        let byColumn = byRow.sorted { ($0 % width, $0) < ($1 % width, $1) }
-        return [byRow, byRow.reversed(), byColumn, byColumn.reversed()].map { order in
-            var set = [Bool](repeating: false, count: inside.pixels.count)
-            for pixel in order.lazy.filter({ !inside.pixels[$0] }).prefix(box.area) { set[pixel] = true }
-            return PixelMask(unchecked: set, width: width)
-        }
+        let whole = PixelMask(unchecked: [Bool](repeating: true, count: inside.pixels.count), width: width)
+        return [inside, inside.complement] + EqualAreas.places(beside: inside, in: whole, most: 1)
     }
 }
 

@@ -5,14 +5,17 @@
 /// half of its pixels with an earlier one tells nothing new and is left out. Where the rest is smaller than the region there
 /// is none.
 package enum EqualAreas {
-    static let most = 6
+    static let most = 4
     /// Candidates along each axis.
     private static let grid = 7
 
     /// - Parameters:
     ///   - region: what the places stay off.
     ///   - allowed: where they may lie; of the same size.
-    package static func places(beside region: PixelMask, in allowed: PixelMask) -> [PixelMask] {
+    ///   - most: so many at most.
+    package static func places(
+        beside region: PixelMask, in allowed: PixelMask, most: Int = EqualAreas.most
+    ) -> [PixelMask] {
         let rest = allowed.without(region)
         let area = region.area
         guard area > 0, rest.area >= area, let box = region.box else { return [] }

@@ -19,7 +19,7 @@ public struct EvidenceShares: Sendable, Hashable {
     public var expected: Double
     /// Class activation map, or Grad-CAM where there is none.
     public var cam: Share
-    /// Score lost by hiding windows: occlusion.
+    /// Score lost by hiding pieces: occlusion.
     public var hiding: Share
     /// Layer-wise relevance propagation.
     public var lrp: Share
@@ -78,7 +78,17 @@ extension EvidenceShares.Share {
             ? .measured(inside / total) : .absent("by this method nothing speaks for the class")
     }
 
-    /// The same of a signed attribution [C,H,W], whose channels are added up first.
+    /// The share of the score lost by hiding pieces of nearly equal area that is lost on the animal; what rises counts as 0.
+    public init(of losses: Counterfactuals.PieceLosses) {
+        let (on, beside) = (losses.onAnimal, losses.beside)
+        let inside = on.reduce(0) { $0 + max($1, 0) }
+        let total = inside + beside.reduce(0) { $0 + max($1, 0) }
+        self =
+            total > 0 && total.isFinite
+            ? .measured(inside / total) : .absent("by this method nothing speaks for the class")
+    }
+
+    /// The share of a signed attribution [C,H,W] that lies on `region`, whose channels are added up first.
     public init(ofAttribution attribution: Tensor, on region: PixelMask) {
         guard attribution.shape.rank == 3, attribution.count > 0,
             let shape = try? Shape(Array(attribution.shape.dimensions.dropFirst()))

@@ -37,7 +37,11 @@ public enum Filling: String, Sendable, Hashable, CaseIterable {
         }
         var values = input.values
         let plane = hidden.pixels.count
-        for index in values.indices where hidden.pixels[index % plane] { values[index] = 0 }
+        values.withUnsafeMutableBufferPointer { values in
+            for start in stride(from: 0, to: values.count, by: plane) {
+                for (pixel, isHidden) in hidden.pixels.enumerated() where isHidden { values[start + pixel] = 0 }
+            }
+        }
         if hidden.pixels.contains(true), hidden.pixels.contains(false) {
             switch self {
             case .mean: break

@@ -4,52 +4,73 @@ import Networks
 import Tensors
 
 /// An image with a part hidden.
-struct HiddenPart {
+struct HiddenPart: Sendable {
     let mask: PixelMask
     let filling: Filling
+
+    /// What the network says of a class then.
+    struct Reading {
+        /// Before softmax or sigmoid.
+        let score: Float
+        /// 0…1.
+        let probability: Double
+    }
 
     /// Images are shown to the network so many at a time, the last batch filled up with zeros: one size, so that one plan
     /// serves all.
     static let batchSize = 4
 
-    /// The class's probability with each part hidden. Between two batches the session may be another's.
+    /// What the network says of the class with each part hidden. While it looks at one batch the next is filled, and between
+    /// two batches the session may be another's.
     ///
     /// - Parameter input: [1,C,H,W], normalized.
-    static func probabilities(
+    static func readings(
         _ parts: [HiddenPart], of input: Tensor, classIndex: Int, _ network: Network, on evaluator: Evaluator
-    ) async throws(LocalizationError) -> [Double] {
+    ) async throws(LocalizationError) -> [Reading] {
         let size = network.takesBatches ? batchSize : 1
-        var probabilities: [Double] = []
-        var batch: Tensor
-        do { batch = Tensor(shape: try Shape([size] + input.shape.dimensions.dropFirst())) } catch {
-            throw .sizeMismatch("\(error)")
-        }
+        var readings: [Reading] = []
+        var batch = try await batch(parts.prefix(size), of: input, size).get()
         for start in stride(from: 0, to: parts.count, by: size) {
             if Task.isCancelled { throw .interpretation(.cancelled) }
-            for item in 0..<size {
-                let range = item * input.count..<(item + 1) * input.count
-                guard start + item < parts.count else {
-                    batch.withUnsafeMutableValues { $0[range].update(repeating: 0) }
-                    continue
+            async let next = self.batch(parts.dropFirst(start + size).prefix(size), of: input, size)
+            do {
+                let pass = try ClassificationPass(network, batch, on: evaluator)
+                let resolved = try pass.resolve(classIndex)
+                readings += pass.batchScores.prefix(parts.count - start).compactMap { scores in
+                    pass.kind.probability(of: resolved, scores).map {
+                        Reading(score: scores[resolved], probability: Double($0))
+                    }
                 }
-                let part = parts[start + item]
+            } catch {
+                throw .interpretation(error)
+            }
+            batch = try await next.get()
+            await evaluator.endPiece()
+        }
+        return readings
+    }
+
+    /// The image with each part hidden, [`size`,C,H,W].
+    @concurrent
+    private static func batch(
+        _ parts: ArraySlice<HiddenPart>, of input: Tensor, _ size: Int
+    ) async -> Result<Tensor, LocalizationError> {
+        guard let shape = try? Shape([size] + input.shape.dimensions.dropFirst()) else {
+            return .failure(.sizeMismatch("\(size) images of shape \(input.shape) are too many"))
+        }
+        var batch = Tensor(shape: shape)
+        for (item, part) in parts.enumerated() {
+            let range = item * input.count..<(item + 1) * input.count
+            do throws(LocalizationError) {
                 try part.filling.fill(input, part.mask) { filled in
                     batch.withUnsafeMutableValues { values in
                         _ = UnsafeMutableBufferPointer(rebasing: values[range]).update(fromContentsOf: filled)
                     }
                 }
-            }
-            do {
-                let pass = try ClassificationPass(network, batch, on: evaluator)
-                let resolved = try pass.resolve(classIndex)
-                probabilities += pass.batchScores.prefix(parts.count - start).compactMap { scores in
-                    pass.kind.probability(of: resolved, scores).map(Double.init)
-                }
             } catch {
-                throw .interpretation(error)
+                return .failure(error)
             }
-            await evaluator.endPiece()
         }
-        return probabilities
+        return .success(batch)
     }
 }

@@ -56,6 +56,7 @@ extension Judge {
             spots = lies.relevance.map { RelevanceSpots.spots(of: $0, on: region) } ?? []
         }
         let hidden = try await hide(judgement, region, spots, shown, inputBox)
+        if let losses = hidden.losses { findings.shares?.hiding = EvidenceShares.Share(of: losses) }
         (findings.without, findings.only, findings.elsewhere) = (hidden.without, hidden.only, hidden.elsewhere)
         findings.withoutSpot = hidden.spot?.without
         let verdict = Verdict(findings)
@@ -71,25 +72,21 @@ extension Judge {
         try await asker.perform(on: model) { (evaluator) throws(LocalizationError) in
             try await Counterfactuals.measure(
                 model.network, input: judgement.decisiveInput.tensor, classIndex: judgement.classIndex,
-                region: region, spots: spots, shown: shown, box: box, on: evaluator)
+                score: judgement.scores[judgement.classIndex], region: region, spots: spots, shown: shown, box: box,
+                on: evaluator)
         }
     }
 
     // MARK: Where the evidence lies
 
-    /// Windows of occlusion, side by side along the shorter side of the input: each costs a pass.
-    private static let windowsPerSide = 5
-
+    /// What is read from the maps; what hiding pieces says is asked later.
+    ///
     /// - Returns: the shares, the map that CAM or Grad-CAM gives of what decided, and its relevance [C,H,W].
     private func shares(
         _ judgement: Judgement, on region: PixelMask
     ) async throws -> (shares: EvidenceShares, map: Tensor?, relevance: Tensor?) {
         let input = judgement.decisiveInput.tensor
-        let window = max(min(input.shape[2], input.shape[3]) / Judge.windowsPerSide, 2)
         let plain = Question(network: model.network, input: input, classIndex: judgement.classIndex)
-        let coarse = Question(
-            network: model.network, input: input, classIndex: judgement.classIndex,
-            parameters: ["window": .number(Double(window)), "stride": .number(Double(window))])
         return try await asker.perform(on: model) { (evaluator) throws(InterpretationError) in
             // The map of the whole photo is there already; of a part it is not.
             let read = judgement.closerLook == nil ? judgement.heatMap?.map : nil
@@ -97,12 +94,11 @@ extension Judge {
                 if let read { .success(read) } else {
                     try await answer(of: mapMethod, to: plain, evaluator).map(\.map)
                 }
-            let hidden = try await answer(of: Occlusion(), to: coarse, evaluator)
             let relevance = try await answer(of: LayerwiseRelevancePropagation(), to: plain, evaluator)
             let shares = EvidenceShares(
                 expected: Double(region.area) / Double(max(region.pixels.count, 1)),
                 cam: share(map) { .init(of: $0, on: region) },
-                hiding: share(hidden) { .init(of: $0.picture, on: region) },
+                hiding: .absent("nothing was hidden"),
                 lrp: share(relevance) { explanation in
                     explanation.attribution.map { .init(ofAttribution: $0, on: region) }
                         ?? .absent("it has no attribution")
