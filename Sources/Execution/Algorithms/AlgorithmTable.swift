@@ -4,7 +4,8 @@ public import Foundation
 /// What was found to be fastest on this machine, remembered in a file.
 ///
 /// A question that has been settled once stays settled for as long as the process runs, so that equal requests get
-/// equal bits. Sessions share one table; it may be asked from any thread.
+/// equal bits; where plans are made before anything is measured (see `isHasty`), that holds from then on. Sessions share one
+/// table; it may be asked from any thread.
 public final class AlgorithmTable: @unchecked Sendable {
     /// How long may be measured for one plan, so that a network of shapes never met before answers soon. What is left
     /// open is decided as the library would, and measured after the next start.
@@ -26,6 +27,8 @@ public final class AlgorithmTable: @unchecked Sendable {
     private let log: @Sendable (String) -> Void
     private let budget: Duration
     private let measures: Bool
+    /// Whether a network answers at once, computed as the library would, and is measured when nobody waits for it.
+    let isHasty: Bool
     private let lock = NSLock()
     // The lock guards what follows.
     private var algorithms: [String: ConvolutionAlgorithm] = [:]
@@ -45,14 +48,16 @@ public final class AlgorithmTable: @unchecked Sendable {
     ///     cannot be read, is replaced.
     ///   - budget: how long may be measured for one plan.
     ///   - measures: false where only what is remembered counts, and nothing is written.
+    ///   - isHasty: whether a network of shapes never met before answers at once, and is measured when nobody waits for it.
     ///   - log: is told where the file is of no use, in one line.
     public init(
         file: URL? = nil, budget: Duration = AlgorithmTable.standardBudget, measures: Bool = true,
-        log: @escaping @Sendable (String) -> Void = { _ in }
+        isHasty: Bool = false, log: @escaping @Sendable (String) -> Void = { _ in }
     ) {
         self.file = file
         self.budget = budget
         self.measures = measures
+        self.isHasty = isHasty && measures
         self.log = log
         if let file { read(file) }
     }

@@ -70,6 +70,7 @@ extension PlanBuilder {
                 implementations.insert("\(compiled.primitive.implementation) \(algorithm.turnsWeights)").inserted
             else { continue }
             // Without time to measure the library's opinion counts, for as long as this process runs.
+            if isInterrupted() { return fastest?.algorithm ?? algorithm }
             if table.isOverBudget {
                 return table.settle(key, on: fastest?.algorithm ?? algorithm, isMeasured: false)
             }

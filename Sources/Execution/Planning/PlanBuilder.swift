@@ -17,6 +17,8 @@ final class PlanBuilder {
     let arrangement: Arrangement
     let threads: KernelThreads
     let stopwatch = ConvolutionStopwatch()
+    /// Whether measuring should stop for now: what is left open is computed as the library would, and asked again.
+    let isInterrupted: () -> Bool
     /// Graph inputs that are somewhere in memory already.
     let features: FeatureStore?
 
@@ -38,7 +40,8 @@ final class PlanBuilder {
     init(
         graph: Graph, request: PlanRequest, engine: Engine, weights: WeightStore,
         algorithms: AlgorithmChoice = .standard,
-        arrangement: Arrangement = .library, threads: KernelThreads = KernelThreads(1), features: FeatureStore? = nil
+        arrangement: Arrangement = .library, threads: KernelThreads = KernelThreads(1), features: FeatureStore? = nil,
+        isInterrupted: @escaping () -> Bool = { false }
     ) throws(ExecutionError) {
         self.graph = graph
         self.request = request
@@ -48,6 +51,7 @@ final class PlanBuilder {
         self.arrangement = arrangement
         self.threads = threads
         self.features = features
+        self.isInterrupted = isInterrupted
         var inputShapes: [ValueID: Shape] = [:]
         for (input, shape) in zip(graph.inputs, request.inputShapes) { inputShapes[input.value] = shape }
         do { specialization = try graph.specialized(for: inputShapes) } catch { throw .network(error) }

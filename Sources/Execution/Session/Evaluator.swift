@@ -18,6 +18,8 @@ public final class Evaluator {
     var sweepModes: [WindowSweep.Request: WindowSweep.Request.Mode] = [:]
     /// Most recently used last.
     private var plans: [(request: PlanRequest, plan: Plan)] = []
+    /// Requests whose plans were made before anything was measured.
+    private var unmeasured: [PlanRequest] = []
 
     init(
         graph: Graph, threads: KernelThreads, cachedPlans: Int, algorithms: AlgorithmChoice, turns: SessionTurns
@@ -105,25 +107,70 @@ public final class Evaluator {
             table.beginPlan()
             let key = try request.key(on: graph)
             if let known = table.arrangement(for: key) { return try build(request, known) }
+            if table.isHasty {
+                unmeasured.append(request)
+                return try build(request, .library, .standard)
+            }
             let fastest = try fastest(of: request, table: table)
             return try build(request, table.settle(key, on: fastest, isMeasured: !table.isOverBudget))
         }
     }
 
-    private func build(_ request: PlanRequest, _ arrangement: Arrangement) throws(ExecutionError) -> Plan {
+    private func build(
+        _ request: PlanRequest, _ arrangement: Arrangement, _ algorithms: AlgorithmChoice? = nil,
+        isInterrupted: @escaping () -> Bool = { false }
+    ) throws(ExecutionError) -> Plan {
         try PlanBuilder(
-            graph: graph, request: request, engine: engine, weights: weights, algorithms: algorithms,
-            arrangement: arrangement, threads: threads
+            graph: graph, request: request, engine: engine, weights: weights, algorithms: algorithms ?? self.algorithms,
+            arrangement: arrangement, threads: threads, isInterrupted: isInterrupted
         ).build()
     }
 
+    /// Whether some plan was made before anything was measured.
+    var hasUnmeasured: Bool { !unmeasured.isEmpty }
+
+    /// So long may be measured while somebody else wants the session.
+    private static let measuringSlice = Duration.milliseconds(100)
+
+    /// Measures what one of these plans is computed by, and makes it anew. Stops soon where somebody else wants the session;
+    /// what was measured until then is kept.
+    func measureNext() throws(ExecutionError) {
+        guard case .measured(let table) = algorithms, let request = unmeasured.first else { return }
+        defer { table.save() }
+        table.beginPlan()
+        let start = ContinuousClock.now
+        var wasInterrupted = false
+        do {
+            let fastest = try fastest(of: request, table: table) { [turns] in
+                wasInterrupted =
+                    wasInterrupted || turns.isWanted && start.duration(to: .now) > Evaluator.measuringSlice
+                return wasInterrupted
+            }
+            if wasInterrupted { return }
+            unmeasured.removeFirst()
+            let arrangement = table.settle(
+                try request.key(on: graph), on: fastest, isMeasured: !table.isOverBudget)
+            guard let known = plans.firstIndex(where: { $0.request == request }) else { return }
+            plans[known].plan = try build(request, arrangement)
+            weights.releaseUnused()
+        } catch {
+            // The plan there is goes on to serve.
+            unmeasured.removeAll { $0 == request }
+            throw error
+        }
+    }
+
     /// Runs the whole request in each arrangement, whatever is put into another order between its layers included.
-    private func fastest(of request: PlanRequest, table: AlgorithmTable) throws(ExecutionError) -> Arrangement {
+    private func fastest(
+        of request: PlanRequest, table: AlgorithmTable, isInterrupted: @escaping () -> Bool = { false }
+    ) throws(ExecutionError) -> Arrangement {
         var fastest: (arrangement: Arrangement, time: Duration)?
         for arrangement in [Arrangement.channelsLast, .blocked] {
             let time = try threads.limited(to: 1) { () throws(ExecutionError) in
-                try build(request, arrangement).estimate(rounds: Evaluator.trials, threads: threads.count)
+                let plan = try build(request, arrangement, isInterrupted: isInterrupted)
+                return isInterrupted() ? nil : try plan.estimate(rounds: Evaluator.trials, threads: threads.count)
             }
+            guard let time else { break }
             if fastest.map({ time < $0.time }) ?? true { fastest = (arrangement, time) }
             turns.noteProgress()
         }

@@ -17,6 +17,8 @@ public actor InferenceSession {
     private nonisolated let executor: ThreadExecutor
     private nonisolated let turns: SessionTurns
     private let evaluator: Evaluator
+    /// Measures plans that were made in haste.
+    private var measuring: Task<Void, Never>?
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
@@ -47,9 +49,39 @@ public actor InferenceSession {
     private func compute<R: Sendable, E: Error>(
         _ body: @Sendable (Evaluator) async throws(E) -> R
     ) async throws(E) -> R {
-        defer { turns.release() }
+        defer {
+            turns.release()
+            measureInTime()
+        }
         return try await body(evaluator)
     }
+
+    // MARK: Measuring in time that nobody wants
+
+    private func measureInTime() {
+        guard measuring == nil, evaluator.hasUnmeasured else { return }
+        measuring = Task.detached(priority: .background) { [weak self] in
+            while await self?.takeTurnToMeasure() ?? false {}
+        }
+    }
+
+    /// - Returns: whether something is left to measure.
+    private nonisolated func takeTurnToMeasure() async -> Bool {
+        await turns.take(.longQuestion)
+        return await measure()
+    }
+
+    private func measure() -> Bool {
+        defer { turns.release() }
+        // What cannot be measured is left as it is; the plan in hand serves.
+        try? evaluator.measureNext()
+        if evaluator.hasUnmeasured { return true }
+        measuring = nil
+        return false
+    }
+
+    /// Waits until all plans that were made in haste are measured.
+    package func untilMeasured() async { await measuring?.value }
 
     /// How long the computation in hand has given no sign of progress; zero where there is none. A batch, a step and a
     /// plan that was tried are signs.

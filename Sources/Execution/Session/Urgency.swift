@@ -9,7 +9,7 @@ public enum Urgency: Sendable, Hashable, CaseIterable {
     case question
     /// One photo of many that are looked at because somebody wants all of them looked at.
     case archivePhoto
-    /// A question of many pieces.
+    /// A question of many pieces, or one that nobody waits for.
     case longQuestion
 
     /// How long it can wait without harm, beside others that wait as well.

@@ -36,7 +36,9 @@ public struct Daemon: Sendable {
         let indexes = UnitIndexes(folder: state, inbox: inbox, logger: logger)
         let loader = try ModelLoader(
             composer: composer, metrics: metrics, indexes: indexes,
-            table: AlgorithmTable(file: state.appending(path: Daemon.speedsName)) { logger.notice("\($0)") },
+            table: AlgorithmTable(file: state.appending(path: Daemon.speedsName), isHasty: true) {
+                logger.notice("\($0)")
+            },
             notifier: notifier, logger: logger)
         let live = LiveModels(try await loader.load(configuration))
         let catalog = try Catalog(at: state.appending(path: Daemon.catalogName(for: inbox)).path, logger: logger)

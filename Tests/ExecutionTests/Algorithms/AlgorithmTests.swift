@@ -94,6 +94,39 @@ import Testing
         }
     }
 
+    @Test func inHasteItAnswersAsTheLibraryWouldAndIsMeasuredAfterwards() async throws {
+        let graph = try Fixtures.petshop()
+        let input = try Fixtures.tensor("petshop-reference/cat.input.npy")
+        let standard = try InferenceSession(graph: graph)
+        let expected = try await standard.perform { try $0.forward([input]).output() }
+        let table = AlgorithmTable(budget: .seconds(600), isHasty: true)
+        let session = try InferenceSession(graph: graph, algorithms: .measured(table))
+        #expect(try await session.perform { try $0.forward([input]).output() } == expected)
+        await session.untilMeasured()
+        let measured = table.count
+        #expect(measured > 3)
+        let later = try await session.perform { try $0.forward([input]).output() }
+        #expect(later.relativeError(to: expected) < 1e-4)
+        // What is settled stays so: another session needs no haste.
+        let other = try InferenceSession(graph: graph, algorithms: .measured(table))
+        #expect(try await other.perform { try $0.forward([input]).output() } == later)
+        #expect(table.count == measured)
+    }
+
+    @Test func measuringLetsOthersThrough() async throws {
+        let graph = try Fixtures.petshop()
+        let input = try Fixtures.tensor("petshop-reference/cat.input.npy")
+        let table = AlgorithmTable(budget: .seconds(600), isHasty: true)
+        let session = try InferenceSession(graph: graph, algorithms: .measured(table))
+        // Each question finds the session measuring, and is answered all the same.
+        var answers: [Tensor] = []
+        for _ in 0..<20 { answers.append(try await session.perform { try $0.forward([input]).output() }) }
+        await session.untilMeasured()
+        answers.append(try await session.perform { try $0.forward([input]).output() })
+        #expect(answers.allSatisfy { $0.relativeError(to: answers[0]) < 1e-4 })
+        #expect(table.count > 3)
+    }
+
     @Test func whatWasMeasuredIsRemembered() async throws {
         try await withFolder { folder in
             let file = folder.appending(path: "state/kernel-speeds.json")
