@@ -47,6 +47,13 @@ let package = Package(
         // From files to tensors, from maps to pictures.
         .target(name: "Photos", dependencies: ["CFreeType", "CJPEG", "Tensors", "WireProtocol"]),
 
+        // How well networks, maps and probabilities do: figures of what the targets above give.
+        .target(
+            name: "Evaluation",
+            dependencies: [
+                "Execution", "Interpretation", "Localization", "Networks", "Photos", "Tensors", "WireProtocol",
+            ]),
+
         // The daemon and its client.
         .target(name: "Digests", dependencies: ["CCrypto"]),
         .target(name: "WireProtocol"),
@@ -118,6 +125,13 @@ let package = Package(
         .testTarget(
             name: "LocalizationTests",
             dependencies: ["Execution", "Interpretation", "Localization", "Networks", "ONNXImport", "Tensors"]),
+        .testTarget(
+            name: "EvaluationTests",
+            dependencies: [
+                "Evaluation", "Execution", "Interpretation", "Localization", "Networks", "ONNXImport", "Photos",
+                "Tensors",
+                "WireProtocol",
+            ]),
         .testTarget(name: "DatasetSearchTests", dependencies: ["DatasetSearch", "Networks", "Tensors"]),
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Tensors"], exclude: ["Fixtures"]),
         .testTarget(name: "WireProtocolTests", dependencies: ["WireProtocol"]),
@@ -155,6 +169,7 @@ for target in package.targets where [.regular, .executable, .test].contains(targ
 }
 
 // What is computed in pieces stays on the thread of the session that asked.
-for target in package.targets where ["Execution", "Interpretation", "Localization", "Service"].contains(target.name) {
+let computing = ["Evaluation", "Execution", "Interpretation", "Localization", "Service"]
+for target in package.targets where computing.contains(target.name) {
     target.swiftSettings?.append(.enableUpcomingFeature("NonisolatedNonsendingByDefault"))
 }

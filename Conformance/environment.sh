@@ -15,6 +15,8 @@ pip install "torch==2.13.0+cpu"
 # The packages' own wishes would pull in the CUDA build's libraries: torchvision's wheel is made for it, and works
 # without (see torchvision_models.py).
 pip install --no-deps "$(grep '^torchvision==' "$root/Conformance/requirements.txt")"
-grep -v -e '^#' -e '^torch' "$root/Conformance/requirements.txt" > "$environment/requirements.rest"
+# Quantus asks for the OpenCV that opens windows, beside the one that does not.
+pip install --no-deps "$(grep '^quantus==' "$root/Conformance/requirements.txt")"
+grep -v -e '^#' -e '^torch' -e '^quantus' "$root/Conformance/requirements.txt" > "$environment/requirements.rest"
 pip install --requirement "$environment/requirements.rest" --constraint "$root/Conformance/requirements.txt"
 "$environment/bin/python" -c 'import torch, onnxruntime; print("torch", torch.__version__, "onnxruntime", onnxruntime.__version__)'

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Softmax regression with an L2 penalty, fitted by L-BFGS (Nocedal and Wright, "Numerical Optimization", algorithm 7.4).
+/// Softmax regression with an L2 penalty, fitted by ``LimitedMemoryBFGS``.
 ///
 /// The objective is the mean loss plus λ/2·‖W‖², biases left out. It is strictly convex but for the biases' common
 /// offset, so there is one optimum to run to.
@@ -32,63 +32,11 @@ struct LogisticRegression {
 
     /// Runs to where the gradient vanishes; false where it did not get there.
     mutating func fit(_ examples: [[Double]], labels: [Int], penalty: Double) -> Bool {
-        let memory = 12
-        var steps: [(step: [Double], change: [Double], scale: Double)] = []
-        var (value, gradient) = objective(examples, labels: labels, penalty: penalty, at: parameters)
-        for _ in 0..<1000 {
-            if length(gradient) < 1e-7 { return true }
-            var direction = descent(gradient, steps)
-            var slope = dot(direction, gradient)
-            if slope >= 0 {
-                // The memory has gone stale: start anew with steepest descent.
-                steps.removeAll()
-                direction = gradient.map { -$0 }
-                slope = -dot(gradient, gradient)
-            }
-            // Backtracking; Armijo's condition.
-            var factor = steps.isEmpty ? min(1, 1 / length(gradient)) : 1
-            var next = parameters
-            var reached = (value: value, gradient: gradient)
-            while true {
-                next = zip(parameters, direction).map { $0 + factor * $1 }
-                reached = objective(examples, labels: labels, penalty: penalty, at: next)
-                if reached.value <= value + 1e-4 * factor * slope { break }
-                factor /= 2
-                // Nothing left to gain in double precision.
-                if factor < 1e-14 { return length(gradient) < 1e-5 }
-            }
-            let step = zip(next, parameters).map { $0 - $1 }
-            let change = zip(reached.gradient, gradient).map { $0 - $1 }
-            let curvature = dot(step, change)
-            if curvature > 1e-16 {
-                steps.append((step, change, 1 / curvature))
-                if steps.count > memory { steps.removeFirst() }
-            }
-            (parameters, value, gradient) = (next, reached.value, reached.gradient)
+        let found = LimitedMemoryBFGS.minimum(from: parameters) { place in
+            objective(examples, labels: labels, penalty: penalty, at: place)
         }
-        return length(gradient) < 1e-5
-    }
-
-    /// −H⁻¹·gradient, H⁻¹ guessed from the last steps.
-    private func descent(
-        _ gradient: [Double], _ steps: [(step: [Double], change: [Double], scale: Double)]
-    ) -> [Double] {
-        var direction = gradient.map { -$0 }
-        var shares: [Double] = []
-        for (step, change, scale) in steps.reversed() {
-            let share = scale * dot(step, direction)
-            shares.append(share)
-            for index in direction.indices { direction[index] -= share * change[index] }
-        }
-        if let last = steps.last {
-            let factor = 1 / (last.scale * dot(last.change, last.change))
-            for index in direction.indices { direction[index] *= factor }
-        }
-        for ((step, change, scale), share) in zip(steps, shares.reversed()) {
-            let correction = share - scale * dot(change, direction)
-            for index in direction.indices { direction[index] += correction * step[index] }
-        }
-        return direction
+        parameters = found.place
+        return found.isReached
     }
 
     private func objective(
@@ -126,11 +74,3 @@ struct LogisticRegression {
         }
     }
 }
-
-private func dot(_ a: [Double], _ b: [Double]) -> Double {
-    var sum = 0.0
-    for index in a.indices { sum += a[index] * b[index] }
-    return sum
-}
-
-private func length(_ vector: [Double]) -> Double { dot(vector, vector).squareRoot() }

@@ -1,13 +1,21 @@
-import Execution
-import Networks
+package import Execution
+package import Networks
 import Tensors
 
 /// Many variants of one image through a classifier, in batches that keep to a memory budget. Each batch is a piece of
 /// work: between two of them the session may be another's.
-struct BatchedPasses {
+package struct BatchedPasses {
     let question: Question
     let evaluator: Evaluator
     var derivatives: [(targets: [ValueID], rule: BackwardRule)] = []
+
+    package init(
+        question: Question, evaluator: Evaluator, derivatives: [(targets: [ValueID], rule: BackwardRule)] = []
+    ) {
+        self.question = question
+        self.evaluator = evaluator
+        self.derivatives = derivatives
+    }
 
     /// More than this many images at once gain nothing on a CPU.
     private static let largestBatch = 16
@@ -17,7 +25,7 @@ struct BatchedPasses {
     /// - Parameters:
     ///   - write: puts variant `index` [C,H,W] where it is told to; the memory holds some other variant before.
     ///   - read: looks at a pass; its items 0… are the variants of the range. A pass may hold more items than that.
-    func run(
+    package func run(
         _ count: Int, write: (_ index: Int, _ image: UnsafeMutableBufferPointer<Float>) -> Void,
         read: (_ pass: ClassificationPass, _ variants: Range<Int>) throws(InterpretationError) -> Void
     ) async throws(InterpretationError) {
