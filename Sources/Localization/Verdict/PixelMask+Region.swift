@@ -35,9 +35,10 @@ extension PixelMask {
 }
 
 extension PixelMask {
-    /// The mask without its connected parts (8 neighbours) of fewer than `smallest` pixels, and the boxes of the others,
-    /// largest part first.
-    public func withoutSpecks(smallerThan smallest: Int) -> (mask: PixelMask, boxes: [PixelBox]) {
+    /// The connected parts (8 neighbours) that are wanted: a mask of them all, and their boxes, largest part first.
+    ///
+    /// - Parameter isWanted: is told the indices of a part's pixels.
+    public func parts(where isWanted: (_ pixels: [Int]) -> Bool) -> (mask: PixelMask, boxes: [PixelBox]) {
         var isSeen = [Bool](repeating: false, count: pixels.count), kept = isSeen
         var boxes: [(area: Int, box: PixelBox)] = []
         for start in pixels.indices where pixels[start] && !isSeen[start] {
@@ -58,7 +59,7 @@ extension PixelMask {
                     }
                 }
             }
-            guard part.count >= smallest else { continue }
+            guard isWanted(part) else { continue }
             for pixel in part { kept[pixel] = true }
             boxes.append(
                 (part.count, PixelBox(x: left, y: top, width: right - left + 1, height: bottom - top + 1)))

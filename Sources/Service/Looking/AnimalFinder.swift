@@ -27,13 +27,7 @@ package struct AnimalFinder: Sendable {
         let segmentation = try SemanticSegmentation(map, as: kind, over: prepared)
         let mask = try PixelMask(
             width: segmentation.width, height: segmentation.height, pixels: segmentation.classes.map { $0 == 1 })
-        return AnimalSighting(source: .network(model), mask: mask) { mask in
-            var sum = 0.0
-            for (pixel, isAnimal) in mask.pixels.enumerated() where isAnimal {
-                sum += Double(segmentation.probabilities[pixel])
-            }
-            return sum / Double(max(mask.area, 1))
-        }
+        return AnimalSighting(by: model, mask: mask, probabilities: segmentation.probabilities)
     }
 }
 

@@ -22,15 +22,28 @@ package struct AnimalSighting: Sendable {
     /// Parts that cover less of the photo than this are specks, and left out.
     static let smallestPart = SemanticSegmentation.smallestPart
 
-    /// - Parameter confidence: of the mask without its specks.
-    init(source: Source, mask: PixelMask, confidence: (PixelMask) -> Double? = { _ in nil }) {
+    /// What a network found. Where it is nowhere sure of a part (see `animal_peak`), that is none: what is only somewhat like
+    /// an animal all over, such as a person's head.
+    ///
+    /// - Parameter probabilities: of the animal at each pixel of the mask, 0…1.
+    package init(by model: LoadedModel, mask: PixelMask, probabilities: [Float]) {
         let smallest = Int((Double(mask.pixels.count) * Self.smallestPart).rounded(.up))
+        let found = mask.parts { part in
+            part.count >= smallest && part.contains { probabilities[$0] >= model.animalPeak }
+        }
+        let sum = found.mask.pixels.indices.reduce(0) { $0 + (found.mask.pixels[$1] ? Double(probabilities[$1]) : 0) }
+        self.init(
+            source: .network(model), found, confidence: found.boxes.isEmpty ? nil : sum / Double(found.mask.area))
+    }
+
+    /// What a person marked, which counts however small.
+    init(byPerson mask: PixelMask) { self.init(source: .person, mask.parts { _ in true }, confidence: nil) }
+
+    private init(source: Source, _ found: (mask: PixelMask, boxes: [PixelBox]), confidence: Double?) {
         self.source = source
-        // What a person marked counts, however small.
-        let isPersons = if case .person = source { true } else { false }
-        (self.mask, parts) = mask.withoutSpecks(smallerThan: isPersons ? 1 : smallest)
-        area = Double(self.mask.area) / Double(max(mask.pixels.count, 1))
-        self.confidence = parts.isEmpty ? nil : confidence(self.mask)
+        (mask, parts) = found
+        area = Double(mask.area) / Double(max(mask.pixels.count, 1))
+        self.confidence = confidence
     }
 
     package var isEmpty: Bool { parts.isEmpty }

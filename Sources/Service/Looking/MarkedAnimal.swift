@@ -28,7 +28,7 @@ extension AnimalSighting {
         } catch {
             throw RPCError(.badParameter, "animal: \(error)")
         }
-        let sighting = AnimalSighting(source: .person, mask: mask)
+        let sighting = AnimalSighting(byPerson: mask)
         guard !sighting.isEmpty else { throw RPCError(.badParameter, "animal: the mask marks no pixel of the photo") }
         self = sighting
     }

@@ -26,6 +26,8 @@ public struct LoadedModel: Sendable {
     public let backgroundLabels: Set<String>
     /// Of a segmentation network, the classes that together are "the animal"; empty where it is no animal network.
     let animalClasses: Set<Int>
+    /// The probability that some pixel of a part must reach for it to be an animal, 0…1.
+    let animalPeak: Float
     /// The lowest energy of photos like those that the network learned from; nil where the folder does not say.
     let familiarEnergy: Double?
     /// How photos become input; nil where the folder does not say, and then only tensors can be explained.
@@ -82,6 +84,7 @@ public struct LoadedModel: Sendable {
         case .features: labels = folder.labels
         }
         animalClasses = try LoadedModel.animalClasses(folder.settings.animalLabels, task, labels)
+        animalPeak = folder.settings.animalPeak
         familiarEnergy = folder.settings.familiarEnergy
         thresholds =
             task == .classification && network.kind == .independent

@@ -23,6 +23,8 @@ struct ModelFolder {
         var backgroundLabels: [String] = []
         /// Labels of a segmentation network that together are "the animal"; empty where it is no animal network.
         var animalLabels: [String] = []
+        /// The probability that some pixel of a part must reach for it to be an animal, 0…1.
+        var animalPeak: Float = 0
         /// The lowest energy (see `Certainty`) of photos like those that the network learned from; nil where nobody measured
         /// it.
         var familiarEnergy: Double?
@@ -37,6 +39,7 @@ struct ModelFolder {
             case isDefault = "default"
             case backgroundLabels = "background_labels"
             case animalLabels = "animal_labels"
+            case animalPeak = "animal_peak"
             case familiarEnergy = "familiar_energy"
             case camThreshold = "cam_threshold"
         }
@@ -75,6 +78,12 @@ struct ModelFolder {
                         forKey: .animalLabels, in: container,
                         debugDescription: "animal_labels should name the labels that are the animal, and names none")
                 }
+            }
+            animalPeak = try container.decodeIfPresent(Float.self, forKey: .animalPeak) ?? animalPeak
+            guard (0..<1).contains(animalPeak) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .animalPeak, in: container,
+                    debugDescription: "animal_peak should be 0 or more, and less than 1")
             }
             familiarEnergy = try container.decodeIfPresent(Double.self, forKey: .familiarEnergy)
             camThreshold = try container.decodeIfPresent(Float.self, forKey: .camThreshold) ?? camThreshold

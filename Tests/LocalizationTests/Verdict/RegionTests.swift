@@ -35,13 +35,13 @@ struct RegionTests {
             "....##",
             "#...##",
         ])
-        let (cleaned, boxes) = original.withoutSpecks(smallerThan: 3)
+        let (cleaned, boxes) = original.parts { $0.count >= 3 }
         // The diagonal touches the square by a corner? It does not: a column lies between.
         #expect(
             boxes == [PixelBox(x: 4, y: 3, width: 2, height: 2), PixelBox(x: 0, y: 0, width: 3, height: 3)])
         #expect(cleaned.area == 7)
-        #expect(original.withoutSpecks(smallerThan: 100).boxes.isEmpty)
-        #expect(original.withoutSpecks(smallerThan: 1).mask == original)
+        #expect(original.parts { $0.count >= 100 }.boxes.isEmpty)
+        #expect(original.parts { _ in true }.mask == original)
     }
 
     @Test(

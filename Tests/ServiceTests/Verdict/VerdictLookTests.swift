@@ -201,6 +201,22 @@ import WireProtocol
         #expect(Verdict.Word(rawValue: verdict.verdict) != nil)
     }
 
+    @Test(arguments: [("", 2, 0.86), (#", "animal_peak": 0.95"#, 1, 0.93), (#", "animal_peak": 0.99"#, 0, nil)])
+    func whatIsNowhereAnAnimalForSureIsNone(further: String, parts: Int, confidence: Double?) throws {
+        let settings = Self.animalSettings.dropLast() + further + "}"
+        let model = try #require(try Self.store(["petmask"], ["petmask": String(settings)]).animalModel)
+        // Two parts of 20 pixels each, in one of which the network is sure of a pixel.
+        let isAnimal = (0..<400).map { ($0 / 20 == 3 || $0 / 20 == 9) }
+        let probabilities = (0..<400).map {
+            Float($0 / 20 == 3 ? ($0 == 65 ? 0.96 : 0.9284) : $0 / 20 == 9 ? 0.79 : 0.01)
+        }
+        let sighting = AnimalSighting(
+            by: model, mask: try PixelMask(width: 20, height: 20, pixels: isAnimal), probabilities: probabilities)
+        #expect(sighting.parts.count == parts && sighting.isEmpty == (parts == 0))
+        #expect(sighting.mask.area == 20 * parts)
+        #expect(sighting.confidence.map { ($0 * 100).rounded() / 100 } == confidence)
+    }
+
     static let animalSettings =
         #"{"task": "segmentation", "background_labels": ["background"], "animal_labels": ["pet"]}"#
 
