@@ -14,3 +14,20 @@ extension Float {
         }
     }
 }
+
+extension Float {
+    /// The IEEE 754 binary16 pattern nearest to this number; of two equally near ones the even. What is too large becomes
+    /// infinite.
+    public var halfPattern: UInt16 {
+        let sign = UInt16(truncatingIfNeeded: bitPattern >> 16) & 0x8000
+        guard !isNaN else { return sign | 0x7e00 }
+        let size = magnitude
+        // The midpoint between the largest half and what would come next.
+        guard size < 65520 else { return sign | 0x7c00 }
+        // Below 2⁻¹⁴ halves lie 2⁻²⁴ apart.
+        let exponent = max(size.exponent == .min ? -14 : Int(size.exponent), -14)
+        let steps = (size * Float(sign: .plus, exponent: 10 - exponent, significand: 1)).rounded(.toNearestOrEven)
+        // Steps of 1024 and above carry the hidden bit, which counts the exponent up by one.
+        return sign | UInt16(Int(steps) + (exponent + 14) << 10)
+    }
+}

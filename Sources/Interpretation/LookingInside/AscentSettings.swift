@@ -1,3 +1,5 @@
+import Tensors
+
 /// How an image is made for an activation. Left as it is, gradient ascent on s(x) − λ‖x‖² and nothing else (Simonyan et al.
 /// 2013, §2, eq. 1).
 public struct AscentSettings: Sendable, Hashable {

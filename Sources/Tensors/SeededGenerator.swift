@@ -1,4 +1,4 @@
-import Foundation
+internal import Foundation
 
 /// SplitMix64 (Steele, Lea and Flood 2014, "Fast Splittable Pseudorandom Number Generators"): the same seed gives the
 /// same numbers on every machine and in every version of Swift.
