@@ -94,6 +94,8 @@ private final class OpenJPEG: OpenPhoto {
 
     var colourProfile: Data? { metadata.colourProfile }
 
+    var camera: String? { metadata.camera }
+
     /// libjpeg leaves the higher frequencies out: a picture at half the scale is decoded in a quarter of the time.
     func setScale(eighths: Int) throws(PhotoError) -> (eighths: Int, width: Int, height: Int) {
         var width: UInt32 = 0

@@ -18,6 +18,9 @@ struct JPEGMetadata {
         return packets(blocks).lazy.compactMap { XMPOrientation.read($0) }.first
     }
 
+    /// Maker and model of the first EXIF block that says one; `nil` where none does.
+    var camera: String? { payloads(1).lazy.compactMap { EXIFCamera.name(inSegment: $0) }.first }
+
     /// Put together from its parts (ICC.1:2010, B.4): each APP2 segment says which of how many it is. `nil` where one
     /// is missing.
     var colourProfile: Data? {

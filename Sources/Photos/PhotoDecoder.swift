@@ -24,7 +24,7 @@ public enum PhotoDecoder {
             let bitmap = Bitmap(trustedWidth: size.width, height: size.height, pixels: pixels)
             return DecodedPhoto(
                 bitmap: bitmap.upright(from: orientation), width: upright.width, height: upright.height,
-                scale: Double(size.eighths) / 8, colourProfile: file.colourProfile,
+                scale: Double(size.eighths) / 8, colourProfile: file.colourProfile, camera: file.camera,
                 damage: damage.map { PhotoDamage($0, of: orientation, width: file.width, height: file.height) })
         }
     }
@@ -70,6 +70,8 @@ public struct DecodedPhoto: Sendable {
     public let scale: Double
     /// The ICC profile that the file carries, as it is. The bitmap's colours are the file's; none is converted.
     public let colourProfile: Data?
+    /// The camera's maker and model, where the file says them.
+    public let camera: String?
     /// Where the file is damaged and the picture not all there.
     public let damage: PhotoDamage?
 

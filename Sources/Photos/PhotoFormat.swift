@@ -23,6 +23,8 @@ protocol OpenPhoto: AnyObject {
     var orientation: EXIFOrientation { get }
     /// The ICC profile (ISO 15076-1) that the file carries.
     var colourProfile: Data? { get }
+    /// The camera's maker and model, where the file says them.
+    var camera: String? { get }
     /// Memory that decoding takes beside the pixels, whatever the scale, and what for.
     var workingMemory: (bytes: Int, purpose: String) { get }
 

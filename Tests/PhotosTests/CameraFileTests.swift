@@ -89,6 +89,37 @@ import Testing
         #expect(try size(photo(with: [app1(Array(marker.utf8) + six)])) == "27×41")
     }
 
+    /// A little-endian directory with Make and Model, whose longer values follow it.
+    private func tiff(make: String?, model: String?) -> [UInt8] {
+        let texts = [(UInt8(0x0f), make), (0x10, model)].compactMap { tag, text in
+            text.map { (tag, Array($0.utf8) + [0]) }
+        }
+        var (entries, further) = ([UInt8](), [UInt8]())
+        for (tag, text) in texts {
+            let place = 8 + 2 + 12 * texts.count + further.count
+            let field = text.count > 4 ? [UInt8(place), 0, 0, 0] : text + [UInt8](repeating: 0, count: 4 - text.count)
+            entries += [tag, 1, 2, 0, UInt8(text.count), 0, 0, 0] + field
+            if text.count > 4 { further += text }
+        }
+        return Array("II".utf8) + [42, 0, 8, 0, 0, 0, UInt8(texts.count), 0] + entries + further
+    }
+
+    @Test(
+        arguments: [
+            ("Canon", "Canon EOS R5", "Canon EOS R5"), ("NIKON CORPORATION", "D850", "NIKON CORPORATION D850"),
+            (nil, "E4", "E4"), ("LG", nil, "LG"), ("", " \n", nil), (nil, nil, nil),
+        ] as [(String?, String?, String?)])
+    func theCameraIsMakerAndModel(make: String?, model: String?, camera: String?) throws {
+        let data = try photo(with: [app1(Self.exif + tiff(make: make, model: model))])
+        #expect(try PhotoDecoder.decode(data).camera == camera)
+    }
+
+    @Test func aCamerasNameThatLiesOutsideOfTheFileIsNone() throws {
+        var bytes = tiff(make: nil, model: "a long name")
+        bytes[18] = 200
+        #expect(try PhotoDecoder.decode(photo(with: [app1(Self.exif + bytes)])).camera == nil)
+    }
+
     @Test func whatPrecedesTheOrientationDoesNotHideIt() throws {
         let six = app1(Self.exif + tiff(Value(type: 3, field: [6, 0, 0, 0]), littleEndian: true))
         let nonsense = app1(Self.exif + tiff(Value(type: 3, field: [9, 0, 0, 0]), littleEndian: true))
