@@ -1,6 +1,7 @@
 import Foundation
+import Tensors
 
-/// How entries, peaks and marks lie in the database: little-endian records without padding, one behind the other.
+/// How entries, peaks, marks and maps lie in the database: little-endian records without padding, one behind the other.
 enum Record {
     /// value, photo, y, x.
     static let entryBytes = 12
@@ -69,6 +70,24 @@ enum Record {
                 Mark(
                     value: Float(bitPattern: load(bytes, index * markBytes)), photo: load(bytes, index * markBytes + 4))
             }
+        }
+    }
+
+    /// Numbers in half precision, scaled by the largest, which comes first, so that none overflows.
+    static func data(ofHalves values: [Float]) -> Data {
+        let largest = values.reduce(0) { max($0, $1.magnitude) }
+        let factor = largest > 0 && largest.isFinite ? largest : 1
+        var data = Data(capacity: 4 + 2 * values.count)
+        append(factor.bitPattern, to: &data)
+        for value in values { append((value / factor).halfPattern, to: &data) }
+        return data
+    }
+
+    static func halves(_ data: Data) -> [Float] {
+        data.withUnsafeBytes { bytes in
+            guard bytes.count >= 4 else { return [] }
+            let factor = Float(bitPattern: load(bytes, 0))
+            return (0..<(bytes.count - 4) / 2).map { factor * Float(halfPattern: load(bytes, 4 + 2 * $0)) }
         }
     }
 

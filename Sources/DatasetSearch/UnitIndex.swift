@@ -136,13 +136,16 @@ public struct UnitIndex: Sendable {
     /// - Parameters:
     ///   - sha256: of the photo's bytes, lower-case hexadecimal.
     ///   - width, height: of the upright photo, in pixels.
+    ///   - decision: how the network decided, where it was asked to.
     public func add(
-        _ file: File, sha256: String, width: Int, height: Int, peaks: UnitPeaks
+        _ file: File, sha256: String, width: Int, height: Int, peaks: UnitPeaks, decision: Decision? = nil
     ) async throws(DatasetSearchError) {
         guard fits(peaks) else { throw .otherLayers }
         try await write { [layers] db in
             if let id = try Int64.fetchOne(db, sql: "SELECT id FROM photo WHERE sha256 = ?", arguments: [sha256]) {
-                return try UnitIndex.place(file, photo: id, in: db)
+                try UnitIndex.place(file, photo: id, in: db)
+                if let decision { try UnitIndex.note(decision, photo: id, in: db) }
+                return
             }
             try db.execute(
                 sql: "INSERT INTO photo (sha256, width, height) VALUES (?, ?, ?)",
@@ -150,6 +153,7 @@ public struct UnitIndex: Sendable {
             let id = db.lastInsertedRowID
             guard let number = UInt32(exactly: id), number < .max else { throw DatasetSearchError.full }
             try UnitIndex.place(file, photo: id, in: db)
+            if let decision { try UnitIndex.note(decision, photo: id, in: db) }
             for generation in try State(db).generations {
                 for layer in layers.indices {
                     try UnitIndex.insertFresh(peaks.layers[layer], generation, layer, number, in: db)

@@ -11,6 +11,7 @@ import Glibc
 /// | `fresh` | the peaks of photos that are in no list yet, one row per layer and photo |
 /// | `list` | the lists, one row per unit |
 /// | `layer` | the layers, and for each unit its floor |
+/// | `decision` | how the network decided about a photo, with a small map and what its last layer read |
 /// | `state` | which generation of lists is in use, and how far the next one is |
 ///
 /// The rows of a layer lie together: the key is ``key(generation:layer:low:)``.
@@ -107,6 +108,18 @@ enum UnitIndexStorage {
                         ])
                 }
             }
+        }
+        migrator.registerMigration("2: decisions") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE decision (
+                        photo INTEGER PRIMARY KEY REFERENCES photo (id) ON DELETE CASCADE,
+                        class INTEGER NOT NULL, probability REAL, time REAL NOT NULL,
+                        method TEXT, map BLOB, features BLOB,
+                        verdict TEXT, reasons TEXT, share REAL, expectedShare REAL, camera TEXT
+                    );
+                    CREATE INDEX decision_by_class ON decision (class, time);
+                    """)
         }
         return migrator
     }

@@ -42,6 +42,10 @@ package struct ClassLook: Sendable {
     var next: Next?
     var hiddenWindows: HiddenWindows?
     var units: Result<UnitPeaks, DatasetSearchError>?
+    /// What the linear layer behind the scores read of the whole photo [C]; nil where nobody asked, or there is none.
+    var features: [Float]?
+    /// Whether the photo is said to show the class.
+    let isFound: Bool
     /// What a reader of the numbers should know.
     var note: String?
 
@@ -86,7 +90,7 @@ package struct ClassLook: Sendable {
         let drawn = try PlacedHeatMap(
             explanation.picture, region: prepared.region, without: prepared.photo.missing)
         heatMap = drawn
-        let isFound =
+        isFound =
             !model.isBackground(explanation.classIndex)
             && (wasAsked || model.kind != .independent || model.holds(explanation.classIndex, explanation.scores))
         if method.localizes, isFound {
@@ -114,6 +118,7 @@ package struct ClassLook: Sendable {
         classIndex = judgement.classIndex
         method = judgement.heatMap?.method ?? "gradient"
         map = judgement.heatMap?.map
+        isFound = judgement.isFound
         saliency = judgement.saliency
         var boxes: [Box] = []
         var heatMap: PlacedHeatMap?
@@ -140,6 +145,7 @@ package struct ClassLook: Sendable {
         self.boxes = boxes.sorted { $0.score > $1.score }
         closerLook = judgement.closerLook
         units = judgement.units
+        features = judgement.features
         self.caption = caption
         steps = ["forward": judgement.forward, "explain": judgement.explain]
         note = ClassLook.note(ClassLook.remarks(on: judgement, model) + [model.scoreRemark])

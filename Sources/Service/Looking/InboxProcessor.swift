@@ -8,7 +8,7 @@ import Photos
 import WireProtocol
 
 /// What the pipeline does with each photo of the inbox: look at it with the standard model, cut it up with the
-/// segmentation model where there is one, and note what the standard model's units answered.
+/// segmentation model where there is one, and note in the index what the standard model's units answered and how it decided.
 struct InboxProcessor: PhotoProcessing {
     let composer: Composer
     /// A classifier; or the segmentation model, where there is no classifier.
@@ -28,7 +28,7 @@ struct InboxProcessor: PhotoProcessing {
         do {
             let named = try await NamedPhoto(reading: photo.path)
             let prepared = try await photo.computing.during { try prepare(named) }
-            let (composition, units) = try await compose(prepared, photo.computing)
+            let (composition, answer) = try await compose(prepared, photo.computing)
             let document = composition.document
             metrics.record(document.milliseconds)
             // Of labels that hold or not, one that does.
@@ -39,7 +39,7 @@ struct InboxProcessor: PhotoProcessing {
                     sha256: prepared.sha256, model: model.name, label: best?.label ?? document.boxes.first?.label,
                     probability: best?.probability, boxCount: document.boxes.count, warning: prepared.photo.warning,
                     milliseconds: document.milliseconds["total"]))
-            if let units { result.whenWritten = { await note(units, of: photo, prepared) } }
+            if let answer { result.whenWritten = { await note(answer, of: photo, prepared) } }
             return result
         } catch let error as UnreadablePhoto {
             throw PhotoFailure(error.error)
@@ -54,11 +54,12 @@ struct InboxProcessor: PhotoProcessing {
 
     private func compose(
         _ prepared: PreparedPhoto, _ computing: ComputingMark
-    ) async throws -> (Composition, units: Result<UnitPeaks, DatasetSearchError>?) {
+    ) async throws -> (Composition, answer: Answer?) {
         let asker = Asker(.freshPhoto, computing: computing)
         guard model.task == .classification else {
             let look = try await PhotoSegmenter(model: model, readsUnits: index != nil, for: asker).look(at: prepared)
-            return (try await computing.during { try composer.compose(look, SidecarKind.pictures) }, look.units)
+            let composition = try await computing.during { try composer.compose(look, SidecarKind.pictures) }
+            return (composition, look.units.map { Answer(units: $0, decision: nil) })
         }
         let look = try await Judge(model: model, readsUnits: index != nil, animalModel: animalModel, for: asker)
             .look(at: prepared, hidesWindows: hidesWindows)
@@ -71,20 +72,27 @@ struct InboxProcessor: PhotoProcessing {
             let missing = SidecarKind.pictures.filter { composition.picture($0) == nil }
             composition.add(try await computing.during { try composer.compose(look, missing) })
         }
-        return (composition, look.units)
+        return (composition, look.units.map { Answer(units: $0, decision: look.decision(at: .now)) })
     }
 
-    // MARK: The unit index
+    // MARK: The index
+
+    /// What the index keeps of a photo.
+    private struct Answer: Sendable {
+        let units: Result<UnitPeaks, DatasetSearchError>
+        /// Of a classifier.
+        let decision: Decision?
+    }
 
     private func note(
-        _ units: Result<UnitPeaks, DatasetSearchError>, of photo: QueuedPhoto, _ prepared: PreparedPhoto
+        _ answer: Answer, of photo: QueuedPhoto, _ prepared: PreparedPhoto
     ) async {
         do {
-            switch units {
+            switch answer.units {
             case .success(let peaks):
                 try await index?.add(
                     UnitIndex.File(photo.path, photo.identity), sha256: prepared.sha256, width: prepared.photo.width,
-                    height: prepared.photo.height, peaks: peaks)
+                    height: prepared.photo.height, peaks: peaks, decision: answer.decision)
             case .failure(let error):
                 // A unit overflows: that is the photo's, and only the index does without it.
                 logger.warning("a photo is not indexed", metadata: ["photo": "\(photo.path)", "reason": "\(error)"])

@@ -9,7 +9,7 @@ import Tensors
 /// Looks at a photo through a classifier. Each of its questions is one visit to the network's session.
 package struct Judge: Sendable {
     let model: LoadedModel
-    /// Whether to read what the units answer, from the same pass.
+    /// Whether to read what the units answer, and what the last layer reads, from the same pass.
     let readsUnits: Bool
     /// Says where the animal is, for the verdict; nil where there is none.
     let animalModel: LoadedModel?
@@ -84,6 +84,7 @@ package struct Judge: Sendable {
             var pass = try firstPass(input.tensor, evaluator)
             var scores = pass.scores
             let units = readsUnits ? try model.units { [pass] in try pass.activation($0) } : nil
+            let features = readsUnits ? try model.features { [pass] in try pass.activation($0) } : nil
             let forwardEnd = clock.now
             var explained = try pass.resolve(classIndex)
             var closerLook: Judgement.CloserLook?
@@ -111,7 +112,7 @@ package struct Judge: Sendable {
                 further: zip(wanted, heatMaps).dropFirst().map { (classIndex: $0, heatMap: $1) },
                 next: next.map { (classIndex: $0, heatMap: heatMaps[wanted.count]) },
                 unexplained: max(holding.count - wanted.count, 0), saliency: channelMaximum(signal),
-                closerLook: closerLook, units: units, decisiveInput: decisiveInput,
+                closerLook: closerLook, units: units, features: features, decisiveInput: decisiveInput,
                 forward: (forwardEnd - start) / .milliseconds(1),
                 explain: (clock.now - forwardEnd) / .milliseconds(1))
         }

@@ -34,6 +34,8 @@ struct Judgement: Sendable {
     let closerLook: CloserLook?
     /// What the units answered to the whole photo, where that was to be read; an error where one of them overflowed.
     let units: Result<UnitPeaks, DatasetSearchError>?
+    /// What the linear layer behind the scores read of the whole photo [C], where that was to be read and there is one.
+    let features: [Float]?
     /// What decided: the whole photo as the network saw it, or the part.
     let decisiveInput: NetworkInput
     /// Milliseconds.

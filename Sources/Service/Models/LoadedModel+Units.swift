@@ -13,8 +13,9 @@ extension LoadedModel {
         _ input: Tensor, on evaluator: Evaluator, readingUnits: Bool
     ) throws(InterpretationError) -> ClassificationPass {
         let features = network.classifier?.classActivation.map { [$0.features] } ?? []
+        let head = readingUnits ? [headInput?.value].compactMap { $0 } : []
         return try ClassificationPass(
-            network, input, on: evaluator, keeping: features + (readingUnits ? indexedLayers.map(\.value) : []),
+            network, input, on: evaluator, keeping: features + head + (readingUnits ? indexedLayers.map(\.value) : []),
             derivatives: [([network.image], .gradient)])
     }
 
