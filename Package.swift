@@ -44,6 +44,9 @@ let package = Package(
             name: "DatasetSearch",
             dependencies: ["Networks", "Tensors", .product(name: "GRDB", package: "GRDB.swift")]),
 
+        // From many photos' maps and features to what they have in common; knows no network.
+        .target(name: "Auditing", dependencies: ["Tensors"]),
+
         // From files to tensors, from maps to pictures.
         .target(name: "Photos", dependencies: ["CFreeType", "CJPEG", "Tensors", "WireProtocol"]),
 
@@ -81,7 +84,7 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "CSystemd", "DatasetSearch", "Digests", "Execution", "Files", "Inbox", "Interpretation",
+                "Auditing", "CSystemd", "DatasetSearch", "Digests", "Execution", "Files", "Inbox", "Interpretation",
                 "Localization", "Networks", "ONNXImport", "Photos", "Socket", "Tensors", "WireProtocol",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -132,6 +135,7 @@ let package = Package(
                 "Tensors",
                 "WireProtocol",
             ]),
+        .testTarget(name: "AuditingTests", dependencies: ["Auditing", "Tensors"]),
         .testTarget(name: "DatasetSearchTests", dependencies: ["DatasetSearch", "Networks", "Tensors"]),
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Tensors"], exclude: ["Fixtures"]),
         .testTarget(name: "WireProtocolTests", dependencies: ["WireProtocol"]),
@@ -142,7 +146,8 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "DatasetSearch", "Digests", "Execution", "Files", "Inbox", "Interpretation", "Localization", "Networks",
+                "Auditing", "DatasetSearch", "Digests", "Execution", "Files", "Inbox", "Interpretation", "Localization",
+                "Networks",
                 "ONNXImport", "Photos", "Service", "Tensors", "TestSupport", "WireProtocol", "interpretctl",
                 "interpretd",
                 .product(name: "Logging", package: "swift-log"),

@@ -72,6 +72,8 @@ public enum RPCMethods {
         name: "index", summary: "put every photo of a folder into the unit index")
     public static let units = RPCMethod<UnitsParameters, UnitsResult>(
         name: "units", summary: "which photos excite a unit most, and which units a photo excites most unusually")
+    public static let audit = RPCMethod<AuditParameters, AuditResult>(
+        name: "audit", summary: "in which ways a network decides over all photos, and what speaks against each")
     public static let run = RPCMethod<RunParameters, RunResult>(
         name: "run", summary: "a plain forward pass over tensors")
     public static let project = RPCMethod<ProjectParameters, ProjectResult>(
@@ -92,8 +94,8 @@ public enum RPCMethods {
         name: "cancel", summary: "stop a request of this connection")
 
     public static let all: [any RPCMethodDescription] = [
-        version, status, models, methods, photos, metrics, explain, segment, convert, index, units, run, project,
-        visualize, redo, reload, doctor, watch, unwatch, cancel,
+        version, status, models, methods, photos, metrics, explain, segment, convert, index, units, audit, run,
+        project, visualize, redo, reload, doctor, watch, unwatch, cancel,
     ]
 
     /// The names of the notifications a daemon sends.

@@ -23,7 +23,7 @@ struct Interpretctl: AsyncParsableCommand {
             StatusCommand.self, DoctorCommand.self, ModelsCommand.self, MethodsCommand.self, PhotosCommand.self,
             RedoCommand.self, MetricsCommand.self,
             ExplainCommand.self, SegmentCommand.self, IndexCommand.self, UnitsCommand.self, ConvertCommand.self,
-            EvaluateCommand.self, RunCommand.self,
+            EvaluateCommand.self, AuditCommand.self, RunCommand.self,
             WatchCommand.self,
             ProjectCommand.self, VisualizeCommand.self, LessonCommand.self,
             SidecarsCommand.self, VersionCommand.self,

@@ -57,6 +57,7 @@ package struct FakeDaemon {
             return result
         }
         administration(in: &router)
+        auditing(in: &router)
         return router
     }
 
@@ -107,7 +108,7 @@ package struct FakeDaemon {
             + values.withUnsafeBytes { Data($0) }
     }
 
-    private static let modelSHA256 = "729c8003f6b927a33500e1b769b7276eeb674b99d2209a7e523bcba4b6c6c0bc"
+    static let modelSHA256 = "729c8003f6b927a33500e1b769b7276eeb674b99d2209a7e523bcba4b6c6c0bc"
     private static let status = StatusResult(
         version: WireVersion.software, uptimeSeconds: 93_784, pid: 4711, inbox: "/srv/inbox",
         socket: "/run/interpretd/interpretd.sock", models: ["petshop"], inboxModel: "petshop",

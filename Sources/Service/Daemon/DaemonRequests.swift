@@ -48,6 +48,10 @@ struct DaemonRequests: Sendable {
             try await UnitsRequest(models: models, indexes: indexes, font: composer.overlay.font)
                 .units(parameters, context)
         }
+        answer(RPCMethods.audit, in: &router) { parameters, context in
+            try await AuditRequest(models: models, indexes: indexes, overlay: composer.overlay)
+                .audit(parameters, context)
+        }
         answer(RPCMethods.run, in: &router) { parameters, _ in
             try await RunRequest(models: models).run(parameters)
         }
