@@ -1,4 +1,4 @@
-import Interpretation
+import Tensors
 public import WireProtocol
 
 /// How sure a figure is that was measured on some photos: the percentile bootstrap (Efron and Tibshirani 1993, "An
