@@ -8,6 +8,8 @@ SWIFT_FLAGS ?=
 SWIFT ?= swift
 # The oneDNN of `make test-onednn`.
 ONEDNN ?= .build/onednn-3
+# Further flags for `make torture`.
+TORTURE ?=
 # How long `make fuzz` goes on.
 FUZZ_SECONDS ?= 60
 
@@ -26,7 +28,7 @@ SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchm
 	Fuzzing/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test test-onednn fuzz end-to-end conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside unit-gallery proto clean
+.PHONY: help deps swift build run test test-onednn fuzz end-to-end torture conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside unit-gallery proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -68,6 +70,9 @@ fuzz: deps swift ## try to break the model reader with made-up bytes (FUZZ_SECON
 
 end-to-end: build ## put the real daemon through a life with good and bad photos, kill -9 included
 	Scripts/end-to-end
+
+torture: build ## hurt the real daemon and count the photos lost (TORTURE=--long for a night)
+	Scripts/torture $(TORTURE)
 
 # All of them, whatever comes out of the first: each writes its own section of Documentation/Conformance.md, but for the
 # last two, which print what they find.

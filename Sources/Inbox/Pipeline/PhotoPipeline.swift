@@ -111,7 +111,7 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
     /// How many files of the inbox are no photos that are read, by kind: `["PNG": 3]`.
     public var unreadFiles: [String: Int] { unread.counts }
 
-    /// Folders that the kernel does not watch for us; their photos are found by scans only.
+    /// Folders that the kernel does not watch for us; they are looked through now and then.
     public var unwatchedFolders: Int { unwatched.withLock { $0.count } }
 
     func count(_ change: (inout Tally) -> Void) { tallied.withLock { change(&$0) } }
@@ -190,12 +190,14 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
             unwatched.withLock { $0 = [] }
             logger.notice("the inbox is scanned anew", metadata: ["reason": "\(reason)"])
             mailbox.post { $0.scanAll = true }
+        case .lookAround:
+            mailbox.post { $0.scanAll = true }
         case .inboxLost:
             logger.error("the inbox is gone; waiting for it to come back", metadata: ["inbox": "\(inbox)"])
         case .unwatched(let path, let reason):
             unwatched.withLock { _ = $0.insert(path) }
             logger.warning(
-                "a folder cannot be watched; its photos are found by scans only",
+                "a folder cannot be watched; it is looked through every ten seconds",
                 metadata: ["folder": "\(path)", "reason": "\(reason)"])
         }
     }

@@ -15,6 +15,8 @@ public enum FolderEvent: Hashable, Sendable {
     /// The watched folder itself is gone (deleted, unmounted). The watcher waits for it to come back and then sends
     /// ``rescanNeeded(reason:)``.
     case inboxLost
-    /// A folder below the inbox cannot be watched; only scans will see its photos.
+    /// Some folders are not watched: it is time to look what happened in them.
+    case lookAround
+    /// The inbox or a folder below it cannot be watched; its photos are found by looking.
     case unwatched(FilePath, reason: String)
 }

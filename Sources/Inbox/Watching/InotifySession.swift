@@ -26,6 +26,11 @@ final class InotifySession {
     private var outbox: EventOutbox
     private var staleRecords = 0
     private var isWatching = false
+    /// The kernel watches no more folders: what happens in those that are left out is found by looking.
+    private var isAtLimit = false
+    private var lastLook = ContinuousClock.now
+    /// How often is looked then, in seconds.
+    private static let lookInterval = 10
 
     /// Watches `folder` and everything below it.
     init(folder: FilePath, wakeFile: WakeFile?, outbox: EventOutbox) throws(FolderWatcherError) {
@@ -38,12 +43,15 @@ final class InotifySession {
     /// Waits for one event and handles it; returns after a while also without one.
     func step() {
         guard isWatching else {
+            if isAtLimit { return lookAround() }
             // The inbox is gone: an unmounted card, a share that is down. Look for it twice a second.
             poll(nil, 0, 500)
             if FolderPresence.isFolder(folder) { restart(because: "the inbox is back") }
             return
         }
-        guard let event = inotifytools_next_event(wakeFile == nil ? 1 : 60) else {
+        if isAtLimit, lastLook.duration(to: .now) >= .seconds(Self.lookInterval) { look() }
+        let patience = wakeFile == nil ? 1 : isAtLimit ? Self.lookInterval : 60
+        guard let event = inotifytools_next_event(CLong(patience)) else {
             outbox.confessLoss()
             let errorNumber = inotifytools_error()
             if errorNumber != 0, errorNumber != EINTR {
@@ -52,6 +60,24 @@ final class InotifySession {
             return
         }
         handle(event)
+    }
+
+    /// Without a single watch: looks now and then, and tries whether there are watches again.
+    private func lookAround() {
+        poll(nil, 0, 500)
+        guard lastLook.duration(to: .now) >= .seconds(Self.lookInterval) else { return }
+        do {
+            try begin()
+            look()
+        } catch {
+            isAtLimit = false
+            outbox.send(.inboxLost)
+        }
+    }
+
+    private func look() {
+        lastLook = .now
+        outbox.send(.lookAround)
     }
 
     /// Gives everything back to the library and the kernel.
@@ -66,15 +92,30 @@ final class InotifySession {
         let probe = open("/dev/null", O_RDONLY | O_CLOEXEC)
         if probe >= 0 { close(probe) }
         guard probe < FD_SETSIZE - 1 else { throw .tooManyOpenFiles }
-        guard inotifytools_initialize() != 0 else { throw .cannotStart(errorNumber: inotifytools_error()) }
+        let wasAtLimit = isAtLimit
+        isAtLimit = false
+        guard inotifytools_initialize() != 0 else {
+            let errorNumber = inotifytools_error()
+            guard errorNumber == EMFILE, FolderPresence.isFolder(folder) else {
+                throw .cannotStart(errorNumber: errorNumber)
+            }
+            return goWithout(.cannotStart(errorNumber: errorNumber), again: wasAtLimit)
+        }
         if let wakeFile { inotifytools_watch_file(wakeFile.path, CInt(IN_MODIFY)) }
         staleRecords = 0
         if let errorNumber = watch(folder) {
             end()
-            throw .cannotWatch(folder, errorNumber: errorNumber)
+            guard errorNumber == ENOSPC else { throw .cannotWatch(folder, errorNumber: errorNumber) }
+            return goWithout(.cannotWatch(folder, errorNumber: errorNumber), again: wasAtLimit)
         }
         watchFolders(below: folder)
         isWatching = true
+    }
+
+    private func goWithout(_ error: FolderWatcherError, again: Bool) {
+        isAtLimit = true
+        isWatching = false
+        if !again { outbox.send(.unwatched(folder, reason: "\(error)")) }
     }
 
     private func restart(because reason: String) {
@@ -147,6 +188,7 @@ final class InotifySession {
 
     private func watchOrReport(_ path: FilePath) {
         guard let errorNumber = watch(path), errorNumber != ENOENT, errorNumber != ENOTDIR else { return }
+        if errorNumber == ENOSPC { isAtLimit = true }
         outbox.send(.unwatched(path, reason: FolderWatcherError.explanation(ofWatchError: errorNumber)))
     }
 
