@@ -204,18 +204,8 @@ def report_calibration(cases: list[Case]) -> None:
 
 
 def measure(case: Case) -> float:
-    """How much the decision rests on the animal, as one number of what the verdict's rule reads, 0…1: the least of what
-    hiding the animal costs, what the animal alone keeps, and what is left without one small spot of it."""
-    found = case.document["verdict"]
-    if "without" not in found:
-        return 0.0
-    probability = max(found["certainty"]["probability"], 1e-9)
-
-    def left(readings: dict[str, float]) -> float:
-        return min(float(np.median(list(readings.values()))) / probability, 1)
-
-    spot = min(found["spot"]["without"] / probability, 1) if "spot" in found else 1.0
-    return min(1 - left(found["without"]), left(found["only"]), spot)
+    """How much the decision rests on the animal."""
+    return case.document["verdict"].get("reliance", 0.0)
 
 
 def separation(low: list[float], high: list[float]) -> float:

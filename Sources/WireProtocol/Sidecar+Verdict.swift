@@ -11,6 +11,9 @@ extension Sidecar {
         public var label: String
         /// The same for people.
         public var sentence: String
+        /// How much the decision rests on the animal and nothing less, 0…1: the least of what hiding it costs, what it keeps
+        /// alone, and what is left without one small spot of it. Nil where that was not measured.
+        public var reliance: Double?
         /// The conditions that decided, by name.
         public var reasons: [String]
         /// Nil where nobody looked for it; without mask where nobody saw one.
@@ -31,7 +34,9 @@ extension Sidecar {
         public var next: Next?
 
         public init(
-            version: Int = Verdict.currentVersion, verdict: String, label: String, sentence: String, reasons: [String],
+            version: Int = Verdict.currentVersion, verdict: String, label: String, sentence: String,
+            reliance: Double? = nil,
+            reasons: [String],
             animal: Animal? = nil, where: Location? = nil, without: Fillings? = nil, only: Fillings? = nil,
             elsewhere: Elsewhere? = nil, spot: Spot? = nil, box: Box? = nil, certainty: Certainty, next: Next? = nil
         ) {
@@ -39,6 +44,7 @@ extension Sidecar {
             self.verdict = verdict
             self.label = label
             self.sentence = sentence
+            self.reliance = reliance
             self.reasons = reasons
             self.animal = animal
             self.where = `where`

@@ -62,6 +62,12 @@ public struct VerdictFindings: Sendable, Hashable {
     var elsewhereCost: Double? { elsewhere.map { loss($0.mean) } }
     /// What hiding a small spot of the animal costs.
     var spotCost: Double? { withoutSpot.map(loss) }
+    /// How much the decision rests on the animal and nothing less, 0…1: the least of what hiding it costs, what it keeps
+    /// alone, and what is left without one small spot of it. Nil where the animal was not hidden.
+    public var reliance: Double? {
+        guard let cost, let kept else { return nil }
+        return min(cost, kept, 1 - (spotCost ?? 0))
+    }
     /// By how much each method that answered leads the expected share.
     var leads: [Double] { shares.map { shares in shares.measured.map(shares.lead) } ?? [] }
 }

@@ -10,7 +10,7 @@ extension Sidecar.Verdict {
         let (model, prepared) = (look.model, look.prepared)
         self.init(
             verdict: verdict.word.rawValue, label: look.label, sentence: look.verdictSentence(verdict),
-            reasons: verdict.reasons.map(\.rawValue),
+            reliance: findings.reliance?.rounded(toPlaces: 4), reasons: verdict.reasons.map(\.rawValue),
             animal: look.animal.map { Animal($0, on: prepared) },
             where: findings.shares.map(Location.init), without: findings.without.map(Fillings.init),
             only: findings.only.map(Fillings.init), elsewhere: findings.elsewhere.map(Elsewhere.init),

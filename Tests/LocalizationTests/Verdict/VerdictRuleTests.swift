@@ -41,6 +41,21 @@ struct VerdictRuleTests {
                 + "elsewhere 89 %; 85 % of the evidence lies on its 25 % of the photo.")
     }
 
+    @Test("one number: the least of what is needed, what suffices and what no small spot takes away")
+    func reliance() throws {
+        let p = try Self.certainty().probability
+        func reliance(_ change: (inout VerdictFindings) -> Void) throws -> Double? {
+            try Self.verdict(change).findings.reliance
+        }
+        #expect(abs(try #require(try reliance { _ in }) - min(1 - 0.05 / p, 0.8 / p)) < 1e-12)
+        #expect(abs(try #require(try reliance { $0.withoutSpot = 0.1 }) - 0.1 / p) < 1e-12)
+        #expect(
+            abs(try #require(try reliance { $0.only = .init(blurred: 0.3, mean: 0.2, inpainted: 0.1) }) - 0.2 / p)
+                < 1e-12)
+        #expect(try reliance { $0.without = .init(blurred: 1, mean: 1, inpainted: 1) } == 0)
+        #expect(try reliance { $0.without = nil } == nil)
+    }
+
     @Test("what cannot be measured is no condition, and is said")
     func absentNumbers() throws {
         let verdict = try Self.verdict {
