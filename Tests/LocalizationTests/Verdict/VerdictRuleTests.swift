@@ -47,10 +47,10 @@ struct VerdictRuleTests {
         func reliance(_ change: (inout VerdictFindings) -> Void) throws -> Double? {
             try Self.verdict(change).findings.reliance
         }
-        #expect(abs(try #require(try reliance { _ in }) - min(1 - 0.05 / p, 0.8 / p)) < 1e-12)
-        #expect(abs(try #require(try reliance { $0.withoutSpot = 0.1 }) - 0.1 / p) < 1e-12)
+        #expect(try abs(#require(reliance { _ in }) - min(1 - 0.05 / p, 0.8 / p)) < 1e-12)
+        #expect(try abs(#require(reliance { $0.withoutSpot = 0.1 }) - 0.1 / p) < 1e-12)
         #expect(
-            abs(try #require(try reliance { $0.only = .init(blurred: 0.3, mean: 0.2, inpainted: 0.1) }) - 0.2 / p)
+            abs(#require(try reliance { $0.only = .init(blurred: 0.3, mean: 0.2, inpainted: 0.1) }) - 0.2 / p)
                 < 1e-12)
         #expect(try reliance { $0.without = .init(blurred: 1, mean: 1, inpainted: 1) } == 0)
         #expect(try reliance { $0.without = nil } == nil)
