@@ -14,7 +14,7 @@ TORTURE ?=
 FUZZ_SECONDS ?= 60
 
 # Debian's and Ubuntu's names. The two after the libraries are needed to find them, and by overlays.
-PACKAGES = libdnnl-dev libinotifytools0-dev libjpeg-dev libsystemd-dev libfreetype-dev libsqlite3-dev libssl-dev \
+PACKAGES = libdnnl-dev libinotifytools0-dev libjpeg-dev libsystemd-dev libfreetype-dev libpng-dev libsqlite3-dev libssl-dev \
 	pkg-config fonts-dejavu-core
 
 BUILD = $(SWIFT) build -c release $(SWIFT_FLAGS)
@@ -28,7 +28,7 @@ SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchm
 	Fuzzing/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test test-onednn fuzz end-to-end torture conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside unit-gallery proto clean
+.PHONY: help deps swift build run test test-onednn fuzz end-to-end torture conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside measuring unit-gallery proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -154,6 +154,9 @@ method-gallery: build ## draw Documentation/Methods.md and its pictures (needs p
 
 looking-inside: build ## draw Documentation/LookingInside.md and its pictures (needs python3 with numpy and onnx)
 	Scripts/looking-inside
+
+measuring: build ## measure petshop on the reporting photos, and write Documentation/Measuring.md
+	Scripts/measuring
 
 unit-gallery: build ## draw Documentation/UnitGallery.md: what units respond to (needs python3 with Pillow, numpy, onnx)
 	Scripts/unit-gallery

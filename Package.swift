@@ -18,13 +18,14 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // C: two shims of our own, loops of our own, and the headers of four system libraries.
+        // C: two shims of our own, loops of our own, and the headers of five system libraries.
         .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
         .target(name: "CVectors"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
         .systemLibrary(name: "CInotifyTools", providers: [.apt(["libinotifytools0-dev"])]),
+        .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
         // From numbers to networks to explanations.
@@ -48,7 +49,7 @@ let package = Package(
         .target(name: "Auditing", dependencies: ["Tensors"]),
 
         // From files to tensors, from maps to pictures.
-        .target(name: "Photos", dependencies: ["CFreeType", "CJPEG", "Tensors", "WireProtocol"]),
+        .target(name: "Photos", dependencies: ["CFreeType", "CJPEG", "CPNG", "Tensors", "WireProtocol"]),
 
         // How well networks, maps and probabilities do: figures of what the targets above give.
         .target(
@@ -60,6 +61,8 @@ let package = Package(
         // The daemon and its client.
         .target(name: "Digests", dependencies: ["CCrypto"]),
         .target(name: "WireProtocol"),
+        // What is true of photos, in the forms that people keep it in; for the client.
+        .target(name: "GroundTruth", dependencies: ["WireProtocol"]),
         .target(name: "Files", dependencies: ["Digests"]),
         // Knows no network: lines in, lines out.
         .target(
@@ -84,7 +87,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Auditing", "CSystemd", "DatasetSearch", "Digests", "Execution", "Files", "Inbox", "Interpretation",
+                "Auditing", "CSystemd", "DatasetSearch", "Digests", "Evaluation", "Execution", "Files", "Inbox",
+                "Interpretation",
                 "Localization", "Networks", "ONNXImport", "Photos", "Socket", "Tensors", "WireProtocol",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -100,7 +104,7 @@ let package = Package(
         .executableTarget(
             name: "interpretctl",
             dependencies: [
-                "Deconvolution", "Digests", "WireProtocol",
+                "Deconvolution", "Digests", "GroundTruth", "WireProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -138,6 +142,7 @@ let package = Package(
         .testTarget(name: "AuditingTests", dependencies: ["Auditing", "Tensors"]),
         .testTarget(name: "DatasetSearchTests", dependencies: ["DatasetSearch", "Networks", "Tensors"]),
         .testTarget(name: "PhotosTests", dependencies: ["Photos", "Tensors"], exclude: ["Fixtures"]),
+        .testTarget(name: "GroundTruthTests", dependencies: ["GroundTruth", "TestSupport", "WireProtocol"]),
         .testTarget(name: "WireProtocolTests", dependencies: ["WireProtocol"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "SocketTests", dependencies: ["Digests", "Socket", "TestSupport", "WireProtocol"]),

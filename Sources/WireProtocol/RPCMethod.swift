@@ -68,6 +68,8 @@ public enum RPCMethods {
         name: "segment", summary: "cut the object of a class out of a photo, from its saliency")
     public static let convert = RPCMethod<ConvertParameters, ConvertResult>(
         name: "convert", summary: "give a network a pooled head trained on labelled photos")
+    public static let evaluate = RPCMethod<EvaluateParameters, EvaluateResult>(
+        name: "evaluate", summary: "measure a network and its methods on photos whose truth is known, or not")
     public static let index = RPCMethod<IndexParameters, IndexResult>(
         name: "index", summary: "put every photo of a folder into the unit index")
     public static let units = RPCMethod<UnitsParameters, UnitsResult>(
@@ -94,7 +96,8 @@ public enum RPCMethods {
         name: "cancel", summary: "stop a request of this connection")
 
     public static let all: [any RPCMethodDescription] = [
-        version, status, models, methods, photos, metrics, explain, segment, convert, index, units, audit, run,
+        version, status, models, methods, photos, metrics, explain, segment, convert, evaluate, index, units, audit,
+        run,
         project, visualize, redo, reload, doctor, watch, unwatch, cancel,
     ]
 

@@ -33,6 +33,7 @@ package struct FakeDaemon {
         router.on(RPCMethods.convert) { parameters, context async throws(RPCError) in
             try await FakeDaemon.convert(parameters, context)
         }
+        measuring(in: &router)
         router.on(RPCMethods.index) { parameters, _ async throws(RPCError) in
             guard parameters.folder.hasPrefix("/") else {
                 throw RPCError(

@@ -6,6 +6,8 @@ public import Tensors
 public struct GradientSaliency: InterpretationMethod {
     public init() {}
 
+    public var attributesSlopes: Bool { true }
+
     public var card: MethodCard {
         MethodCard(
             name: "gradient",
@@ -27,6 +29,7 @@ public struct GradientSaliency: InterpretationMethod {
 /// Backward passes that treat ReLUs otherwise than the chain rule does; see `BackwardRule`.
 public struct RuleSaliency: InterpretationMethod {
     public let card: MethodCard
+    public var attributesSlopes: Bool { true }
     private let rule: BackwardRule
 
     /// Zeiler and Fergus 2014: the rectified signal is sent down, whatever was active on the way up.

@@ -9,6 +9,8 @@ import Tensors
 public struct SmoothGrad: InterpretationMethod {
     public init() {}
 
+    public var attributesSlopes: Bool { true }
+
     public var card: MethodCard {
         MethodCard(
             name: "smoothgrad",

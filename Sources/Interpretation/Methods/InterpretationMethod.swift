@@ -11,6 +11,9 @@ public protocol InterpretationMethod: Sendable {
     /// Whether boxes may be cut from the map: it is high where the object is and low elsewhere.
     var localizes: Bool { get }
 
+    /// Whether the attribution is the score's slope at each value of the input, and not the value's share of the score.
+    var attributesSlopes: Bool { get }
+
     /// One explanation per class, from shared forward passes; nil stands for the class with the highest score.
     ///
     /// Called through ``explain(_:classes:on:)``, which has checked the parameters' names and the network. Between
@@ -23,6 +26,7 @@ public protocol InterpretationMethod: Sendable {
 extension InterpretationMethod {
     public func obstacle(for network: Network) -> String? { nil }
     public var localizes: Bool { false }
+    public var attributesSlopes: Bool { false }
 
     /// Runs on the session's thread.
     public func explain(_ question: Question, on evaluator: Evaluator) async throws(InterpretationError) -> Explanation

@@ -56,6 +56,11 @@ public struct RunLengthMask: Sendable {
         return try PixelMask(width: newWidth, height: newHeight, pixels: pixels)
     }
 
+    /// Whether the pixel in column `x` and row `y` belongs to the object; none beyond the mask does.
+    public func contains(x: Int, y: Int) -> Bool {
+        (0..<width).contains(x) && (0..<height).contains(y) && run(of: x * height + y) % 2 == 1
+    }
+
     /// The run that a pixel belongs to: the first that ends behind it.
     private func run(of place: Int) -> Int {
         var (low, high) = (0, ends.count)

@@ -11,6 +11,16 @@ extension Canvas {
         brush.paint(&bitmap, color: color)
     }
 
+    /// A straight line with round ends, antialiased.
+    ///
+    /// - Parameter thickness: in pixels.
+    public mutating func line(
+        from: (Double, Double), to: (Double, Double), thickness: Double, color: RGBColor
+    ) {
+        let ends = [Point(x: from.0, y: from.1), Point(x: to.0, y: to.1)]
+        stroke([Polyline(points: ends, isClosed: false)], thickness: thickness, color: color)
+    }
+
     /// A bright line between two dark ones: seen on any background.
     mutating func strokeWithHalo(_ lines: [Polyline], thickness: Double, color: RGBColor, halo: RGBColor) {
         stroke(lines, thickness: thickness + 2 * max(thickness * 0.8, 1.2), color: halo)

@@ -41,6 +41,9 @@ struct DaemonRequests: Sendable {
         answer(RPCMethods.convert, in: &router) { parameters, context in
             try await ConvertRequest(models: models).convert(parameters, context)
         }
+        answer(RPCMethods.evaluate, in: &router) { parameters, context in
+            try await EvaluateRequest(models: models, font: composer.overlay.font).evaluate(parameters, context)
+        }
         answer(RPCMethods.index, in: &router) { parameters, context in
             try await IndexRequest(models: models, indexes: indexes).index(parameters, context)
         }

@@ -173,7 +173,7 @@ struct ExplainRequest: Sendable {
 }
 
 /// Said with every picture of a method whose pictures hardly depend on what the network has learned.
-private func failedCheck(of card: MethodCard) -> [String] {
+func failedCheck(of card: MethodCard) -> [String] {
     guard card.randomization.verdict == .fails else { return [] }
     return [
         "\(card.name) FAILS the randomization check of Adebayo et al. 2018: its picture changes little when the upper layers "

@@ -1,120 +1,145 @@
 import ArgumentParser
 import Foundation
+import GroundTruth
 import WireProtocol
 
 struct EvaluateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "evaluate", abstract: "How often labels and boxes are right on photos whose truth is known.",
+        commandName: "evaluate",
+        abstract: "How often labels are right, and how good the maps are, on your own photos.",
         discussion: """
             Examples:
               interpretctl evaluate --photos pets --truth pets/truth.json
-              interpretctl evaluate --photos pets --truth pets/truth.json --json
+              interpretctl evaluate --photos val2017 --truth instances_val2017.json --method cam --method grad-cam --out report
+              interpretctl evaluate --photos pets --method grad-cam --method rise:samples=500 --faithfulness
 
-            The truth is a JSON array of {"file": "IMG_1.jpg", "label": "cat", "bbox": [x, y, width, height]}, in pixels \
-            of the upright photo; bbox is left out where there is nothing to find. A box is right where the intersection \
-            with the true one over their union is at least 0.5 (MaxBoxAcc at 0.5, Choe et al. 2020); where a photo gets \
-            several boxes, its first counts.
+            The truth is COCO's JSON, a folder of VOC's XML or YOLO's text files, a CSV file with the columns file, label and \
+            x, y, width, height, a folder with one folder of photos a label, or a JSON array of {"file": "IMG_1.jpg", \
+            "label": "cat", "bbox": [x, y, width, height]}, in pixels of the upright photo. What is explained is the true \
+            class where there is one, else the most probable one.
+
+            Figures are those of Choe et al. 2020 (MaxBoxAcc, MaxBoxAccV2 at 0.3, 0.5 and 0.7, PxAP where there are masks; \
+            the threshold is chosen in the other half of the photos), Zhang et al. 2018 (pointing game), Wang et al. 2020 \
+            (energy), beside a centred box and a Gaussian that know nothing of the photo. --faithfulness needs no truth: \
+            insertion, deletion, average drop and increase, ROAD, infidelity, max-sensitivity, sparseness. Intervals are of \
+            95 %, by bootstrap over the photos. The daemon must be able to read the photos.
             """)
 
     @Option(help: ArgumentHelp("Folder of the photos.", valueName: "folder"))
     var photos: String
 
-    @Option(help: ArgumentHelp("What is true of them.", valueName: "file"))
-    var truth: String
+    @Option(help: ArgumentHelp("What is true of them.", valueName: "path"))
+    var truth: String?
 
     @Option(help: "The network to ask; see 'interpretctl models'.")
     var model: String?
 
+    @Option(
+        name: .customLong("method"),
+        help: ArgumentHelp(
+            "A method whose maps are measured, as often as you like; those of one pass if left out.",
+            valueName: "name[:parameter=value,…]"))
+    var methods: [String] = []
+
+    @Flag(help: "Also measure what needs no truth.")
+    var faithfulness = false
+
+    @Option(
+        name: .customLong("measure"),
+        help: ArgumentHelp("Only this measure of --faithfulness, as often as you like.", valueName: "name"))
+    var measures: [String] = []
+
+    @Option(help: "Steps of insertion and deletion.")
+    var steps: Int?
+
+    @Option(help: "Perturbations of infidelity and sensitivity.")
+    var samples: Int?
+
+    @Option(help: "Draws of the bootstrap.")
+    var resamples: Int?
+
+    @Option(help: "Of all that is drawn.")
+    var seed: Int?
+
+    @Option(help: ArgumentHelp("Write charts (SVG and PNG) and the figures as JSON there.", valueName: "folder"))
+    var out: String?
+
+    @Flag(help: "Each photo's figures, too, in the JSON.")
+    var perPhoto = false
+
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        for name in measures where FaithfulnessMeasure(rawValue: name) == nil {
+            throw ValidationError(
+                "there is no measure '\(name)'; there are "
+                    + FaithfulnessMeasure.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        _ = try methods.map(MethodArgument.init)
+    }
+
     func run() async throws {
-        let cases = try readTruth()
+        let folder = Files.absolutePath(photos)
+        guard !Files.isMissing(folder) else { throw CommandFailure("there is no folder at \(photos)") }
+        let known = try readTruth(folder)
+        guard !known.isEmpty else { throw CommandFailure("there are no \(PhotoKind.names) photos in \(photos)") }
+        if let out { try Files.makeFolder(out) }
+        let wanted = measures.isEmpty && faithfulness ? FaithfulnessMeasure.allCases.map(\.rawValue) : measures
+        let parameters = EvaluateParameters(
+            model: model, folder: folder, photos: known,
+            methods: methods.isEmpty ? nil : try methods.map { try MethodArgument($0).method },
+            measures: wanted.isEmpty ? nil : wanted, steps: steps, samples: samples, resamples: resamples, seed: seed,
+            charts: out == nil ? nil : true, perPhoto: perPhoto ? true : nil)
         let bar = ProgressBar()
         defer { bar.clear() }
-        let report = try await common.withDaemon { connection in
-            var report = BoxReport()
-            let start = ContinuousClock.now
-            for (index, truth) in cases.enumerated() {
-                let path = Files.absolutePath(photos + "/" + truth.file)
-                let parameters = ExplainParameters(source: .bytes(try Files.readForSending(path)), model: model)
-                let result = try await connection.call(RPCMethods.explain, parameters)
-                report.add(try RPCMethods.explain.output(of: result).sidecar, truth)
-                let fraction = Double(index + 1) / Double(cases.count)
-                let elapsed = (ContinuousClock.now - start) / .seconds(1)
-                bar.show(
-                    ProgressNotification(
-                        id: .null, fraction: fraction, message: truth.file,
-                        secondsLeft: elapsed * (1 - fraction) / fraction))
-            }
-            return report
+        let answer = try await common.withDaemon {
+            try await $0.call(RPCMethods.evaluate, parameters, onProgress: bar.show)
         }
         bar.clear()
-        if common.json {
-            Terminal.write(try JSONText(encoding: report.summary).utf8 + Data("\n".utf8))
-        } else {
-            Terminal.write(report.summary.text)
+        let result = try RPCMethods.evaluate.output(of: answer)
+        var written: [String] = []
+        if let out {
+            for (name, chart) in (result.charts ?? [:]).sorted(by: { $0.key < $1.key }) {
+                written.append("\(out)/\(Files.name(of: name))")
+                try Files.write(chart, to: written[written.count - 1])
+            }
+            var figures = result
+            figures.charts = nil
+            written.append("\(out)/evaluation.json")
+            try Files.write(
+                try JSONText(encoding: figures).utf8 + Data("\n".utf8), to: written[written.count - 1])
         }
+        try common.report(answer, of: RPCMethods.evaluate) { EvaluationReport($0).text(written: written) }
+        if result.photos == 0 { throw CommandFailure("no photo could be read; see --json for the reasons") }
     }
 
-    private func readTruth() throws -> [TrueBox] {
+    private func readTruth(_ folder: String) throws -> [TruePhoto] {
+        guard let truth else { return GroundTruthForm.photos(in: folder) }
         do {
-            return try JSONDecoder().decode([TrueBox].self, from: Data(contentsOf: URL(filePath: truth)))
+            let path = Files.absolutePath(truth)
+            return try GroundTruthForm.found(at: path).read(path, photos: folder)
         } catch {
-            throw CommandFailure(
-                "\(truth) is not a list of files with label and bbox; see 'interpretctl evaluate --help'")
+            throw CommandFailure("\(error); see 'interpretctl evaluate --help'")
         }
     }
 }
 
-/// What is true of one photo.
-struct TrueBox: Decodable, Sendable {
-    let file: String
-    let label: String
-    let bbox: BoundingBox?
-}
+/// "rise:samples=500,seed=1"
+struct MethodArgument {
+    let method: EvaluateParameters.Method
 
-/// Counts what was right.
-struct BoxReport: Sendable {
-    private var photos = 0
-    private var labels = 0
-    private var withBox = 0
-    private var overlaps: [Double] = []
-
-    mutating func add(_ document: Sidecar, _ truth: TrueBox) {
-        photos += 1
-        if document.predictions.first?.label == truth.label { labels += 1 }
-        if !document.boxes.isEmpty { withBox += 1 }
-        if let expected = truth.bbox {
-            overlaps.append(document.boxes.first.map { $0.bbox.intersectionOverUnion(expected) } ?? 0)
+    /// - Throws: `ValidationError` where a parameter has no value.
+    init(_ text: String) throws {
+        let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+        guard let name = parts.first else { throw ValidationError("a method has a name") }
+        var values: [String: ExplainParameters.Value] = [:]
+        for pair in parts.dropFirst().flatMap({ $0.split(separator: ",") }) {
+            let sides = pair.split(separator: "=", maxSplits: 1).map(String.init)
+            guard sides.count == 2 else {
+                throw ValidationError("'\(pair)' of --method \(text) should read parameter=value")
+            }
+            values[sides[0]] = MethodParameters.value(of: sides[1])
         }
-    }
-
-    var summary: Summary {
-        func rate(_ count: Int, of total: Int) -> Double { total == 0 ? 0 : Double(count) / Double(total) }
-        return Summary(
-            photos: photos, labelAccuracy: rate(labels, of: photos), withBox: rate(withBox, of: photos),
-            boxesIoU50: overlaps.isEmpty ? nil : rate(overlaps.count { $0 >= 0.5 }, of: overlaps.count),
-            meanIoU: overlaps.isEmpty ? nil : overlaps.reduce(0, +) / Double(overlaps.count))
-    }
-
-    struct Summary: Encodable, Sendable {
-        let photos: Int
-        /// Share of photos whose most probable class is the true one.
-        let labelAccuracy: Double
-        /// Share of photos that got a box.
-        let withBox: Double
-        /// Share of true boxes met with an intersection over union of at least 0.5.
-        let boxesIoU50: Double?
-        let meanIoU: Double?
-
-        var text: String {
-            var table = Table([.left, .right])
-            table.add("photos", "\(photos)")
-            table.add("label right", Format.percent(labelAccuracy))
-            table.add("with a box", Format.percent(withBox))
-            if let boxesIoU50 { table.add("box right (IoU ≥ 0.5)", Format.percent(boxesIoU50)) }
-            if let meanIoU { table.add("mean IoU", Format.decimal(meanIoU, 3)) }
-            return table.text
-        }
+        method = EvaluateParameters.Method(name: name, parameters: values.isEmpty ? nil : values)
     }
 }

@@ -52,7 +52,7 @@ struct MethodParameters {
         values[parts[0]] = Self.value(of: parts[1])
     }
 
-    private static func value(of text: String) -> ExplainParameters.Value {
+    static func value(of text: String) -> ExplainParameters.Value {
         if let number = Double(text), number.isFinite { return .number(number) }
         return .string(text)
     }
