@@ -25,6 +25,15 @@ struct LogisticRegression {
         return scores.indices.max { scores[$0] < scores[$1] } ?? 0
     }
 
+    /// p of each class [classes].
+    func probabilities(_ example: [Double]) -> [Double] {
+        let scores = scores(example, parameters)
+        let largest = scores.max() ?? 0
+        let exponentials = scores.map { exp($0 - largest) }
+        let sum = exponentials.reduce(0, +)
+        return exponentials.map { $0 / sum }
+    }
+
     /// Mean of −log p(label).
     func loss(_ examples: [[Double]], labels: [Int]) -> Double {
         objective(examples, labels: labels, penalty: 0, at: parameters).value
