@@ -76,6 +76,12 @@ public enum RPCMethods {
         name: "units", summary: "which photos excite a unit most, and which units a photo excites most unusually")
     public static let audit = RPCMethod<AuditParameters, AuditResult>(
         name: "audit", summary: "in which ways a network decides over all photos, and what speaks against each")
+    public static let neighbours = RPCMethod<NeighboursParameters, NeighboursResult>(
+        name: "neighbours", summary: "the photos that a network sees most alike, and which labelled photos pull it")
+    public static let concept = RPCMethod<ConceptParameters, ConceptResult>(
+        name: "concept", summary: "whether a class depends on a concept that photos show")
+    public static let compare = RPCMethod<CompareParameters, CompareResult>(
+        name: "compare", summary: "maps of several methods or networks over one photo")
     public static let run = RPCMethod<RunParameters, RunResult>(
         name: "run", summary: "a plain forward pass over tensors")
     public static let project = RPCMethod<ProjectParameters, ProjectResult>(
@@ -97,7 +103,7 @@ public enum RPCMethods {
 
     public static let all: [any RPCMethodDescription] = [
         version, status, models, methods, photos, metrics, explain, segment, convert, evaluate, index, units, audit,
-        run,
+        neighbours, concept, compare, run,
         project, visualize, redo, reload, doctor, watch, unwatch, cancel,
     ]
 

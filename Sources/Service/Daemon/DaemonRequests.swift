@@ -55,6 +55,16 @@ struct DaemonRequests: Sendable {
             try await AuditRequest(models: models, indexes: indexes, overlay: composer.overlay)
                 .audit(parameters, context)
         }
+        answer(RPCMethods.neighbours, in: &router) { parameters, context in
+            try await NeighboursRequest(models: models, indexes: indexes, overlay: composer.overlay)
+                .neighbours(parameters, context)
+        }
+        answer(RPCMethods.concept, in: &router) { parameters, context in
+            try await ConceptRequest(models: models, indexes: indexes).test(parameters, context)
+        }
+        answer(RPCMethods.compare, in: &router) { parameters, context in
+            try await CompareRequest(models: models, composer: composer).compare(parameters, context)
+        }
         answer(RPCMethods.run, in: &router) { parameters, _ in
             try await RunRequest(models: models).run(parameters)
         }

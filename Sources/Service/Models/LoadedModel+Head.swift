@@ -1,3 +1,4 @@
+import Execution
 import Interpretation
 import Networks
 import Tensors
@@ -54,5 +55,36 @@ extension LoadedModel {
             }
         }
         return features.allSatisfy(\.isFinite) ? features : nil
+    }
+
+    /// What the linear layer read, and what came of it.
+    struct HeadReading: Sendable {
+        /// [C].
+        let features: [Float]
+        /// [classes].
+        let scores: [Float]
+    }
+
+    /// One forward pass.
+    ///
+    /// - Throws: `InterpretationError`, also where the network does not end in a linear layer.
+    func headReading(of input: Tensor, as urgency: Urgency) async throws(InterpretationError) -> HeadReading {
+        guard let headInput else { throw .badParameter("model '\(name)' does not end in a linear layer") }
+        return try await network.session.perform(as: urgency) { (evaluator) throws(InterpretationError) in
+            let pass = try ClassificationPass(network, input, on: evaluator, keeping: [headInput.value])
+            guard
+                let features = try features({ (value) throws(InterpretationError) in try pass.activation(value) })
+            else { throw .badParameter("the features of model '\(name)' are not finite on this photo") }
+            return HeadReading(features: features, scores: pass.scores)
+        }
+    }
+
+    /// The linear layer's weights [classes][C]; nil where they cannot be read from the graph.
+    var headWeights: [[Double]]? {
+        guard let weights = network.classifier?.classActivation?.weights, weights.shape.rank == 2 else { return nil }
+        let channels = weights.shape[1]
+        return (0..<weights.shape[0]).map { row in
+            (0..<channels).map { Double(weights[row * channels + $0]) }
+        }
     }
 }

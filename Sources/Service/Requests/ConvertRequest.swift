@@ -16,11 +16,6 @@ import WireProtocol
 struct ConvertRequest: Sendable {
     let models: ModelStore
 
-    private struct LabelledPhoto {
-        let path: String
-        let classIndex: Int
-    }
-
     func convert(_ parameters: ConvertParameters, _ context: RequestContext) async throws -> ConvertResult {
         let watch = Stopwatch()
         guard let sender = context.files else {
@@ -28,9 +23,10 @@ struct ConvertRequest: Sendable {
         }
         let model = try models.requested(parameters.model)
         guard let preprocessor = model.preprocessor else { throw ModelStoreError.cannotReadPhotos(model.name) }
-        let (labels, photos) = try await FileWork.run(on: FilePath(parameters.photos)) {
-            try ConvertRequest.labelledPhotos(parameters, model)
+        let labelled = try await FileWork.run(on: FilePath(parameters.photos)) {
+            try LabelledPhotos(in: parameters.photos, labels: parameters.labels, of: model, for: "training")
         }
+        let (labels, photos) = (labelled.labels, labelled.photos)
         let conversion = try HeadConversion(model.network, inputShape: model.exampleInput)
 
         var examples: [HeadConversion.Example] = []
@@ -75,41 +71,6 @@ struct ConvertRequest: Sendable {
         }
         result.seconds = (watch.total / 1000).rounded(toPlaces: 1)
         return result
-    }
-
-    /// The photos of each class's folder, by name.
-    private static func labelledPhotos(
-        _ parameters: ConvertParameters, _ model: LoadedModel
-    ) throws -> (labels: [String], photos: [LabelledPhoto]) {
-        let manager = FileManager.default
-        func names(in folder: String) throws(RPCError) -> [String] {
-            guard folder.hasPrefix("/"), let names = try? manager.contentsOfDirectory(atPath: folder) else {
-                throw RPCError(
-                    .badParameter, "the daemon cannot read the folder \(folder); let its user or group read it")
-            }
-            return names
-        }
-        let folders = try names(in: parameters.photos).filter { name in
-            var isFolder: ObjCBool = false
-            return !name.hasPrefix(".")
-                && manager.fileExists(atPath: "\(parameters.photos)/\(name)", isDirectory: &isFolder)
-                && isFolder.boolValue
-        }
-        let labels =
-            parameters.labels ?? (Set(folders) == Set(model.labels) ? model.labels : folders.sorted())
-        if let missing = labels.first(where: { !folders.contains($0) }) {
-            throw RPCError(.badParameter, "there is no folder '\(missing)' in \(parameters.photos)")
-        }
-        guard labels.count >= 2, Set(labels).count == labels.count else {
-            throw RPCError(.badParameter, "training needs the photos of at least two classes, one folder each")
-        }
-        var photos: [LabelledPhoto] = []
-        for (index, label) in labels.enumerated() {
-            let folder = "\(parameters.photos)/\(label)"
-            photos += try names(in: folder).sorted().filter { InboxRules.isPhoto(name: Array($0.utf8)) }
-                .map { LabelledPhoto(path: "\(folder)/\($0)", classIndex: index) }
-        }
-        return (labels, photos)
     }
 
     /// The old head on the held-out photos, where it tells the same classes apart.

@@ -22,6 +22,8 @@ extension SourcedParameters {
 extension ExplainParameters: SourcedParameters {}
 extension SegmentParameters: SourcedParameters {}
 extension ProjectParameters: SourcedParameters {}
+extension NeighboursParameters: SourcedParameters {}
+extension CompareParameters: SourcedParameters {}
 
 extension RunParameters: PhotoParameters {}
 

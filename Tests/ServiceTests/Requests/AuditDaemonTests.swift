@@ -10,26 +10,11 @@ import WireProtocol
 @Suite(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(5))) struct AuditDaemonTests {
     private static let photos = 30
 
-    /// A photo of 96×96 pixels with stripes in the corner, and something else in each.
-    private func photo(_ number: Int) throws -> Data {
-        var pixels: [UInt8] = []
-        for y in 0..<96 {
-            for x in 0..<96 {
-                let isStriped = x < 28 && y < 28
-                let grey = isStriped ? (x % 4 < 2 ? 255 : 0) : 100 + (x / 12 * 7 + y / 12 * 5 + number * 3) % 97
-                pixels += [UInt8](repeating: UInt8(grey), count: 3)
-            }
-        }
-        return try JPEGEncoder.encode(try Bitmap(width: 96, height: 96, pixels: pixels))
-    }
-
     @Test func whatIsReadInACornerIsFlaggedAndDrawn() async throws {
-        let models = try TemporaryFolder()
-        let fixture = RunningDaemon.root.appending(path: "Tests/Fixtures/models/reads-corner")
-        try FileManager.default.copyItem(at: fixture, to: URL(filePath: models.path).appending(path: "reader"))
+        let models = try StripedPhoto.models("reads-corner")
         let daemon = try await RunningDaemon(models: URL(filePath: models.path))
         for number in 0..<Self.photos {
-            try photo(number).write(to: daemon.inbox.appending(path: "\(number).jpg"))
+            try StripedPhoto.jpeg(number, corner: true).write(to: daemon.inbox.appending(path: "\(number).jpg"))
         }
         func audit(_ parameters: AuditParameters) async throws -> AuditResult {
             try await daemon.result(of: RPCMethods.audit, parameters)
