@@ -6,7 +6,10 @@ public struct RedoParameters: RequestParameters, Hashable {
 
     /// Which photos of the inbox.
     public enum Choice: String, Codable, Sendable, Hashable, CaseIterable {
-        case failed, all
+        case failed
+        /// What another network than the inbox's judged.
+        case olderModel = "older-model"
+        case all
     }
 
     /// Absolute paths.

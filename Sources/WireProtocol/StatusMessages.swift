@@ -60,11 +60,14 @@ public struct StatusResult: Codable, Sendable, Hashable {
     public var lastError: String?
     /// Over the last minutes; nil while there is nothing to measure.
     public var photosPerMinute: Double?
+    /// How many photos that are done were judged by another network than ``inboxModel``; nil where there are none.
+    public var judgedByOlderModel: Int?
 
     public init(
         version: String, uptimeSeconds: Double, pid: Int, inbox: String, socket: String, models: [String],
         inboxModel: String? = nil, notices: [String]? = nil, photos: PhotoCounts, unread: [String: Int]? = nil,
-        current: [String], lastError: String? = nil, photosPerMinute: Double? = nil
+        current: [String], lastError: String? = nil, photosPerMinute: Double? = nil,
+        judgedByOlderModel: Int? = nil
     ) {
         self.version = version
         self.uptimeSeconds = uptimeSeconds
@@ -79,59 +82,6 @@ public struct StatusResult: Codable, Sendable, Hashable {
         self.current = current
         self.lastError = lastError
         self.photosPerMinute = photosPerMinute
-    }
-}
-
-/// How far a photo of the inbox is.
-public enum PhotoState: String, Codable, Sendable, Hashable, CaseIterable {
-    case pending, working, done, failed
-}
-
-/// Parameters of `photos`.
-public struct PhotosParameters: RequestParameters, Hashable {
-    enum CodingKeys: String, CodingKey, CaseIterable { case state, limit }
-
-    public static let memberNames = CodingKeys.allCases.map(\.rawValue)
-
-    /// Only photos in this state; all where nil.
-    public var state: PhotoState?
-    /// At most so many, the latest first.
-    public var limit: Int?
-
-    public init(state: PhotoState? = nil, limit: Int? = nil) {
-        self.state = state
-        self.limit = limit
-    }
-}
-
-/// One photo in the result of `photos`.
-public struct PhotoRecord: Codable, Sendable, Hashable {
-    public var path: String
-    public var state: PhotoState
-    /// When the state last changed.
-    public var updated: Date
-    /// Why it failed.
-    public var error: String?
-    /// What a person should know although it did not fail.
-    public var warning: String?
-    /// How many boxes were found.
-    public var boxes: Int?
-    /// The most probable class.
-    public var label: String?
-    /// That class's probability, 0…1.
-    public var probability: Double?
-
-    public init(
-        path: String, state: PhotoState, updated: Date, error: String? = nil, warning: String? = nil,
-        boxes: Int? = nil, label: String? = nil, probability: Double? = nil
-    ) {
-        self.path = path
-        self.state = state
-        self.updated = updated
-        self.error = error
-        self.warning = warning
-        self.boxes = boxes
-        self.label = label
-        self.probability = probability
+        self.judgedByOlderModel = judgedByOlderModel
     }
 }

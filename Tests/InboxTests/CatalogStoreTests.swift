@@ -17,6 +17,15 @@ struct CatalogStoreTests {
         }
     }
 
+    private func filters(at now: Date) -> [PhotoFilter] {
+        [
+            PhotoFilter(), PhotoFilter(state: .done, label: "cat"), PhotoFilter(verdict: "undecided"),
+            PhotoFilter(probability: 0.25...0.5), PhotoFilter(margin: 0...0.25),
+            PhotoFilter(changed: now.addingTimeInterval(-20)..<now.addingTimeInterval(-2)),
+            PhotoFilter(isDoubtful: true), PhotoFilter(isDoubtful: false), PhotoFilter(judgedByOtherThan: "1"),
+        ]
+    }
+
     @Test("after any series of changes", arguments: 1...8)
     func agreement(seed: Int) async throws {
         let folder = try TestFolder()
@@ -59,7 +68,13 @@ struct CatalogStoreTests {
                 let record = claimed.removeFirst()
                 switch Int.random(in: 0..<4, using: &generator) {
                 case 0:
-                    let summary = PhotoSummary(sha256: "\(step)", label: "cat", probability: 0.5, boxCount: step)
+                    let chance = Double(Int.random(in: 0...4, using: &generator)) / 4
+                    let summary = PhotoSummary(
+                        sha256: "\(step)", modelSHA256: step.isMultiple(of: 3) ? nil : "\(step % 2)",
+                        label: chance > 0.3 ? "cat" : "dog", probability: chance,
+                        margin: step.isMultiple(of: 5) ? nil : chance / 2,
+                        verdict: step.isMultiple(of: 2) ? "undecided" : nil, isDoubtful: step.isMultiple(of: 4),
+                        boxCount: step)
                     _ = try await both { try await $0.complete(record, summary, at: instant) }
                 case 1:
                     _ = try await both {
@@ -81,8 +96,15 @@ struct CatalogStoreTests {
             }
             _ = try await both { try await $0.counts() }
             _ = try await both { try await $0.page(after: nil, limit: 100) }
-            _ = try await both { try await $0.page(after: nil, limit: 2, in: .failed) }
+            _ = try await both { try await $0.page(after: nil, limit: 2, PhotoFilter(state: .failed)) }
             _ = try await both { try await $0.nextRetry(after: instant) }
+            for filter in filters(at: instant) {
+                for order in [PhotoQuery.Order.latest, .leastCertain] {
+                    let query = PhotoQuery(filter, order: order, offset: step % 3, limit: 1 + step % 4)
+                    _ = try await both { try await $0.photos(query) }
+                }
+                _ = try await both { try await $0.page(after: nil, limit: 3, filter) }
+            }
             _ = try await both { try await $0.latest(3) }
             _ = try await both { try await $0.latest(3, in: .failed) }
             _ = try await both { try await $0.working() }

@@ -154,4 +154,38 @@ struct CatalogTests {
                 "/i/2.jpg", "/i/3.jpg",
             ])
     }
+
+    @Test("photos are found by what was said of them, and done again by it", arguments: CatalogBody.allCases)
+    func query(body: CatalogBody) async throws {
+        let catalog = try body.open(in: folder)
+        let now = Date(timeIntervalSince1970: 1_750_000_000)
+        let found = [("cat", 0.9, "looks-at-animal"), ("dog", 0.5, "looks-elsewhere"), ("cat", 0.6, "undecided")]
+        for (index, (label, probability, verdict)) in found.enumerated() {
+            let instant = now.addingTimeInterval(Double(index))
+            _ = try await admit(catalog, FilePath("/i/\(index).jpg"), identity(), at: instant)
+            let record = try #require(try await catalog.claimNext(at: instant))
+            let summary = PhotoSummary(
+                sha256: "\(index)", modelSHA256: index == 0 ? "new" : "old", label: label, probability: probability,
+                margin: probability - 0.4, verdict: verdict, isDoubtful: index > 0, boxCount: 0)
+            try await catalog.complete(record, summary, at: instant)
+        }
+        func names(_ filter: PhotoFilter, _ order: PhotoQuery.Order = .latest) async throws -> [String] {
+            let page = try await catalog.photos(PhotoQuery(filter, order: order, limit: 9))
+            #expect(page.total == page.records.count)
+            return page.records.map { String(decoding: $0.path.name, as: UTF8.self) }
+        }
+        #expect(try await names(PhotoFilter(label: "cat")) == ["2.jpg", "0.jpg"])
+        #expect(try await names(PhotoFilter(verdict: "looks-elsewhere")) == ["1.jpg"])
+        #expect(try await names(PhotoFilter(probability: 0.6...1)) == ["2.jpg", "0.jpg"])
+        #expect(try await names(PhotoFilter(isDoubtful: true), .leastCertain) == ["1.jpg", "2.jpg"])
+        #expect(
+            try await names(PhotoFilter(changed: now.addingTimeInterval(1)..<now.addingTimeInterval(2))) == ["1.jpg"])
+        let second = try await catalog.photos(PhotoQuery(order: .latest, offset: 1, limit: 1))
+        #expect(second.records.map(\.path.string) == ["/i/1.jpg"] && second.total == 3)
+
+        #expect(try await catalog.count(PhotoFilter(judgedByOtherThan: "new")) == 2)
+        #expect(try await catalog.redoAll(PhotoFilter(judgedByOtherThan: "new")) == 2)
+        #expect(try await catalog.counts().pending == 2)
+        #expect(try await catalog.count(PhotoFilter(judgedByOtherThan: "new")) == 0)
+    }
 }

@@ -106,7 +106,8 @@ func exampleResult(for photo: FilePath, _ bytes: Data) -> PhotoResult {
             SidecarFile(.boxes, contents: Data(boxes.utf8)),
         ],
         summary: PhotoSummary(
-            sha256: digest, model: "petshop", label: "cat", probability: 0.75, boxCount: 1, milliseconds: 12.5))
+            sha256: digest, model: "petshop", modelSHA256: "0", label: "cat", probability: 0.75, boxCount: 1,
+            milliseconds: 12.5))
 }
 
 /// A processor without a network, that does what the test says and remembers what it was asked.

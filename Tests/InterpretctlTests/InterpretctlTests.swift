@@ -26,7 +26,8 @@ import WireProtocol
     @Test(arguments: [
         ["explain"], ["explode"], ["status", "--explode"], ["photos", "--state", "lost"], ["photos", "--limit", "0"],
         ["run", "petshop"], ["explain", "a.jpg", "--steps", "many"], ["explain", "a.jpg", "--parameter", "x"],
-        ["status", "--timeout", "-1"],
+        ["status", "--timeout", "-1"], ["photos", "--since", "yesterday"], ["photos", "--min-probability", "2"],
+        ["redo", "--model", "--all"],
     ])
     func wrongUsageIsExitCode2AndOneLineThatNamesTheHelp(arguments: [String]) async throws {
         let output = try await client.run(arguments)
@@ -61,6 +62,15 @@ import WireProtocol
             #expect(!output.out.isEmpty)
             #expect(!output.out.contains("\u{1B}"))
             #expect(output.out.split(separator: "\n").allSatisfy { $0.last != " " })
+        }
+    }
+
+    @Test func whatAPersonShouldLookAtIsListedWithItsVerdict() async throws {
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let all = try await client.run("photos", "--since", "7d", socket: server.path)
+            #expect(all.out.contains("looks-at-animal") && all.out.contains("looks-elsewhere"), "\(all.error)")
+            let doubtful = try await client.run("photos", "--doubtful", socket: server.path)
+            #expect(doubtful.out.contains("looks-elsewhere") && !doubtful.out.contains("looks-at-animal"))
         }
     }
 

@@ -22,8 +22,16 @@ package struct FakeDaemon {
             return ModelsResult(models: [FakeDaemon.model(layers: parameters.layers == true)], refused: [], notices: [])
         }
         router.on(RPCMethods.methods) { _, _ in FakeDaemon.methods }
-        router.on(RPCMethods.photos) { parameters, _ in
-            FakeDaemon.photos.filter { parameters.state == nil || $0.state == parameters.state }
+        router.on(RPCMethods.photos) { parameters, _ async throws(RPCError) in
+            if let from = parameters.minProbability, let to = parameters.maxProbability, from > to {
+                throw RPCError(
+                    .badParameter, "minProbability and maxProbability should be 0…1 and in order, got \(from) and \(to)"
+                )
+            }
+            return FakeDaemon.photos.filter { photo in
+                (parameters.state ?? photo.state) == photo.state
+                    && (parameters.doubtful ?? (photo.doubtful ?? false)) == (photo.doubtful ?? false)
+            }
         }
         router.on(RPCMethods.metrics) { _, _ in ["photos_done_total": 128, "forward_seconds_p50": 0.006] }
         router.on(RPCMethods.explain) { [forbiddenPhoto] parameters, context async throws(RPCError) in
@@ -119,7 +127,10 @@ package struct FakeDaemon {
     private static let photos = [
         PhotoRecord(
             path: photo, state: .done, updated: Date(timeIntervalSince1970: 1_748_770_200.125), boxes: 1, label: "cat",
-            probability: 0.918),
+            probability: 0.918, margin: 0.86, verdict: "looks-at-animal", doubtful: false),
+        PhotoRecord(
+            path: "/srv/inbox/tag.jpg", state: .done, updated: Date(timeIntervalSince1970: 1_748_770_199), boxes: 1,
+            label: "dog", probability: 0.97, margin: 0.94, verdict: "looks-elsewhere", doubtful: true),
         PhotoRecord(
             path: "/srv/inbox/half.jpg", state: .failed, updated: Date(timeIntervalSince1970: 1_748_770_198),
             error: "the file ends in the middle of the picture; copy it again"),

@@ -100,7 +100,9 @@ import WireProtocol
     }
 
     @Test func aMisspeltMemberIsNamedTogetherWithWhatTheMethodTakes() {
-        #expect(error(#"{"stat":"done"}"#)?.message == "photos: unknown parameter 'stat'; it takes limit, state")
+        #expect(
+            error(#"{"stat":"done"}"#)?.message == "photos: unknown parameter 'stat'; it takes doubtful, label, limit, "
+                + "maxProbability, minProbability, offset, order, since, state, until, verdict")
     }
 
     @Test func aMemberOfTheWrongKindIsNamedWithWhatItShouldBe() {

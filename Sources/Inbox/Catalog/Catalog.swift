@@ -51,15 +51,25 @@ public struct Catalog: Sendable {
 
     /// The photos that changed last, newest first; of one state only where `state` is given.
     public func latest(_ limit: Int, in state: PhotoState? = nil) async throws(CatalogError) -> [PhotoRecord] {
-        try await store.latest(max(0, limit), in: state)
+        try await store.find(PhotoQuery(PhotoFilter(state: state), limit: limit))
     }
 
-    /// Up to `limit` records in the order of their paths, from the first one after `path`, of one state only where
-    /// `state` is given: for walks over everything.
+    /// How many photos `filter` admits.
+    public func count(_ filter: PhotoFilter) async throws(CatalogError) -> Int {
+        try await store.count(filter)
+    }
+
+    /// A page of the photos that a query means, and how many it means in all.
+    public func photos(_ query: PhotoQuery) async throws(CatalogError) -> PhotoPage {
+        PhotoPage(records: try await store.find(query), total: try await store.count(query.filter))
+    }
+
+    /// Up to `limit` records that `filter` admits in the order of their paths, from the first one after `path`: for walks
+    /// over everything.
     public func page(
-        after path: FilePath?, limit: Int, in state: PhotoState? = nil
+        after path: FilePath?, limit: Int, _ filter: PhotoFilter = PhotoFilter()
     ) async throws(CatalogError) -> [PhotoRecord] {
-        try await store.page(after: path, limit: max(0, limit), in: state)
+        try await store.page(after: path, limit: max(0, limit), filter)
     }
 
     /// The photos that are being worked on; at start, those that a killed daemon left.
@@ -180,7 +190,7 @@ public struct Catalog: Sendable {
 
     /// Has the photos that failed under another program or other networks tried again. Returns how many.
     public func reconsider(under version: String, at now: Date = Date()) async throws(CatalogError) -> Int {
-        try await changeAll(in: .failed) { CatalogRules.reconsider($0, under: version, at: now) }
+        try await changeAll(PhotoFilter(state: .failed)) { CatalogRules.reconsider($0, under: version, at: now) }
     }
 
     /// Has photos done again, whatever their sidecars say. Returns of each whether it waits now; one that is not known,
@@ -189,19 +199,19 @@ public struct Catalog: Sendable {
         try await store.change(paths) { _, record in CatalogRules.redo(record, at: now) }
     }
 
-    /// Has all photos done again, or those of one state. Returns how many.
-    public func redoAll(in state: PhotoState?, at now: Date = Date()) async throws(CatalogError) -> Int {
-        try await changeAll(in: state) { CatalogRules.redo($0, at: now) }
+    /// Has all photos done again that `filter` admits. Returns how many.
+    public func redoAll(_ filter: PhotoFilter, at now: Date = Date()) async throws(CatalogError) -> Int {
+        try await changeAll(filter) { CatalogRules.redo($0, at: now) }
     }
 
-    /// Asks `decide` about the records of a state, page by page. Returns how many it said yes to.
+    /// Asks `decide` about the records that `filter` admits, page by page. Returns how many it said yes to.
     private func changeAll(
-        in state: PhotoState?, _ decide: @escaping @Sendable (PhotoRecord?) -> RecordDecision<Bool>
+        _ filter: PhotoFilter, _ decide: @escaping @Sendable (PhotoRecord?) -> RecordDecision<Bool>
     ) async throws(CatalogError) -> Int {
         var last: FilePath?
         var count = 0
         while true {
-            let paths = try await page(after: last, limit: 256, in: state).map(\.path)
+            let paths = try await page(after: last, limit: 256, filter).map(\.path)
             guard let end = paths.last else { return count }
             last = end
             count += try await store.change(paths) { _, record in decide(record) }.count { $0 }

@@ -26,12 +26,14 @@ package protocol CatalogStore: Sendable {
 
     func counts() async throws(CatalogError) -> CatalogCounts
 
-    /// The photos that something happened to last, newest first, then by path; of one state only where it is given.
-    func latest(_ limit: Int, in state: PhotoState?) async throws(CatalogError) -> [PhotoRecord]
+    /// How many records `filter` admits.
+    func count(_ filter: PhotoFilter) async throws(CatalogError) -> Int
 
-    /// Up to `limit` records in the order of their paths' bytes, from the first one after `path`; of one state only where
-    /// it is given.
-    func page(after path: FilePath?, limit: Int, in state: PhotoState?) async throws(CatalogError) -> [PhotoRecord]
+    /// A page of the records that the query's filter admits, in its order, equals by the bytes of their paths.
+    func find(_ query: PhotoQuery) async throws(CatalogError) -> [PhotoRecord]
+
+    /// Up to `limit` records that `filter` admits in the order of their paths' bytes, from the first one after `path`.
+    func page(after path: FilePath?, limit: Int, _ filter: PhotoFilter) async throws(CatalogError) -> [PhotoRecord]
 
     /// The photos in hand, by the time at which their work began.
     func working() async throws(CatalogError) -> [PhotoRecord]

@@ -43,5 +43,5 @@ public struct PhotoRecord: Sendable, Hashable {
     package var isSuspect: Bool { crashes > 0 }
 
     /// When something last happened to the photo.
-    var changedAt: Date { finishedAt ?? startedAt ?? queuedAt }
+    public var changedAt: Date { finishedAt ?? startedAt ?? queuedAt }
 }

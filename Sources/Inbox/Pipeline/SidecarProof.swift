@@ -14,6 +14,11 @@ public struct SidecarProof: Sendable {
         self.summary = summary
     }
 
+    private init?(_ document: DocumentExcerpt) {
+        guard let digest = document.photo?.sha256, digest.utf8.count == 64 else { return nil }
+        self.init(sha256: digest, summary: PhotoSummary(document, sha256: digest))
+    }
+
     /// Larger files are not ours.
     private static let largestSidecar = 16 << 20
 
@@ -24,8 +29,8 @@ public struct SidecarProof: Sendable {
     public static func verified(beside photo: FilePath) -> SidecarProof? {
         guard let file = try? OpenFile(photo.sidecar(.boxes)),
             let data = try? file.contents(atMost: largestSidecar),
-            let document = try? JSONDecoder().decode(Document.self, from: data),
-            let proof = document.proof,
+            let document = try? JSONDecoder().decode(DocumentExcerpt.self, from: data),
+            let proof = SidecarProof(document),
             (document.files?.names ?? []).allSatisfy({ exists($0, beside: photo) }),
             let digest = try? SHA256.hexDigest(ofFile: photo), digest == proof.sha256
         else { return nil }
@@ -41,34 +46,5 @@ public struct SidecarProof: Sendable {
         let file = photo.folder.appending(stem + Array(name.utf8.dropFirst(shown.utf8.count)))
         guard let identity = try? FileStatus.regularFile(at: file) else { return false }
         return identity.size > 0
-    }
-
-    private struct Document: Decodable {
-        struct Photo: Decodable { let sha256: String }
-        struct Model: Decodable { let name: String }
-        struct Prediction: Decodable {
-            let label: String
-            let probability: Double?
-            let holds: Bool?
-        }
-        struct Box: Decodable {}
-        struct Milliseconds: Decodable { let total: Double? }
-
-        let photo: Photo
-        let model: Model?
-        let predictions: [Prediction]?
-        let boxes: [Box]
-        let files: Sidecar.Files?
-        let milliseconds: Milliseconds?
-
-        var proof: SidecarProof? {
-            guard photo.sha256.utf8.count == 64 else { return nil }
-            let best = predictions?.first { $0.holds ?? true }
-            return SidecarProof(
-                sha256: photo.sha256,
-                summary: PhotoSummary(
-                    sha256: photo.sha256, model: model?.name, label: best?.label, probability: best?.probability,
-                    boxCount: boxes.count, milliseconds: milliseconds?.total))
-        }
     }
 }

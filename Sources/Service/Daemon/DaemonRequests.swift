@@ -30,7 +30,9 @@ struct DaemonRequests: Sendable {
         answer(RPCMethods.status, in: &router) { _, _ in try await status() }
         answer(RPCMethods.models, in: &router) { parameters, _ in try await describeModels(parameters) }
         answer(RPCMethods.methods, in: &router) { _, _ in Methods.all.map(\.card).map(MethodDescription.init) }
-        answer(RPCMethods.photos, in: &router) { parameters, _ in try await photos(parameters) }
+        answer(RPCMethods.photos, in: &router) { parameters, _ in
+            try await PhotosRequest(catalog: catalog).photos(parameters)
+        }
         answer(RPCMethods.metrics, in: &router) { _, _ in metrics.snapshot }
         answer(RPCMethods.explain, in: &router) { parameters, context in
             try await ExplainRequest(models: models, composer: composer).explain(parameters, context)
@@ -75,7 +77,9 @@ struct DaemonRequests: Sendable {
             try await VisualizeRequest(models: models, font: composer.overlay.font).visualize(parameters, context)
         }
         answer(RPCMethods.redo, in: &router) { parameters, _ in
-            try await RedoRequest(catalog: catalog, pipeline: pipeline, inbox: inbox).redo(parameters)
+            try await RedoRequest(
+                catalog: catalog, pipeline: pipeline, inbox: inbox, model: models.photoModel?.sha256
+            ).redo(parameters)
         }
         answer(RPCMethods.reload, in: &router) { _, _ in try await reloading.reload() }
         answer(RPCMethods.doctor, in: &router) { _, _ in
@@ -112,6 +116,10 @@ struct DaemonRequests: Sendable {
         let damaged = try await catalog.condition().setAside.map {
             "the catalog was damaged, set aside as \($0), and built anew; see 'interpretctl doctor'"
         }
+        var older = 0
+        if let model = models.photoModel {
+            older = try await catalog.count(PhotoFilter(judgedByOtherThan: model.sha256))
+        }
         let lastFailure = try await catalog.latest(1, in: .failed).first
         return StatusResult(
             version: WireVersion.software, uptimeSeconds: metrics.uptime.rounded(toPlaces: 1),
@@ -121,16 +129,7 @@ struct DaemonRequests: Sendable {
                 pending: counts.pending, working: counts.working, done: counts.done, failed: counts.failed),
             unread: unread.isEmpty ? nil : unread, current: current,
             lastError: lastFailure.map { "\($0.path): \($0.errorMessage ?? $0.errorCode ?? "failed")" },
-            photosPerMinute: metrics.photosPerMinute)
-    }
-
-    private func photos(_ parameters: PhotosParameters) async throws -> [WireProtocol.PhotoRecord] {
-        let limit = parameters.limit ?? 100
-        guard (1...100_000).contains(limit) else {
-            throw RPCError(.badParameter, "limit should lie between 1 and 100000, got \(limit)")
-        }
-        let state = parameters.state.flatMap { Inbox.PhotoState(rawValue: $0.rawValue) }
-        return try await catalog.latest(limit, in: state).map(WireProtocol.PhotoRecord.init)
+            photosPerMinute: metrics.photosPerMinute, judgedByOlderModel: older == 0 ? nil : older)
     }
 
     private func describeModels(_ parameters: ModelsParameters) async throws -> ModelsResult {
@@ -156,15 +155,5 @@ extension MethodDescription {
             name: card.name, summary: card.summary, cost: card.cost.rawValue, needs: card.needs, caveat: card.caveat,
             randomization: card.randomization.sentence, paper: card.paper,
             parameters: card.parameters.map(Parameter.init))
-    }
-}
-
-extension WireProtocol.PhotoRecord {
-    init(_ record: Inbox.PhotoRecord) {
-        self.init(
-            path: record.path.string, state: WireProtocol.PhotoState(rawValue: record.state.rawValue) ?? .pending,
-            updated: record.finishedAt ?? record.startedAt ?? record.queuedAt, error: record.errorMessage,
-            warning: record.summary?.warning, boxes: record.summary?.boxCount, label: record.summary?.label,
-            probability: record.summary?.probability)
     }
 }

@@ -15,29 +15,15 @@ enum IsolatedAnswer: Codable {
         let kind: SidecarKind
         let contents: Data
     }
-    struct Summary: Codable {
-        let sha256: String
-        let model: String?
-        let label: String?
-        let probability: Double?
-        let boxCount: Int
-        let warning: String?
-        let milliseconds: Double?
-    }
 
     /// The networks are in memory and have seen a photo of nothing: what ends the process from here on is the photo.
     case ready
-    case done([File], Summary)
+    case done([File], PhotoSummary)
     case permanent(code: String, message: String)
     case transient(message: String)
 
     init(_ result: PhotoResult) {
-        let summary = result.summary
-        self = .done(
-            result.sidecars.map { File(kind: $0.kind, contents: $0.contents) },
-            Summary(
-                sha256: summary.sha256, model: summary.model, label: summary.label, probability: summary.probability,
-                boxCount: summary.boxCount, warning: summary.warning, milliseconds: summary.milliseconds))
+        self = .done(result.sidecars.map { File(kind: $0.kind, contents: $0.contents) }, result.summary)
     }
 
     init(_ error: any Error) {
@@ -59,10 +45,7 @@ enum IsolatedAnswer: Codable {
         case .done(let files, let summary):
             return PhotoResult(
                 sidecars: files.map { SidecarFile($0.kind, contents: $0.contents) },
-                summary: PhotoSummary(
-                    sha256: summary.sha256, model: summary.model, label: summary.label,
-                    probability: summary.probability, boxCount: summary.boxCount, warning: summary.warning,
-                    milliseconds: summary.milliseconds))
+                summary: summary)
         }
     }
 }

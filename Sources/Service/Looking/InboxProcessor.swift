@@ -31,14 +31,9 @@ struct InboxProcessor: PhotoProcessing {
             let (composition, answer) = try await compose(prepared, photo.computing)
             let document = composition.document
             metrics.record(document.milliseconds)
-            // Of labels that hold or not, one that does.
-            let best = document.predictions.first { $0.holds ?? true }
             var result = PhotoResult(
                 sidecars: try composition.sidecars(of: photo.path.name),
-                summary: PhotoSummary(
-                    sha256: prepared.sha256, model: model.name, label: best?.label ?? document.boxes.first?.label,
-                    probability: best?.probability, boxCount: document.boxes.count, warning: prepared.photo.warning,
-                    milliseconds: document.milliseconds["total"]))
+                summary: PhotoSummary(of: document, sha256: prepared.sha256, warning: prepared.photo.warning))
             if let answer { result.whenWritten = { await note(answer, of: photo, prepared) } }
             return result
         } catch let error as UnreadablePhoto {

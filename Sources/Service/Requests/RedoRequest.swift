@@ -8,14 +8,21 @@ struct RedoRequest: Sendable {
     let catalog: Catalog
     let pipeline: PhotoPipeline
     let inbox: String
+    /// SHA-256 of the network that the inbox's photos are judged by now; nil where there is none.
+    let model: String?
 
     /// - Throws: `RPCError` with `invalid-params` where not exactly one of photos and choice is named, `no-such-photo` for
     ///   a photo that is not in the inbox; nothing is done then.
     func redo(_ parameters: RedoParameters) async throws -> RedoResult {
         defer { pipeline.wake() }
         switch (parameters.photos, parameters.which) {
-        case (nil, .failed?): return RedoResult(queued: try await catalog.redoAll(in: .failed), inHand: [])
-        case (nil, .all?): return RedoResult(queued: try await catalog.redoAll(in: nil), inHand: [])
+        case (nil, .failed?):
+            return RedoResult(queued: try await catalog.redoAll(PhotoFilter(state: .failed)), inHand: [])
+        case (nil, .olderModel?):
+            guard let model else { throw RPCError(.noSuchModel, "no network reads photos; see 'interpretctl models'") }
+            return RedoResult(
+                queued: try await catalog.redoAll(PhotoFilter(judgedByOtherThan: model)), inHand: [])
+        case (nil, .all?): return RedoResult(queued: try await catalog.redoAll(PhotoFilter()), inHand: [])
         case (let photos?, nil) where !photos.isEmpty: return try await redo(photos)
         default: throw RPCError(.invalidParameters, "redo: give either 'photos', at least one, or 'which'")
         }

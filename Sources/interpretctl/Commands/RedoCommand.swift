@@ -8,6 +8,7 @@ struct RedoCommand: AsyncParsableCommand {
             Examples:
               interpretctl redo IMG_1.jpg IMG_2.jpg
               interpretctl redo --failed
+              interpretctl redo --model         after another network was taken in
 
             What lies beside a photo stays until it is done again.
             """)
@@ -18,21 +19,25 @@ struct RedoCommand: AsyncParsableCommand {
     @Flag(help: "All photos that failed.")
     var failed = false
 
+    @Flag(help: "All photos that another network than the present one judged.")
+    var model = false
+
     @Flag(help: "All photos of the inbox.")
     var all = false
 
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        guard [!photos.isEmpty, failed, all].count(where: { $0 }) == 1 else {
-            throw ValidationError("name photos, or give --failed or --all")
+        guard [!photos.isEmpty, failed, model, all].count(where: { $0 }) == 1 else {
+            throw ValidationError("name photos, or give --failed, --model or --all")
         }
     }
 
     func run() async throws {
         let parameters =
             photos.isEmpty
-            ? RedoParameters(which: failed ? .failed : .all) : RedoParameters(photos: photos.map(Files.absolutePath))
+            ? RedoParameters(which: failed ? .failed : model ? .olderModel : .all)
+            : RedoParameters(photos: photos.map(Files.absolutePath))
         try await common.ask(RPCMethods.redo, parameters) { result in
             "\(Format.count(result.queued, "photo")) queued\n"
                 + result.inHand.map { "\($0) is being done at this moment\n" }.joined()

@@ -37,56 +37,15 @@ struct StatusCommand: AsyncParsableCommand {
             for (kind, count) in (status.unread ?? [:]).sorted(by: { $0.key < $1.key }) {
                 add("not read", count == 1 ? "1 \(kind) file" : "\(count) \(kind) files", .yellow)
             }
+            if let older = status.judgedByOlderModel {
+                add(
+                    "older model",
+                    "judged \(Format.count(older, "photo")); 'interpretctl redo --model' does them again", .yellow)
+            }
             if let pace = status.photosPerMinute { add("pace", "\(Format.decimal(pace, 1)) photos a minute") }
             for notice in status.notices ?? [] { add("notice", notice, .yellow) }
             for path in status.current { add("now", path) }
             if let error = status.lastError { add("last error", error, .red) }
-            return table.text
-        }
-    }
-}
-
-struct PhotosCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "photos", abstract: "The photos of the inbox, the latest first.",
-        discussion: """
-            Examples:
-              interpretctl photos
-              interpretctl photos --state failed --limit 20
-            """)
-
-    @Option(
-        help: "Only photos in this state: pending, working, done or failed.",
-        transform: { text in
-            guard let state = PhotoState(rawValue: text) else {
-                throw ValidationError("'\(text)' is no state: pending, working, done or failed")
-            }
-            return state
-        })
-    var state: PhotoState?
-
-    @Option(help: "At most so many.")
-    var limit: Int?
-
-    @OptionGroup var common: CommonOptions
-
-    func validate() throws {
-        if let limit, limit < 1 { throw ValidationError("--limit takes a number from 1") }
-    }
-
-    func run() async throws {
-        try await common.ask(RPCMethods.photos, PhotosParameters(state: state, limit: limit)) { photos in
-            guard !photos.isEmpty else { return "no photos\n" }
-            var table = Table([.left, .left, .left, .left, .right])
-            table.add("UPDATED", "STATE", "PHOTO", "CLASS", "", "", style: .faint)
-            for photo in photos {
-                table.add([
-                    .init(Format.time(photo.updated)), .init(photo.state.rawValue, photo.state.style),
-                    .init(photo.path), .init(photo.label ?? ""),
-                    .init(photo.probability.map(Format.percent) ?? ""),
-                    photo.remark,
-                ])
-            }
             return table.text
         }
     }
@@ -131,24 +90,5 @@ struct VersionCommand: AsyncParsableCommand {
             table.add("offers", version.capabilities.joined(separator: ", "))
             return table.text
         }
-    }
-}
-
-extension PhotoState {
-    fileprivate var style: Style? {
-        switch self {
-        case .pending: nil
-        case .working: .bold
-        case .done: .green
-        case .failed: .red
-        }
-    }
-}
-
-extension PhotoRecord {
-    fileprivate var remark: Table.Cell {
-        if let error { return .init(error, .red) }
-        if let warning { return .init(warning, .yellow) }
-        return .init(boxes.map { Format.count($0, "box", plural: "boxes") } ?? "")
     }
 }

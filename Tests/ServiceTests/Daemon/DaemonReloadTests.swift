@@ -59,6 +59,27 @@ import WireProtocol
         #expect(try await daemon.stop() == 0)
     }
 
+    @Test func whatAnOlderNetworkJudgedIsCountedAndDoneAgain() async throws {
+        let models = try TemporaryFolder()
+        let own = URL(filePath: models.path).appending(path: "own")
+        try FileManager.default.copyItem(at: Self.fixture, to: own)
+        let daemon = try await RunningDaemon(models: URL(filePath: models.path))
+        _ = try await daemon.document(of: RunningDaemon.demoPhoto)
+        #expect(try await wait(for: daemon) { $0.photos.done == 1 && $0.judgedByOlderModel == nil })
+
+        try FileManager.default.removeItem(at: own)
+        try FileManager.default.copyItem(
+            at: RunningDaemon.root.appending(path: "Tests/Fixtures/first-edition/petshop"), to: own)
+        #expect(try await daemon.result(of: RPCMethods.reload, NoParameters()).loaded == ["own"])
+        #expect(try await wait(for: daemon) { $0.judgedByOlderModel == 1 })
+        let client = try Interpretctl()
+        #expect(try await client.run("status", socket: daemon.socket).out.contains("judged 1 photo"))
+        let redo = try await client.run("redo", "--model", socket: daemon.socket)
+        #expect(redo.out == "1 photo queued\n", "\(redo.error)")
+        #expect(try await wait(for: daemon) { $0.photos.done == 1 && $0.judgedByOlderModel == nil })
+        #expect(try await daemon.stop() == 0)
+    }
+
     @Test func whatCannotBeReadChangesNothing() async throws {
         let folder = try TemporaryFolder()
         let file = URL(filePath: folder.path).appending(path: "config.json")

@@ -39,12 +39,12 @@ package final class MemoryCatalogStore: CatalogStore {
             waiting.insert(record.place, at: position(of: record.place))
         }
 
-        mutating func page(after path: FilePath?, limit: Int, in wanted: PhotoState?) -> [PhotoRecord] {
+        mutating func page(after path: FilePath?, limit: Int, _ filter: PhotoFilter) -> [PhotoRecord] {
             let paths = sortedPaths ?? records.keys.sorted()
             sortedPaths = paths
             let start = path.map { path in paths.partition { $0 > path } } ?? 0
             let found = paths[start...].lazy.compactMap { [records] in records[$0] }
-            return Array(found.filter { wanted == nil || $0.state == wanted }.prefix(limit))
+            return Array(found.filter(filter.admits).prefix(limit))
         }
 
         /// Where `place` stands in the queue, or would.
@@ -84,15 +84,19 @@ package final class MemoryCatalogStore: CatalogStore {
 
     package func counts() -> CatalogCounts { state.withLock { $0.counts } }
 
-    package func latest(_ limit: Int, in wanted: PhotoState?) -> [PhotoRecord] {
-        let records = state.withLock { Array($0.records.values) }
-        return Array(
-            records.filter { wanted == nil || $0.state == wanted }
-                .sorted { ($1.changedAt, $0.path) < ($0.changedAt, $1.path) }.prefix(limit))
+    package func count(_ filter: PhotoFilter) -> Int {
+        state.withLock { state in state.records.values.count(where: filter.admits) }
     }
 
-    package func page(after path: FilePath?, limit: Int, in wanted: PhotoState?) -> [PhotoRecord] {
-        state.withLock { $0.page(after: path, limit: limit, in: wanted) }
+    package func find(_ query: PhotoQuery) -> [PhotoRecord] {
+        let records = state.withLock { Array($0.records.values) }
+        return Array(
+            records.filter(query.filter.admits).sorted { query.order.puts($0, before: $1) }
+                .dropFirst(query.offset).prefix(query.limit))
+    }
+
+    package func page(after path: FilePath?, limit: Int, _ filter: PhotoFilter) -> [PhotoRecord] {
+        state.withLock { $0.page(after: path, limit: limit, filter) }
     }
 
     package func working() -> [PhotoRecord] {
@@ -109,6 +113,18 @@ package final class MemoryCatalogStore: CatalogStore {
         state.withLock { state in
             state.postponed.compactMap { state.records[$0]?.retryAt }.filter { $0 > now }.min()
         }
+    }
+}
+
+extension PhotoQuery.Order {
+    fileprivate func puts(_ left: PhotoRecord, before right: PhotoRecord) -> Bool {
+        switch self {
+        case .latest: break
+        case .leastCertain:
+            let (mine, other) = (left.summary?.margin ?? .infinity, right.summary?.margin ?? .infinity)
+            if mine != other { return mine < other }
+        }
+        return (right.changedAt, left.path) < (left.changedAt, right.path)
     }
 }
 

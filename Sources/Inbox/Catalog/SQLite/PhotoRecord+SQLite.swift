@@ -7,8 +7,8 @@ extension PhotoRecord {
     private static let columns = [
         "path", "device", "inode", "size", "modified", "changed", "state", "attempts", "crashes", "computing", "forced",
         "restored", "queuedAt", "startedAt", "finishedAt", "retryAt", "errorCode", "errorMessage", "failedUnder",
-        "sha256",
-        "model", "label", "probability", "boxCount", "warning", "milliseconds",
+        "sha256", "model", "modelSHA256", "label", "probability", "margin", "verdict", "doubtful", "boxCount",
+        "warning", "milliseconds",
     ]
 
     private static let writing = """
@@ -35,8 +35,8 @@ extension PhotoRecord {
             path.value, Int64(bitPattern: identity.device), Int64(bitPattern: identity.inode), identity.size,
             identity.modified, identity.changed, state.rawValue, attempts, crashes, isComputing, isForced, isRestored,
             queuedAt.milliseconds, startedAt?.milliseconds, finishedAt?.milliseconds, retryAt?.milliseconds, errorCode,
-            errorMessage, failedUnder, summary?.sha256, summary?.model, summary?.label, summary?.probability,
-            summary?.boxCount,
+            errorMessage, failedUnder, summary?.sha256, summary?.model, summary?.modelSHA256, summary?.label,
+            summary?.probability, summary?.margin, summary?.verdict, summary?.isDoubtful ?? false, summary?.boxCount,
             summary?.warning, summary?.milliseconds,
         ]
         try db.cachedStatement(sql: PhotoRecord.writing).execute(arguments: StatementArguments(values))
@@ -65,8 +65,10 @@ extension PhotoRecord {
         errorMessage = row["errorMessage"]
         summary = (row["sha256"] as String?).map { digest in
             PhotoSummary(
-                sha256: digest, model: row["model"], label: row["label"], probability: row["probability"],
-                boxCount: row["boxCount"] ?? 0, warning: row["warning"], milliseconds: row["milliseconds"])
+                sha256: digest, model: row["model"], modelSHA256: row["modelSHA256"], label: row["label"],
+                probability: row["probability"], margin: row["margin"], verdict: row["verdict"],
+                isDoubtful: row["doubtful"], boxCount: row["boxCount"] ?? 0, warning: row["warning"],
+                milliseconds: row["milliseconds"])
         }
     }
 }

@@ -52,6 +52,19 @@ enum SQLiteCatalogSchema {
                     PRAGMA user_version = 4;
                     """)
         }
+        migrator.registerMigration("5: verdicts") { db in
+            // Photos of older versions get theirs when they are done again.
+            try db.execute(
+                sql: """
+                    ALTER TABLE photo ADD COLUMN modelSHA256 TEXT;
+                    ALTER TABLE photo ADD COLUMN verdict TEXT;
+                    ALTER TABLE photo ADD COLUMN margin REAL;
+                    ALTER TABLE photo ADD COLUMN doubtful INTEGER NOT NULL DEFAULT 0 CHECK (doubtful IN (0, 1));
+                    DROP INDEX photo_by_finish;
+                    CREATE INDEX photo_by_change ON photo (COALESCE(finishedAt, startedAt, queuedAt) DESC, path);
+                    PRAGMA user_version = 5;
+                    """)
+        }
         return migrator
     }
 

@@ -89,24 +89,32 @@ package struct SQLiteCatalogStore: CatalogStore {
         }
     }
 
-    package func latest(_ limit: Int, in state: PhotoState?) async throws(CatalogError) -> [PhotoRecord] {
-        try await read { db in
+    package func count(_ filter: PhotoFilter) async throws(CatalogError) -> Int {
+        let condition = SQLiteCondition(filter)
+        return try await read { db in
+            try Int.fetchOne(
+                db.cachedStatement(sql: "SELECT COUNT(*) FROM photo WHERE \(condition.sql)"),
+                arguments: StatementArguments(condition.arguments)) ?? 0
+        }
+    }
+
+    package func find(_ query: PhotoQuery) async throws(CatalogError) -> [PhotoRecord] {
+        let condition = SQLiteCondition(query.filter)
+        return try await read { db in
             try PhotoRecord.fetch(
-                db,
-                """
-                SELECT * FROM photo WHERE ? IS NULL OR state = ?
-                ORDER BY COALESCE(finishedAt, startedAt, queuedAt) DESC, path LIMIT ?
-                """, [state?.rawValue, state?.rawValue, limit])
+                db, "SELECT * FROM photo WHERE \(condition.sql) ORDER BY \(query.order.sql) LIMIT ? OFFSET ?",
+                condition.arguments + [query.limit, query.offset])
         }
     }
 
     package func page(
-        after path: FilePath?, limit: Int, in state: PhotoState?
+        after path: FilePath?, limit: Int, _ filter: PhotoFilter
     ) async throws(CatalogError) -> [PhotoRecord] {
-        try await read { db in
+        let condition = SQLiteCondition(filter)
+        return try await read { db in
             try PhotoRecord.fetch(
-                db, "SELECT * FROM photo WHERE path > ? AND (? IS NULL OR state = ?) ORDER BY path LIMIT ?",
-                [path?.value ?? Data(), state?.rawValue, state?.rawValue, limit])
+                db, "SELECT * FROM photo WHERE \(condition.sql) AND path > ? ORDER BY path LIMIT ?",
+                condition.arguments + [path?.value ?? Data(), limit])
         }
     }
 

@@ -1,0 +1,81 @@
+public import Foundation
+
+/// Which photos of the catalog are meant; what is nil does not matter.
+public struct PhotoFilter: Sendable, Hashable {
+    public var state: PhotoState?
+    /// The best class.
+    public var label: String?
+    /// The verdict's word.
+    public var verdict: String?
+    /// The best class's probability.
+    public var probability: ClosedRange<Double>?
+    /// How far the best class is before the next.
+    public var margin: ClosedRange<Double>?
+    /// When something last happened to the photo.
+    public var changed: Range<Date>?
+    /// Whether a person should look at it.
+    public var isDoubtful: Bool?
+    /// Only photos that are done and were judged by another network than this one (SHA-256), or by one that was not noted.
+    public var judgedByOtherThan: String?
+
+    public init(
+        state: PhotoState? = nil, label: String? = nil, verdict: String? = nil,
+        probability: ClosedRange<Double>? = nil, margin: ClosedRange<Double>? = nil, changed: Range<Date>? = nil,
+        isDoubtful: Bool? = nil, judgedByOtherThan: String? = nil
+    ) {
+        self.state = state
+        self.label = label
+        self.verdict = verdict
+        self.probability = probability
+        self.margin = margin
+        self.changed = changed
+        self.isDoubtful = isDoubtful
+        self.judgedByOtherThan = judgedByOtherThan
+    }
+
+    /// Whether `record` is meant.
+    func admits(_ record: PhotoRecord) -> Bool {
+        func holds<Value>(_ wanted: Value?, _ test: (Value) -> Bool?) -> Bool {
+            wanted.map { test($0) ?? false } ?? true
+        }
+        let summary = record.summary
+        return holds(state) { $0 == record.state } && holds(label) { $0 == summary?.label }
+            && holds(verdict) { $0 == summary?.verdict }
+            && holds(probability) { range in summary?.probability.map(range.contains) }
+            && holds(margin) { range in summary?.margin.map(range.contains) }
+            && holds(changed) { $0.contains(record.changedAt) }
+            && holds(isDoubtful) { $0 == summary?.isDoubtful }
+            && holds(judgedByOtherThan) { record.state == .done && $0 != summary?.modelSHA256 }
+    }
+}
+
+/// Photos of the catalog, a page at a time.
+public struct PhotoQuery: Sendable, Hashable {
+    public enum Order: Sendable, Hashable {
+        /// What something happened to last comes first.
+        case latest
+        /// The smallest margin comes first, what has none last; among equals the latest.
+        case leastCertain
+    }
+
+    public var filter: PhotoFilter
+    public var order: Order
+    /// How many photos come before the page.
+    public var offset: Int
+    /// The most that a page has.
+    public var limit: Int
+
+    public init(_ filter: PhotoFilter = PhotoFilter(), order: Order = .latest, offset: Int = 0, limit: Int) {
+        self.filter = filter
+        self.order = order
+        self.offset = max(0, offset)
+        self.limit = max(0, limit)
+    }
+}
+
+/// The answer to a ``PhotoQuery``.
+public struct PhotoPage: Sendable, Hashable {
+    public var records: [PhotoRecord]
+    /// How many photos there are on all pages.
+    public var total: Int
+}

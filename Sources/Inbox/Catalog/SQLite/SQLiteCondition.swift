@@ -1,0 +1,44 @@
+import Foundation
+import GRDB
+
+/// A filter as SQL: the same as ``PhotoFilter/admits(_:)``, for the table `photo`.
+struct SQLiteCondition: Sendable {
+    /// What follows WHERE.
+    private(set) var sql = "1"
+    /// For its question marks.
+    private(set) var arguments: [(any DatabaseValueConvertible & Sendable)?] = []
+
+    /// When something last happened to a photo, in milliseconds since 1970 (``PhotoRecord/changedAt``).
+    static let changedAt = "COALESCE(finishedAt, startedAt, queuedAt)"
+
+    init(_ filter: PhotoFilter) {
+        add("state = ?", filter.state?.rawValue)
+        add("label = ?", filter.label)
+        add("verdict = ?", filter.verdict)
+        add("probability >= ?", filter.probability?.lowerBound)
+        add("probability <= ?", filter.probability?.upperBound)
+        add("margin >= ?", filter.margin?.lowerBound)
+        add("margin <= ?", filter.margin?.upperBound)
+        add("\(SQLiteCondition.changedAt) >= ?", filter.changed?.lowerBound.milliseconds)
+        add("\(SQLiteCondition.changedAt) < ?", filter.changed?.upperBound.milliseconds)
+        add("sha256 IS NOT NULL AND doubtful = ?", filter.isDoubtful)
+        add("state = 'done' AND modelSHA256 IS NOT ?", filter.judgedByOtherThan)
+    }
+
+    private mutating func add(_ condition: String, _ argument: (any DatabaseValueConvertible & Sendable)?) {
+        guard let argument else { return }
+        sql += " AND " + condition
+        arguments.append(argument)
+    }
+}
+
+extension PhotoQuery.Order {
+    /// What follows ORDER BY.
+    var sql: String {
+        let latest = "\(SQLiteCondition.changedAt) DESC, path"
+        return switch self {
+        case .latest: latest
+        case .leastCertain: "margin NULLS LAST, \(latest)"
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import ArgumentParser
+import Foundation
+import WireProtocol
+
+struct PhotosCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "photos", abstract: "The photos of the inbox, the latest first.",
+        discussion: """
+            Examples:
+              interpretctl photos
+              interpretctl photos --doubtful                       what a person should look at, least certain first
+              interpretctl photos --state failed --limit 20
+              interpretctl photos --label dog --verdict looks-elsewhere --since 7d
+
+            A photo is doubtful where the network does not look at the animal, or only partly, where that could not be
+            found out, and where its two best classes are closer than 0.2.
+            """)
+
+    @Option(
+        help: "Only photos in this state: pending, working, done or failed.",
+        transform: { text in
+            guard let state = PhotoState(rawValue: text) else {
+                throw ValidationError("'\(text)' is no state: pending, working, done or failed")
+            }
+            return state
+        })
+    var state: PhotoState?
+
+    @Option(help: ArgumentHelp("Only photos of which this is the most probable class.", valueName: "label"))
+    var label: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Only photos with this verdict: looks-at-animal, looks-partly, looks-elsewhere or undecided.",
+            valueName: "word"))
+    var verdict: String?
+
+    @Option(help: ArgumentHelp("Only photos whose class has at least this probability, 0…1.", valueName: "p"))
+    var minProbability: Double?
+
+    @Option(help: ArgumentHelp("Only photos whose class has at most this probability, 0…1.", valueName: "p"))
+    var maxProbability: Double?
+
+    @Option(
+        help: ArgumentHelp(
+            "Only photos that something happened to since then: 2025-06-01, 2025-06-01T09:30:00, or 7d, 12h, 30m ago.",
+            valueName: "time"), transform: PhotosCommand.time)
+    var since: Date?
+
+    @Option(
+        help: ArgumentHelp("Only photos that nothing has happened to since then.", valueName: "time"),
+        transform: PhotosCommand.time)
+    var until: Date?
+
+    @Flag(help: "Only photos that a person should look at, the least certain first.")
+    var doubtful = false
+
+    @Option(help: "Pass over so many.")
+    var offset: Int?
+
+    @Option(help: "At most so many. [default: 100]")
+    var limit: Int?
+
+    @OptionGroup var common: CommonOptions
+
+    func validate() throws {
+        if let limit, limit < 1 { throw ValidationError("--limit takes a number from 1") }
+        if let offset, offset < 0 { throw ValidationError("--offset takes a number from 0") }
+        for (name, value) in [("--min-probability", minProbability), ("--max-probability", maxProbability)] {
+            if let value, !(0...1).contains(value) { throw ValidationError("\(name) takes a number from 0 to 1") }
+        }
+    }
+
+    func run() async throws {
+        let parameters = PhotosParameters(
+            state: state, label: label, verdict: verdict, minProbability: minProbability,
+            maxProbability: maxProbability, since: since, until: until, doubtful: doubtful ? true : nil,
+            order: doubtful ? .leastCertain : nil, offset: offset, limit: limit)
+        try await common.ask(RPCMethods.photos, parameters) { photos in
+            guard !photos.isEmpty else { return "no photos\n" }
+            var table = Table([.left, .left, .left, .left, .right])
+            table.add("UPDATED", "STATE", "PHOTO", "CLASS", "", "VERDICT", "", style: .faint)
+            for photo in photos {
+                table.add([
+                    .init(Format.time(photo.updated)), .init(photo.state.rawValue, photo.state.style),
+                    .init(photo.path), .init(photo.label ?? ""),
+                    .init(photo.probability.map(Format.percent) ?? ""),
+                    .init(photo.verdict ?? "", photo.doubtful == true ? .yellow : nil), photo.remark,
+                ])
+            }
+            return table.text
+        }
+    }
+
+    /// A point in time as people write it: a date or a time of day in local time, ISO 8601 with a zone, or how long ago.
+    private static func time(_ text: String) throws -> Date {
+        if let age = Age(text) { return Date(timeIntervalSinceNow: -age.seconds) }
+        let date = Date.ISO8601FormatStyle(timeZone: .current).year().month().day()
+        let styles = [date, date.time(includingFractionalSeconds: false), Date.ISO8601FormatStyle()]
+        for style in styles {
+            if let time = try? style.parse(text) { return time }
+        }
+        throw ValidationError("'\(text)' is no time: write 2025-06-01, 2025-06-01T09:30:00, or 7d, 12h, 30m")
+    }
+}
+
+extension PhotoState {
+    fileprivate var style: Style? {
+        switch self {
+        case .pending: nil
+        case .working: .bold
+        case .done: .green
+        case .failed: .red
+        }
+    }
+}
+
+extension PhotoRecord {
+    fileprivate var remark: Table.Cell {
+        if let error { return .init(error, .red) }
+        if let warning { return .init(warning, .yellow) }
+        return .init(boxes.map { Format.count($0, "box", plural: "boxes") } ?? "")
+    }
+}

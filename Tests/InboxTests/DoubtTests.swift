@@ -1,0 +1,36 @@
+import Foundation
+import Inbox
+import Testing
+import WireProtocol
+
+@Suite("Doubt: which photos a person should look at")
+struct DoubtTests {
+    @Test(
+        arguments: [
+            ("looks-at-animal", [], 0.9, false), ("looks-at-animal", [], 0.1, true),
+            ("looks-partly", ["animal-needed"], 0.9, true), ("looks-elsewhere", ["stays-without-animal"], 0.9, true),
+            ("undecided", ["background-label"], 0.9, false), ("undecided", ["background-label"], 0.19, true),
+            ("undecided", ["no-animal-network"], 0.9, false), ("undecided", ["no-animal-found"], 0.9, true),
+            ("undecided", ["animal-unsure", "small-margin"], 0.9, true), (nil, [], 0.9, false), (nil, [], 0.1, true),
+            (nil, [], nil, false),
+        ] as [(String?, [String], Double?, Bool)])
+    func rule(verdict: String?, reasons: [String], margin: Double?, isDoubtful: Bool) {
+        #expect(Doubt.exists(verdict: verdict, reasons: reasons, margin: margin) == isDoubtful)
+    }
+
+    @Test("what a document says of verdict, margin and network comes into the catalog")
+    func summary() throws {
+        let sidecar = Sidecar(
+            photo: nil, model: .init(name: "petshop", sha256: "f00d"),
+            predictions: [
+                .init(label: "cat", score: 2, probability: 0.75), .init(label: "dog", score: 1, probability: 0.125),
+            ],
+            boxes: [], milliseconds: ["total": 12.5])
+        let summary = PhotoSummary(of: sidecar, sha256: "cafe", warning: "cut off")
+        #expect(
+            summary
+                == PhotoSummary(
+                    sha256: "cafe", model: "petshop", modelSHA256: "f00d", label: "cat", probability: 0.75,
+                    margin: 0.625, boxCount: 0, warning: "cut off", milliseconds: 12.5))
+    }
+}
