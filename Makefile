@@ -2,6 +2,8 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+# The configuration is looked for there by the unit.
+SYSCONFDIR ?= /etc
 INBOX ?= inbox
 # Further flags for swift build, such as -Xswiftc -warnings-as-errors.
 SWIFT_FLAGS ?=
@@ -22,6 +24,8 @@ BUILD = $(SWIFT) build -c release $(SWIFT_FLAGS)
 RELEASE_FOLDER = .build/static
 RELEASE = $(SWIFT) build -c release --static-swift-stdlib --scratch-path $(RELEASE_FOLDER) $(SWIFT_FLAGS)
 UNITS = $(DESTDIR)$(PREFIX)/lib/systemd/system
+SHARE = $(DESTDIR)$(PREFIX)/share/interpretd
+CONFIG = $(DESTDIR)$(SYSCONFDIR)/interpretd/config.yaml
 # What Conformance/environment.sh makes; `complete` says that it came to its end.
 CONFORMANCE = .venv-conformance
 SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchmarks/Sources Fuzzing/Package.swift \
@@ -105,16 +109,20 @@ release: swift ## build the programs for machines without Swift
 
 # Builds only where nothing is built yet: after `make release`, `sudo make install` needs no Swift in root's path and
 # leaves none of root's files in .build.
-install: ## install programs, units, model and user (PREFIX=/usr/local DESTDIR=)
+#
+# The programs are stripped: their names of functions are three quarters of them, and serve debuggers alone. What is the
+# administrator's stays as it is: the configuration, own networks, an edited interpret.json, the inbox.
+install: ## install programs, units, networks and user (PREFIX=/usr/local DESTDIR= SYSCONFDIR=/etc)
 	@[ -x $(RELEASE_FOLDER)/release/interpretd ] || $(MAKE) deps release
-	install -D -m 0755 $(RELEASE_FOLDER)/release/interpretd $(DESTDIR)$(PREFIX)/bin/interpretd
-	install -D -m 0755 $(RELEASE_FOLDER)/release/interpretctl $(DESTDIR)$(PREFIX)/bin/interpretctl
-	install -d $(DESTDIR)$(PREFIX)/share/interpretd $(UNITS) $(DESTDIR)$(PREFIX)/lib/sysusers.d \
-		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d
-	cp -R Models $(DESTDIR)$(PREFIX)/share/interpretd/
-	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/interpretd/Models
-	install -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/interpretd/LICENSE
-	sed 's|/usr/local/|$(PREFIX)/|g' systemd/interpretd.service > $(UNITS)/interpretd.service
+	install -D -s -m 0755 $(RELEASE_FOLDER)/release/interpretd $(DESTDIR)$(PREFIX)/bin/interpretd
+	install -D -s -m 0755 $(RELEASE_FOLDER)/release/interpretctl $(DESTDIR)$(PREFIX)/bin/interpretctl
+	install -d $(SHARE) $(UNITS) $(DESTDIR)$(PREFIX)/lib/sysusers.d $(DESTDIR)$(PREFIX)/lib/tmpfiles.d
+	Scripts/install-models Models $(SHARE)/Models
+	install -m 0644 LICENSE $(SHARE)/LICENSE
+	sed 's|/usr/local/|$(PREFIX)/|g' systemd/config.yaml > $(SHARE)/config.yaml
+	@[ -e $(CONFIG) ] || install -D -m 0644 $(SHARE)/config.yaml $(CONFIG)
+	sed 's|/usr/local/|$(PREFIX)/|g; s|/etc/interpretd|$(SYSCONFDIR)/interpretd|g' \
+		systemd/interpretd.service > $(UNITS)/interpretd.service
 	install -m 0644 systemd/interpretd.socket $(UNITS)/interpretd.socket
 	install -m 0644 systemd/interpretd.sysusers $(DESTDIR)$(PREFIX)/lib/sysusers.d/interpretd.conf
 	install -m 0644 systemd/interpretd.tmpfiles $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/interpretd.conf
@@ -125,13 +133,15 @@ install: ## install programs, units, model and user (PREFIX=/usr/local DESTDIR=)
 		echo "start it with: systemctl enable --now interpretd"; \
 	fi
 
-uninstall: ## remove what `make install` installed; the inbox and the catalog stay
+uninstall: ## remove what `make install` installed; configuration, own networks, inbox and catalog stay
 	@if [ -z "$(DESTDIR)" ] && [ -d /run/systemd/system ]; then \
 		systemctl disable --now interpretd.service interpretd.socket || true; fi
 	rm -f $(DESTDIR)$(PREFIX)/bin/interpretd $(DESTDIR)$(PREFIX)/bin/interpretctl
 	rm -f $(UNITS)/interpretd.service $(UNITS)/interpretd.socket
 	rm -f $(DESTDIR)$(PREFIX)/lib/sysusers.d/interpretd.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/interpretd.conf
-	rm -rf $(DESTDIR)$(PREFIX)/share/interpretd
+	rm -f $(SHARE)/LICENSE $(SHARE)/config.yaml
+	Scripts/install-models --remove $(SHARE)/Models
+	@rmdir $(SHARE) 2>/dev/null || true
 
 bench: build ## measure load and memory; with `make conformance` done before, also the engine beside its peers
 	python3 Benchmarks/inbox_load.py

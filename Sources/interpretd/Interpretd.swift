@@ -22,7 +22,7 @@ struct Interpretd: AsyncParsableCommand {
             Exit codes: 0 done, 1 failed, 2 a wrong command line or configuration, which starting again does not mend.
             """,
         version: "0.1.0",
-        subcommands: [Serve.self, Process.self, ProcessOne.self],
+        subcommands: [Serve.self, Process.self, Config.self, ProcessOne.self],
         defaultSubcommand: Serve.self)
 
     static func main() async {
@@ -62,9 +62,8 @@ extension Interpretd {
 struct DaemonOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "JSON file with any of inbox, socket, models, state, threads, occlusion, plainSaliency, settle, keepSidecars, "
-                + "maxMegapixels, maxPhotoMemory.", valueName: "file")
-    )
+            "YAML file with settings, such as /etc/interpretd/config.yaml, which explains them. Variables INTERPRETD_INBOX, "
+                + "INTERPRETD_MAX_MEGAPIXELS and so on are stronger, and flags are stronger still.", valueName: "file"))
     var config: String?
 
     @Option(
@@ -73,8 +72,11 @@ struct DaemonOptions: ParsableArguments {
                 + "/run/interpretd/interpretd.sock]", valueName: "path"))
     var socket: String?
 
-    @Option(help: ArgumentHelp("Folder of model folders, or one model folder.", valueName: "dir"))
-    var models: String?
+    @Option(
+        help: ArgumentHelp(
+            "Folder of model folders, or one model folder. May be given several times; of models with the same name the "
+                + "first is used. [default: 'models' in the state folder, and the bundled ones]", valueName: "dir"))
+    var models: [String] = []
 
     @Option(help: ArgumentHelp("Folder for what is remembered between runs.", valueName: "dir"))
     var state: String?
@@ -109,24 +111,28 @@ struct DaemonOptions: ParsableArguments {
     @Flag(help: "Log more.")
     var verbose = false
 
-    func configuration(inbox: String?) throws -> DaemonConfiguration {
-        if let threads, !(1...1024).contains(threads) {
-            throw ValidationError("--threads should lie between 1 and 1024")
-        }
-        let flags = DaemonConfiguration(
-            inbox: inbox, socket: socket, models: models, state: state, threads: threads,
-            occlusion: occlusion ? true : nil, plainSaliency: plainSaliency ? true : nil, settle: settle,
-            keepSidecars: keepSidecars ? true : nil,
-            maxMegapixels: maxMegapixels, maxPhotoMemory: maxPhotoMemory)
-        guard let config else { return flags }
-        return flags.filled(from: try DaemonConfiguration(contentsOf: URL(filePath: config)))
+    /// Where the configuration is to be read from.
+    func sources(inbox: String?, create: Bool = false) -> ConfigurationSources {
+        var flags = DaemonConfiguration()
+        flags.inbox = inbox
+        flags.create = create ? true : nil
+        flags.socket = socket
+        flags.models = models.isEmpty ? nil : models
+        flags.state = state
+        flags.threads = threads
+        flags.occlusion = occlusion ? true : nil
+        flags.plainSaliency = plainSaliency ? true : nil
+        flags.settle = settle
+        flags.keepSidecars = keepSidecars ? true : nil
+        flags.maxMegapixels = maxMegapixels
+        flags.maxPhotoMemory = maxPhotoMemory
+        flags.verbose = verbose ? true : nil
+        return ConfigurationSources(flags: flags, file: config)
     }
 
     func logger() -> Logger {
         LoggingSystem.bootstrap { _ in JournalLogHandler(style: .detected()) }
-        var logger = Logger(label: "interpretd")
-        logger.logLevel = verbose ? .debug : .info
-        return logger
+        return Logger(label: "interpretd")
     }
 }
 
@@ -136,23 +142,29 @@ struct Serve: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               interpretd serve --inbox /srv/photos --socket /run/user/1000/interpretd.sock
-              interpretd serve --config /etc/interpretd.json
+              interpretd serve --config /etc/interpretd/config.yaml
             """)
 
     @OptionGroup var options: DaemonOptions
 
-    @Option(help: ArgumentHelp("Folder whose photos are interpreted. [default: ./inbox]", valueName: "dir"))
+    @Option(
+        help: ArgumentHelp(
+            "Folder whose photos are interpreted. [default: 'inbox' in $STATE_DIRECTORY, else in this folder]",
+            valueName: "dir"))
     var inbox: String?
+
+    @Flag(help: "Make the inbox where it is missing.")
+    var create = false
 
     func run() async throws {
         // Until the daemon can read its configuration again, a wish for that is no reason to end.
         signal(SIGHUP, SIG_IGN)
-        let logger = options.logger()
-        try await orExit(logger) { [options, inbox] in
-            try await Daemon(
-                try options.configuration(inbox: inbox),
-                rereading: { try options.configuration(inbox: inbox) }, logger: logger
-            ).run()
+        var logger = options.logger()
+        let sources = options.sources(inbox: inbox, create: create)
+        let configuration = try await orExit(logger) { try await sources.read() }
+        if configuration.verbose == true { logger.logLevel = .debug }
+        try await orExit(logger) { [logger] in
+            try await Daemon(configuration, rereading: { try await sources.read() }, logger: logger).run()
         }
     }
 }
@@ -176,10 +188,40 @@ struct Process: AsyncParsableCommand {
     func run() async throws {
         let logger = options.logger()
         let tally = try await orExit(logger) {
-            try await Daemon.process(try options.configuration(inbox: folder), logger: logger)
+            try await Daemon.process(try await options.sources(inbox: folder).read(), logger: logger)
         }
         print("\(tally.done) done, \(tally.adopted) done before, \(tally.failed) failed, \(tally.postponed) postponed")
         if !tally.isComplete { throw ExitCode(1) }
+    }
+}
+
+struct Config: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "What a configuration file says.", subcommands: [Check.self])
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check a configuration file; exits with 2 where a daemon would not start with it.",
+            discussion: """
+                EXAMPLES
+                  interpretd config check
+                  interpretd config check draft.yaml
+                """)
+
+        @Argument(help: ArgumentHelp("The file.", valueName: "file"))
+        var file = "/etc/interpretd/config.yaml"
+
+        func run() async throws {
+            do {
+                let keys = try await ConfigurationSources.check(file)
+                print(
+                    "\(file): in order; \(keys.isEmpty ? "it sets nothing" : "it sets \(keys.joined(separator: ", "))")"
+                )
+            } catch {
+                FileHandle.standardError.write(Data("\(error)\n".utf8))
+                throw ExitCode.configuration
+            }
+        }
     }
 }
 
@@ -197,7 +239,7 @@ struct ProcessOne: AsyncParsableCommand {
         var logger = options.logger()
         logger.logLevel = .warning
         try await orExit(logger) { [options, logger] in
-            try await IsolatedWorker(try options.configuration(inbox: nil), logger: logger).run()
+            try await IsolatedWorker(try await options.sources(inbox: nil).read(), logger: logger).run()
         }
     }
 }

@@ -17,6 +17,7 @@ enum TestModels {
 
     private static func store(_ folder: String) throws -> ModelStore {
         try ModelStore(
-            directory: root.appending(path: folder), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            directories: [root.appending(path: folder)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        )
     }
 }

@@ -15,7 +15,8 @@ extension Daemon {
         _ configuration: DaemonConfiguration, logger: Logger
     ) async throws -> PhotoPipeline.Tally {
         let pipelineConfiguration = try configuration.pipeline()
-        let inbox = try prepared(configuration.inboxFolder, mustExist: true)
+        let inbox = try prepared(
+            configuration.inboxFolder(ProcessInfo.processInfo.environment), mustExist: true)
         let pipeline = PhotoPipeline(
             inbox: FilePath(inbox.path), catalog: Catalog.inMemory(), watcher: nil,
             processor: try await inboxProcessor(configuration, algorithms: .standard, logger: logger),
@@ -32,7 +33,8 @@ extension Daemon {
         DecodeLimits.current = try configuration.decodeLimits()
         let trial = try ModelTrial()
         let models = try await ModelStore(
-            directory: configuration.modelsFolder(), threads: configuration.threads, algorithms: algorithms,
+            directories: configuration.modelFolders(ProcessInfo.processInfo.environment),
+            threads: configuration.threads, algorithms: algorithms,
             logger: logger
         ).tried(onlyInbox: true, logger: logger) { model, isForInbox in
             try await trial.run(model, isForInbox: isForInbox, readsUnits: false)

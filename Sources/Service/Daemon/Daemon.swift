@@ -20,14 +20,14 @@ public struct Daemon: Sendable {
     ///
     /// - Parameter rereading: reads the configuration again, when that is asked for.
     public init(
-        _ configuration: DaemonConfiguration, rereading: @escaping @Sendable () throws -> DaemonConfiguration,
+        _ configuration: DaemonConfiguration, rereading: @escaping @Sendable () async throws -> DaemonConfiguration,
         logger: Logger
     ) async throws {
         let environment = ProcessInfo.processInfo.environment
         let notifier = SystemdNotifier()
         let pipelineConfiguration = try configuration.pipeline()
         DecodeLimits.current = try configuration.decodeLimits()
-        let inbox = try Daemon.prepared(configuration.inboxFolder)
+        let inbox = try Daemon.inbox(configuration, environment)
         let state = try Daemon.prepared(configuration.stateFolder(environment))
         let composer = Composer(
             overlay: Overlay(font: try Font()), plainSaliency: configuration.plainSaliency ?? false)
@@ -47,7 +47,8 @@ public struct Daemon: Sendable {
         let program = try await Program.current()
         let isolated = IsolatedProcessor(
             executable: program.path,
-            arguments: { ((try? rereading()) ?? configuration).isolatedArguments(state: state.path) }, logger: logger)
+            arguments: { ((try? await rereading()) ?? configuration).isolatedArguments(state: state.path) },
+            logger: logger)
 
         self.logger = logger
         pipeline = PhotoPipeline(
@@ -91,6 +92,18 @@ public struct Daemon: Sendable {
     /// One catalog an inbox, so that daemons for several inboxes can share a state folder.
     private static func catalogName(for inbox: URL) -> String {
         "catalog-\(SHA256.hexDigest(of: Data(inbox.path.utf8)).prefix(12)).sqlite"
+    }
+
+    /// The inbox's real path. It is made only where that is wanted: a slip in its name, or a disk that is not mounted,
+    /// should not end with the daemon watching an empty folder.
+    static func inbox(_ configuration: DaemonConfiguration, _ environment: [String: String]) throws(DaemonError) -> URL
+    {
+        let folder = configuration.inboxFolder(environment)
+        do {
+            return try prepared(folder, mustExist: configuration.create != true)
+        } catch .folder(let path, errorNumber: ENOENT) {
+            throw .noInbox(path)
+        }
     }
 
     /// The folder's real path, made where it is missing.

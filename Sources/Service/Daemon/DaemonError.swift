@@ -4,6 +4,7 @@ import Foundation
 public enum DaemonError: Error, CustomStringConvertible, Sendable {
     case configuration(String, String)
     case noModelsFolder(searched: [String])
+    case noInbox(String)
     case folder(String, errorNumber: CInt)
 
     public var description: String {
@@ -11,6 +12,8 @@ public enum DaemonError: Error, CustomStringConvertible, Sendable {
         case .configuration(let file, let reason): "configuration \(file): \(reason)"
         case .noModelsFolder(let searched):
             "no model folder found in \(searched.joined(separator: " or ")); name one with --models"
+        case .noInbox(let path):
+            "there is no inbox \(path); make the folder, name another one with --inbox, or let it be made with --create"
         case .folder(let path, let errorNumber):
             "folder \(path) cannot be used: \(String(cString: strerror(errorNumber)))"
         }
@@ -19,7 +22,7 @@ public enum DaemonError: Error, CustomStringConvertible, Sendable {
     /// Whether starting again cannot help: not where a disk or a share does not answer for now.
     var isLasting: Bool {
         switch self {
-        case .configuration, .noModelsFolder: true
+        case .configuration, .noModelsFolder, .noInbox: true
         case .folder(_, let errorNumber):
             [ENOENT, ENOTDIR, EACCES, EPERM, ELOOP, ENAMETOOLONG, EROFS].contains(errorNumber)
         }

@@ -18,6 +18,7 @@ actor ModelLoader {
     /// Networks are loaded for so many threads; others are loaded anew.
     private var threads: Int?
     private var isReloading = false
+    private let environment = ProcessInfo.processInfo.environment
 
     init(
         composer: Composer, metrics: Metrics, indexes: UnitIndexes, table: AlgorithmTable, notifier: SystemdNotifier,
@@ -35,11 +36,11 @@ actor ModelLoader {
     /// All networks, as the configuration says.
     func load(_ configuration: DaemonConfiguration) async throws -> LiveModels.InUse {
         threads = configuration.threads
-        let directory = try configuration.modelsFolder()
+        let directories = try configuration.modelFolders(environment)
         // Before the networks are read: what changes meanwhile is seen at the next time.
-        let folders = try await folderStates(in: directory)
+        let folders = try await folderStates(in: directories)
         let store = try await ModelStore(
-            directory: directory, threads: threads, algorithms: .measured(table), logger: logger
+            directories: directories, threads: threads, algorithms: .measured(table), logger: logger
         ).tried(logger: logger) { [trial, notifier] model, isForInbox in
             // The first start measures the convolutions of each network, and there may be many.
             notifier.starting("trying model \(model.name)")
@@ -59,9 +60,9 @@ actor ModelLoader {
         isReloading = true
         defer { isReloading = false }
         let old = live.current
-        let directory = try configuration.modelsFolder()
-        let folders = try await folderStates(in: directory)
-        let isAnew = configuration.threads != threads || directory != old.store.directory
+        let directories = try configuration.modelFolders(environment)
+        let folders = try await folderStates(in: directories)
+        let isAnew = configuration.threads != threads
         let unchanged = Set(
             old.store.models.map(\.name).filter { name in
                 !isAnew && folders[name] != nil && folders[name] == old.folders[name]
@@ -69,7 +70,7 @@ actor ModelLoader {
             })
         let loaded = try await offThePool { [table, logger] in
             try old.store.reloaded(
-                from: directory, unchanged: unchanged, threads: configuration.threads, algorithms: .measured(table),
+                from: directories, unchanged: unchanged, threads: configuration.threads, algorithms: .measured(table),
                 logger: logger)
         }
         let inboxModels = Set(old.store.inboxModels.map(\.name))
@@ -104,8 +105,8 @@ actor ModelLoader {
             index: model.indexedLayers.isEmpty ? nil : try await indexes.index(of: model), logger: logger)
     }
 
-    private func folderStates(in directory: URL) async throws -> [String: FolderState] {
-        try await FileWork.run(on: FilePath(directory.path)) { try ModelStore.folderStates(in: directory) }
+    private func folderStates(in directories: [URL]) async throws -> [String: FolderState] {
+        try await FileWork.run(on: FilePath(directories[0].path)) { try ModelStore.folderStates(in: directories) }
     }
 
     /// Runs what takes seconds where it keeps nobody else from a thread.

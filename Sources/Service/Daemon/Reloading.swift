@@ -10,7 +10,7 @@ struct Reloading: ServiceLifecycle.Service {
     /// What the daemon was started with.
     let started: DaemonConfiguration
     /// Reads the same files and flags again.
-    let read: @Sendable () throws -> DaemonConfiguration
+    let read: @Sendable () async throws -> DaemonConfiguration
     let loader: ModelLoader
     let live: LiveModels
     let isolated: IsolatedProcessor
@@ -29,7 +29,7 @@ struct Reloading: ServiceLifecycle.Service {
 
     /// - Throws: what is wrong with the configuration or the folder of models; all stays as it is then.
     func reload() async throws -> ReloadResult {
-        let configuration = try read()
+        let configuration = try await read()
         let limits = try configuration.decodeLimits()
         var result = try await loader.reload(configuration, live)
         DecodeLimits.current = limits
@@ -50,7 +50,7 @@ extension DaemonConfiguration {
         [
             ("inbox", inbox != other.inbox), ("socket", socket != other.socket), ("state", state != other.state),
             ("settle", settle != other.settle), ("keepSidecars", keepSidecars != other.keepSidecars),
-            ("plainSaliency", plainSaliency != other.plainSaliency),
+            ("plainSaliency", plainSaliency != other.plainSaliency), ("verbose", verbose != other.verbose),
         ].filter(\.1).map(\.0)
     }
 }

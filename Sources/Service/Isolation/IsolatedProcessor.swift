@@ -24,7 +24,7 @@ package actor IsolatedProcessor {
     }
 
     private let executable: String
-    private let arguments: @Sendable () -> [String]
+    private let arguments: @Sendable () async -> [String]
     private let limits: Limits
     private let logger: Logger
     private var spare: ChildProcess?
@@ -34,7 +34,8 @@ package actor IsolatedProcessor {
     ///   - executable: this program.
     ///   - arguments: that make it the process for one photo after the other; asked for at each start.
     package init(
-        executable: String, arguments: @escaping @Sendable () -> [String], limits: Limits = Limits(), logger: Logger
+        executable: String, arguments: @escaping @Sendable () async -> [String], limits: Limits = Limits(),
+        logger: Logger
     ) {
         self.executable = executable
         self.arguments = arguments
@@ -106,7 +107,7 @@ package actor IsolatedProcessor {
     private func started() async throws -> ChildProcess {
         let child: ChildProcess
         do {
-            child = try ChildProcess(executable, arguments())
+            child = try ChildProcess(executable, await arguments())
         } catch {
             throw PhotoFailure.transient(message: "the process for one photo cannot be started: \(error)")
         }

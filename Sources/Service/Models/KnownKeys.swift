@@ -32,8 +32,11 @@ struct KnownKeys {
                     + names.joined(separator: ", ")))
     }
 
-    private func nearest(to name: String) -> String {
-        let distances = names.map { (distance: Self.distance(Array(name.lowercased().utf8), Array($0.utf8)), name: $0) }
+    /// The known name that is most like `name`.
+    func nearest(to name: String) -> String {
+        let distances = names.map {
+            (distance: Self.distance(Array(name.lowercased().utf8), Array($0.lowercased().utf8)), name: $0)
+        }
         return distances.min { $0.distance < $1.distance }?.name ?? ""
     }
 

@@ -24,26 +24,27 @@ extension ModelStore {
     /// The networks that see the inbox's photos.
     var inboxModels: [LoadedModel] { [photoModel, segmenter, animalModel].compactMap { $0 } }
 
-    /// The state of each model's folder in `directory`, by name.
+    /// The state of each model's folder in `directories`, by name.
     ///
     /// - Throws: `ModelStoreError` where there is no such folder.
     @available(*, noasync, message: "call it within FileWork.run")
-    static func folderStates(in directory: URL) throws(ModelStoreError) -> [String: FolderState] {
+    static func folderStates(in directories: [URL]) throws(ModelStoreError) -> [String: FolderState] {
         var states: [String: FolderState] = [:]
-        for folder in try folders(in: directory) { states[folder.lastPathComponent] = FolderState(of: folder) }
+        for folder in try folders(in: directories).used { states[folder.lastPathComponent] = FolderState(of: folder) }
         return states
     }
 
-    /// The models that are in `directory` now: those named `unchanged` as they are in memory, the others loaded beside
+    /// The models that are in `directories` now: those named `unchanged` as they are in memory, the others loaded beside
     /// them. A model that cannot be loaded is listed as refused; see ``keepingOld(of:)``.
     ///
     /// - Throws: `ModelStoreError` where there is no such folder.
     func reloaded(
-        from directory: URL, unchanged: Set<String>, threads: Int?, algorithms: AlgorithmChoice, logger: Logger
+        from directories: [URL], unchanged: Set<String>, threads: Int?, algorithms: AlgorithmChoice, logger: Logger
     ) throws(ModelStoreError) -> ModelStore {
         var models: [LoadedModel] = []
         var refused: [Refused] = []
-        for folder in try ModelStore.folders(in: directory) {
+        let found = try ModelStore.folders(in: directories)
+        for folder in found.used {
             let name = folder.lastPathComponent
             if unchanged.contains(name), let known = model(named: name), known.folder == folder {
                 models.append(known)
@@ -57,7 +58,7 @@ extension ModelStore {
                 }
             }
         }
-        return ModelStore(directory, models, refused)
+        return ModelStore(directories, models, refused, hidden: found.hidden)
     }
 
     /// The same with `old`'s model of a name where the new one of that name was refused: a network that works is not given
@@ -74,6 +75,6 @@ extension ModelStore {
                 )
                 : entry
         }
-        return ModelStore(directory, (models + kept).sorted { $0.name < $1.name }, explained)
+        return ModelStore(directories, (models + kept).sorted { $0.name < $1.name }, explained, hidden: hidden)
     }
 }

@@ -14,8 +14,8 @@ public struct ModelStore: Sendable {
         public var name: String { folder.lastPathComponent }
     }
 
-    /// Where they are from.
-    public let directory: URL
+    /// Where they are from; of models with the same name the first folder's is used.
+    public let directories: [URL]
     /// By name.
     public let models: [LoadedModel]
     public let refused: [Refused]
@@ -27,10 +27,12 @@ public struct ModelStore: Sendable {
     /// Says where the animal is in a photo, so that the verdict need not ask the classifier. It makes no masks for the
     /// inbox.
     public let animalModel: LoadedModel?
+    /// Model folders that are not used, since a folder before has a model of the same name.
+    public let hidden: [URL]
     /// How they were chosen, where a person should know.
     private let remarks: [String]
 
-    /// Loads every model folder in `directory`, or `directory` itself where it is one. A model that cannot be loaded is
+    /// Loads every model folder in `directories`, or one of them itself where it is one. A model that cannot be loaded is
     /// logged and listed, and does not keep the others from being used. There may be none.
     ///
     /// - Parameters:
@@ -38,11 +40,12 @@ public struct ModelStore: Sendable {
     ///   - algorithms: how convolutions are computed, of all of them.
     /// - Throws: `ModelStoreError` where there is no such folder.
     public init(
-        directory: URL, threads: Int? = nil, algorithms: AlgorithmChoice = .standard, logger: Logger
+        directories: [URL], threads: Int? = nil, algorithms: AlgorithmChoice = .standard, logger: Logger
     ) throws(ModelStoreError) {
         var models: [LoadedModel] = []
         var refused: [Refused] = []
-        for folder in try ModelStore.folders(in: directory) {
+        let found = try ModelStore.folders(in: directories)
+        for folder in found.used {
             do {
                 let model = try LoadedModel(folder: folder, threads: threads, algorithms: algorithms)
                 models.append(model)
@@ -57,11 +60,12 @@ public struct ModelStore: Sendable {
                 logger.error("model refused", metadata: ["model": "\(folder.lastPathComponent)", "error": "\(error)"])
             }
         }
-        self.init(directory, models, refused)
+        self.init(directories, models, refused, hidden: found.hidden)
     }
 
-    init(_ directory: URL, _ models: [LoadedModel], _ refused: [Refused]) {
-        self.directory = directory
+    init(_ directories: [URL], _ models: [LoadedModel], _ refused: [Refused], hidden: [URL]) {
+        self.directories = directories
+        self.hidden = hidden
         self.models = models
         self.refused = refused
         let readers = models.filter { $0.preprocessor != nil }
@@ -72,7 +76,15 @@ public struct ModelStore: Sendable {
         segmenter = segmenters.model
         photoModel = classifiers.model ?? segmenters.model
         animalModel = finders.model
-        remarks = [classifiers.remark, segmenters.remark, finders.remark].compactMap { $0 }
+        remarks =
+            [classifiers.remark, segmenters.remark, finders.remark].compactMap { $0 }
+            + hidden.map { folder in
+                let used = (models.map(\.folder) + refused.map(\.folder)).first {
+                    $0.lastPathComponent == folder.lastPathComponent
+                }
+                return "the network in \(folder.path) is not used, since "
+                    + "\(used?.deletingLastPathComponent().path ?? "another folder") has one of that name"
+            }
     }
 
     /// The same without the photo models that fail when a photo goes through them: what loads and then fails at each photo
@@ -115,8 +127,8 @@ public struct ModelStore: Sendable {
                         + "the network takes, or remove that file to use the network without photos")
             logger.error("model refused", metadata: ["model": "\(model.name)", "error": "\(reason)"])
             return ModelStore(
-                directory, models.filter { $0.name != model.name },
-                (refused + [Refused(folder: model.folder, error: reason)]).sorted { $0.name < $1.name })
+                directories, models.filter { $0.name != model.name },
+                (refused + [Refused(folder: model.folder, error: reason)]).sorted { $0.name < $1.name }, hidden: hidden)
         }
     }
 
@@ -136,7 +148,7 @@ public struct ModelStore: Sendable {
         if photoModel == nil {
             notices.append(
                 "no network reads photos, so photos wait: put a folder with model.onnx, config.json and "
-                    + "preprocessor_config.json into \(directory.path) and run "
+                    + "preprocessor_config.json into \(directories[0].path) and run "
                     + "'interpretctl models reload'")
         }
         notices += remarks
@@ -152,7 +164,25 @@ public struct ModelStore: Sendable {
     /// How long the network that has been silent longest has computed without a sign of progress; zero where none does.
     var stalled: Duration { models.map(\.network.session.stalled).max() ?? .zero }
 
-    static func folders(in directory: URL) throws(ModelStoreError) -> [URL] {
+    /// The model folders in `directories`, by name: those of the first folder that has the name, and the others.
+    ///
+    /// - Throws: `ModelStoreError` where one of the directories cannot be read.
+    static func folders(in directories: [URL]) throws(ModelStoreError) -> (used: [URL], hidden: [URL]) {
+        var used: [String: URL] = [:]
+        var hidden: [URL] = []
+        for directory in directories {
+            for folder in try folders(in: directory) {
+                if used[folder.lastPathComponent] == nil {
+                    used[folder.lastPathComponent] = folder
+                } else {
+                    hidden.append(folder)
+                }
+            }
+        }
+        return (used.values.sorted { $0.lastPathComponent < $1.lastPathComponent }, hidden)
+    }
+
+    private static func folders(in directory: URL) throws(ModelStoreError) -> [URL] {
         if ModelFolder.isModel(directory) { return [directory] }
         let names: [String]
         do { names = try FileManager.default.contentsOfDirectory(atPath: directory.path) } catch {

@@ -110,7 +110,7 @@ struct DoctorRequest: Sendable {
         if let model = models.photoModel { return Check("network", .ok, "photos are read by '\(model.name)'") }
         return Check(
             "network", .fail, "no network reads photos, so they wait",
-            remedy: "put a model folder into \(models.directory.path) and run 'interpretctl models reload'")
+            remedy: "put a model folder into \(models.directories[0].path) and run 'interpretctl models reload'")
     }
 
     private var refusedCheck: Check {

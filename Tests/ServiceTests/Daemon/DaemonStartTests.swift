@@ -111,6 +111,7 @@ import WireProtocol
             ["serve", "--config", path("misspelt.json")],
             ["serve", "--config", path("missing.json")],
             ["serve", "--inbox", path("file"), "--models", models],
+            ["serve", "--inbox", path("missing"), "--models", models],
             ["serve", "--inbox", path("in"), "--models", path("missing")],
             ["serve", "--inbox", path("in"), "--models", path("file")],
             ["serve", "--inbox", path("in"), "--models", models, "--state", path("file")],
@@ -131,5 +132,38 @@ import WireProtocol
             #expect(output.status == 2, "\(arguments.joined(separator: " ")): \(output.status) \(output.error)")
             #expect(!output.error.isEmpty)
         }
+        #expect(!FileManager.default.fileExists(atPath: path("missing")))
+    }
+
+    @Test func anInboxIsMadeOnlyWhereThatIsWanted() async throws {
+        let daemon = try await RunningDaemon(
+            models: Self.fixtures.appending(path: "models/multilabel"),
+            arguments: ["--inbox", NSTemporaryDirectory() + "/made-\(UUID().uuidString)", "--create"])
+        let status = try await daemon.result(of: RPCMethods.status, NoParameters())
+        #expect(FileManager.default.fileExists(atPath: status.inbox))
+        #expect(try await daemon.stop() == 0)
+        try FileManager.default.removeItem(atPath: status.inbox)
+    }
+
+    @Test func ownNetworksLieBesideTheBundledOnesAndOfTheSameNameTheyAreUsed() async throws {
+        let (own, bundled) = (try TemporaryFolder(), try TemporaryFolder())
+        try copy("models/multilabel", to: "same", in: own)
+        try copy("models/onelogit", to: "same", in: bundled)
+        try copy("models/onelogit", to: "other", in: bundled)
+        let daemon = try await RunningDaemon(
+            models: URL(filePath: own.path), arguments: ["--models", bundled.path])
+        let described = try await daemon.result(of: RPCMethods.models, ModelsParameters())
+        #expect(described.models.map(\.name) == ["other", "same"])
+        #expect(described.models.last?.path == own.path + "/same")
+        let notice = "the network in \(bundled.path)/same is not used, since \(own.path) has one of that name"
+        #expect(described.notices?.contains(notice) == true, "\(String(describing: described.notices))")
+        let client = try Interpretctl()
+        #expect(try await client.run("models", socket: daemon.socket).out.contains("is not used, since"))
+
+        // Without it the bundled one is there again.
+        try FileManager.default.removeItem(atPath: own.path + "/same")
+        let reloaded = try await daemon.result(of: RPCMethods.reload, NoParameters())
+        #expect(reloaded.loaded == ["same"] && reloaded.models == ["other", "same"])
+        #expect(try await daemon.stop() == 0)
     }
 }

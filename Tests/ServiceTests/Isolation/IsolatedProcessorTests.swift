@@ -91,7 +91,12 @@ import WireProtocol
         let (models, state) = (RunningDaemon.root.appending(path: "Models").path, folder.path + "/state")
         let processor = IsolatedProcessor(
             executable: RunningDaemon.executable.path,
-            arguments: { DaemonConfiguration(models: models, threads: 1).isolatedArguments(state: state) },
+            arguments: {
+                var configuration = DaemonConfiguration()
+                configuration.models = [models]
+                configuration.threads = 1
+                return configuration.isolatedArguments(state: state)
+            },
             logger: .silent)
         let result = try await processor.process(photo(at: RunningDaemon.demoPhoto.path))
         #expect(result.summary.label == "cat" && result.summary.model == "petshop")

@@ -14,7 +14,7 @@ import Testing
 @Suite struct InputCaseTests {
     private static let cases = RunningDaemon.root.appending(path: "Tests/Fixtures/cases")
     private static let loaded = Result {
-        try ModelStore(directory: cases, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        try ModelStore(directories: [cases], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     private func model(_ name: String) throws -> LoadedModel {
@@ -80,7 +80,8 @@ import Testing
         try FileManager.default.copyItem(at: Self.cases.appending(path: "twoin"), to: place)
         try Data(#"{"inputs": {"onnx::Add_1": [[0.5, 0, -1]]}}"#.utf8).write(
             to: place.appending(path: "interpret.json"))
-        let store = try ModelStore(directory: place, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let store = try ModelStore(
+            directories: [place], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let model = try #require(store.models.first)
         let photo = NamedPhoto(bytes: try Data(contentsOf: RunningDaemon.demoPhoto))
         let got = try await scores(model, try PreparedPhoto(photo, for: model).input.tensor)
@@ -103,7 +104,8 @@ import Testing
             try FileManager.default.copyItem(at: Self.cases.appending(path: "gray/\(name)"), to: blob)
             try FileManager.default.createSymbolicLink(at: place.appending(path: name), withDestinationURL: blob)
         }
-        let store = try ModelStore(directory: place, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let store = try ModelStore(
+            directories: [place], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         #expect(store.models.first?.labels == ["a", "b", "c"])
     }
 }

@@ -180,7 +180,7 @@ private enum Reference {
     /// By the photo's bytes, the peaks of the layer's units.
     static func peaks(of archive: Archive, layer name: String) async throws -> [Data: [UnitPeaks.Peak]] {
         let store = try ModelStore(
-            directory: RunningDaemon.root.appending(path: "Tests/Fixtures/first-edition"),
+            directories: [RunningDaemon.root.appending(path: "Tests/Fixtures/first-edition")],
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         let model = try #require(store.standard)
         // Eight ReLUs and the scores.

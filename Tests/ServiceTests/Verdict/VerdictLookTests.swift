@@ -35,7 +35,7 @@ import WireProtocol
             }
         }
         return try ModelStore(
-            directory: URL(filePath: folder.path), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            directories: [URL(filePath: folder.path)], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     /// A grey photo of 96×96 pixels with stripes in the centre, in the upper left corner, or both.
