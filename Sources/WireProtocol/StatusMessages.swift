@@ -1,5 +1,3 @@
-public import Foundation
-
 /// Result of `version`.
 public struct VersionResult: Codable, Sendable, Hashable {
     /// The daemon's release.

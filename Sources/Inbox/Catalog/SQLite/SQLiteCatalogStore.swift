@@ -94,7 +94,7 @@ package struct SQLiteCatalogStore: CatalogStore {
         return try await read { db in
             try Int.fetchOne(
                 db.cachedStatement(sql: "SELECT COUNT(*) FROM photo WHERE \(condition.sql)"),
-                arguments: StatementArguments(condition.arguments)) ?? 0
+                arguments: StatementArguments(condition.arguments.map { $0 as (any DatabaseValueConvertible)? })) ?? 0
         }
     }
 
