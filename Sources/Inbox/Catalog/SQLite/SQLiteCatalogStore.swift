@@ -92,9 +92,10 @@ package struct SQLiteCatalogStore: CatalogStore {
     package func count(_ filter: PhotoFilter) async throws(CatalogError) -> Int {
         let condition = SQLiteCondition(filter)
         return try await read { db in
-            try Int.fetchOne(
+            let arguments: [(any DatabaseValueConvertible)?] = condition.arguments
+            return try Int.fetchOne(
                 db.cachedStatement(sql: "SELECT COUNT(*) FROM photo WHERE \(condition.sql)"),
-                arguments: StatementArguments(condition.arguments.map { $0 as (any DatabaseValueConvertible)? })) ?? 0
+                arguments: StatementArguments(arguments)) ?? 0
         }
     }
 
