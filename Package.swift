@@ -21,9 +21,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // C: two shims of our own, loops of our own, and the headers of five system libraries.
+        // C: three shims of our own, loops of our own, and the headers of five system libraries.
         .target(name: "CDNN", linkerSettings: [.linkedLibrary("dnnl")]),
         .target(name: "CVectors"),
+        .target(name: "CLinux"),
         .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
@@ -66,7 +67,7 @@ let package = Package(
         .target(name: "WireProtocol"),
         // What is true of photos, in the forms that people keep it in; for the client.
         .target(name: "GroundTruth", dependencies: ["WireProtocol"]),
-        .target(name: "Files", dependencies: ["Digests"]),
+        .target(name: "Files", dependencies: ["CLinux", "Digests"]),
         // Knows no network: lines in, lines out.
         .target(
             name: "Socket",
@@ -81,7 +82,7 @@ let package = Package(
         .target(
             name: "Inbox",
             dependencies: [
-                "CInotifyTools", "Digests", "Files", "WireProtocol",
+                "CInotifyTools", "CLinux", "Digests", "Files", "WireProtocol",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -90,7 +91,7 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Auditing", "CSystemd", "DatasetSearch", "Digests", "Evaluation", "Execution", "Files", "Inbox",
+                "Auditing", "CLinux", "CSystemd", "DatasetSearch", "Digests", "Evaluation", "Execution", "Files", "Inbox",
                 "Interpretation",
                 "Localization", "Networks", "ONNXImport", "Photos", "Socket", "Tensors", "WireProtocol",
                 .product(name: "Configuration", package: "swift-configuration"),

@@ -37,6 +37,8 @@ public struct FileStatus: Sendable {
     /// Names this file has; above 1 for a hard link.
     public let linkCount: UInt64
     package let group: gid_t
+    /// Rights: the nine bits of `chmod(1)`.
+    package let mode: mode_t
 
     /// - Throws: `FileError` of `lstat`.
     @available(*, noasync, message: "call it within FileWork.run")
@@ -61,6 +63,7 @@ public struct FileStatus: Sendable {
             }
         linkCount = UInt64(status.st_nlink)
         group = status.st_gid
+        mode = status.st_mode & 0o777
     }
 
     /// Since 1970. A broken file system may report any second; an overflow must not trap.

@@ -10,14 +10,20 @@ package struct OpenFile: ~Copyable {
     /// - Throws: `FileError`; `ELOOP` for a symbolic link, `EINVAL` for what is no regular file.
     @available(*, noasync, message: "call it within FileWork.run")
     package init(_ path: FilePath) throws(FileError) {
-        (descriptor, status) = try OpenFile.open(path)
-        self.path = path
-    }
-
-    private static func open(_ path: FilePath) throws(FileError) -> (CInt, FileStatus) {
         // Non-blocking: opening a FIFO that someone planted must not wait for a writer.
         let descriptor = path.withCString { Glibc.open($0, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK) }
         guard descriptor >= 0 else { throw FileError("open", path, errorNumber: errno) }
+        try self.init(adopting: descriptor, path)
+    }
+
+    /// Takes an open descriptor over, and closes it where it is of no regular file.
+    init(adopting descriptor: CInt, _ path: FilePath) throws(FileError) {
+        status = try OpenFile.status(of: descriptor, path)
+        self.descriptor = descriptor
+        self.path = path
+    }
+
+    private static func status(of descriptor: CInt, _ path: FilePath) throws(FileError) -> FileStatus {
         var raw = stat()
         guard fstat(descriptor, &raw) == 0 else {
             let errorNumber = errno
@@ -29,7 +35,7 @@ package struct OpenFile: ~Copyable {
             close(descriptor)
             throw FileError("read what is no regular file", path, errorNumber: EINVAL)
         }
-        return (descriptor, status)
+        return status
     }
 
     deinit { close(descriptor) }

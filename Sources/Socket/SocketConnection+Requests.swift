@@ -4,26 +4,35 @@ import WireProtocol
 
 /// What happens to one line.
 extension SocketConnection {
-    func receive(_ line: Data, into group: inout DiscardingTaskGroup) async {
+    /// - Parameter share: of the budget, for the line.
+    func receive(_ line: Data, _ share: SocketBudgetShare, into group: inout DiscardingTaskGroup) async {
         // A person at `nc -U` presses Enter twice.
         guard !line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) else { return }
         do throws(MalformedRequest) {
             let request = try Request(line: line)
+            guard rights.contains(RPCMethods.right(of: request.method)) else {
+                return await answer(request, .failure(.notPermitted(request.method)))
+            }
             switch request.method {
             case RPCMethods.watch.name: await watch(request, into: &group)
             case RPCMethods.unwatch.name: await unwatch(request)
             case RPCMethods.cancel.name: await cancel(request)
-            default: await start(request, into: &group)
+            default: await start(request, share, into: &group)
             }
         } catch {
             await send(Reply(id: error.id, outcome: .failure(error.error)))
         }
     }
 
-    private func start(_ request: Request, into group: inout DiscardingTaskGroup) async {
+    private func start(
+        _ request: Request, _ share: SocketBudgetShare, into group: inout DiscardingTaskGroup
+    ) async {
         do throws(RPCError) {
             let ticket = try requests.admit(request.id)
-            group.addTask { await perform(request, ticket) }
+            group.addTask {
+                await perform(request, ticket)
+                withExtendedLifetime(share) {}
+            }
         } catch {
             await answer(request, .failure(error))
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Logging
 import NIOCore
 import Synchronization
@@ -17,17 +18,26 @@ struct SocketConnection: Sendable {
 
     let number: UInt64
     let channel: Channel
+    /// The user at the other end; nobody's number where the kernel did not tell.
+    let user: uid_t
+    /// What that user may do.
+    let rights: Set<Right>
     let handler: any RequestHandling
     let events: EventHub
     let limits: SocketLimits
     let logger: Logger
     let requests: SocketRequestRegistry
     let watcher = SocketWatcher()
+    let activity = SocketActivity()
+    private let budget: SocketBudget
 
     init(
-        number: UInt64, channel: Channel, handler: any RequestHandling, events: EventHub, limits: SocketLimits,
-        logger: Logger
+        number: UInt64, channel: Channel, peer: SocketPeer?, rights: Set<Right>, handler: any RequestHandling,
+        events: EventHub, limits: SocketLimits, budget: SocketBudget, logger: Logger
     ) {
+        user = peer?.user ?? .max
+        self.rights = rights
+        self.budget = budget
         self.number = number
         self.channel = channel
         self.handler = handler
@@ -58,6 +68,11 @@ struct SocketConnection: Sendable {
         }
     }
 
+    /// How long ago the last whole line came; nil where a request is in flight or events are watched.
+    var idleTime: Duration? {
+        requests.isEmpty && !watcher.isWatching ? activity.sinceLastLine : nil
+    }
+
     /// Takes no more requests, answers those in flight, and closes.
     func drain() {
         requests.drain { [channel] in channel.channel.close(promise: nil) }
@@ -84,11 +99,26 @@ struct SocketConnection: Sendable {
         from inbound: NIOAsyncChannelInboundStream<ByteBuffer>, into group: inout DiscardingTaskGroup
     ) async {
         var framing = LineFraming(limit: limits.lineBytes)
+        let share = SocketBudgetShare(of: budget, user: user)
         do {
             for try await chunk in inbound {
+                guard share.grow(by: chunk.readableBytes) else { throw SocketBudgetExceeded() }
                 framing.append(chunk.readableBytesView)
-                while let line = try framing.nextLine() { await receive(line, into: &group) }
+                var held = framing.heldBytes
+                while let line = try framing.nextLine() {
+                    activity.note()
+                    let part = share.split(held - framing.heldBytes)
+                    held = framing.heldBytes
+                    await receive(line, part, into: &group)
+                }
             }
+        } catch is SocketBudgetExceeded {
+            await send(
+                Reply(
+                    id: .null,
+                    outcome: .failure(
+                        RPCError(.busy, "too many bytes of requests are in flight; ask again when some are answered"))))
+            watcher.stop()
         } catch let error as LineFramingError {
             await send(Reply(id: .null, outcome: .failure(RPCError(.lineTooLong, "\(error)"))))
             // Requests in flight are still answered; events would keep the connection open for ever.
@@ -128,6 +158,17 @@ struct SocketConnection: Sendable {
     }
 }
 
+/// There is no room for what a client sends.
+private struct SocketBudgetExceeded: Error {}
+
+/// When a connection last sent a whole line.
+final class SocketActivity: Sendable {
+    private let last = Mutex(ContinuousClock.now)
+
+    func note() { last.withLock { $0 = .now } }
+    var sinceLastLine: Duration { last.withLock { .now - $0 } }
+}
+
 /// The subscription of a connection that watches.
 final class SocketWatcher: Sendable {
     private struct State {
@@ -146,6 +187,8 @@ final class SocketWatcher: Sendable {
             return subscription
         }
     }
+
+    var isWatching: Bool { state.withLock { $0.subscription != nil } }
 
     /// Ends the events until they are started again.
     func pause() {

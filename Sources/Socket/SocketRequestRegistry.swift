@@ -31,6 +31,9 @@ final class SocketRequestRegistry: Sendable {
         self.limit = limit
     }
 
+    /// Whether no request is in flight.
+    var isEmpty: Bool { state.withLock { $0.entries.isEmpty } }
+
     /// - Throws: `RPCError` with `busy`, `shutting-down`, or `invalid-request` for an id that is in use.
     func admit(_ id: RequestID?) throws(RPCError) -> Ticket {
         let outcome = state.withLock { state -> Result<Ticket, RPCError> in
@@ -84,7 +87,8 @@ final class SocketRequestRegistry: Sendable {
     /// - Returns: whether such a request was in flight.
     func cancel(_ id: RequestID) -> Bool {
         let (isFound, work) = state.withLock { state -> (Bool, Work?) in
-            guard let ticket = state.tickets[id], state.entries[ticket] != nil else { return (false, nil) }
+            let ticket = state.tickets[id] ?? state.tickets.first { $0.key.value == id }?.value
+            guard let ticket, state.entries[ticket] != nil else { return (false, nil) }
             state.entries[ticket]?.isCancelled = true
             return (true, state.entries[ticket]?.work)
         }

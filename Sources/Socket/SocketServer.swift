@@ -3,7 +3,7 @@ import NIOCore
 import NIOPosix
 public import ServiceLifecycle
 import Synchronization
-import WireProtocol
+public import WireProtocol
 
 /// Serves the protocol at a Unix socket until the group it belongs to shuts down.
 ///
@@ -23,20 +23,24 @@ public struct SocketServer: ServiceLifecycle.Service {
     private let handler: any RequestHandling
     private let events: EventHub
     private let limits: SocketLimits
+    private let rights: @Sendable (SocketPeer) async -> Set<Right>
     private let logger: Logger
     private let didListen: @Sendable () -> Void
 
     /// - Parameters:
     ///   - events: what `watch` shows.
+    ///   - rights: what a peer may do.
     ///   - didListen: called once clients can connect.
     public init(
         endpoint: Endpoint, handler: any RequestHandling, events: EventHub, limits: SocketLimits = SocketLimits(),
-        logger: Logger, didListen: @escaping @Sendable () -> Void = {}
+        rights: @escaping @Sendable (SocketPeer) async -> Set<Right> = { _ in Set(Right.allCases) }, logger: Logger,
+        didListen: @escaping @Sendable () -> Void = {}
     ) {
         self.endpoint = endpoint
         self.handler = handler
         self.events = events
         self.limits = limits
+        self.rights = rights
         self.logger = logger
         self.didListen = didListen
     }
@@ -69,12 +73,15 @@ public struct SocketServer: ServiceLifecycle.Service {
             .withBoundSocket(descriptor).get()
         server.closeFuture.whenComplete { _ in accepted.close() }
         didListen()
-        let connections = SocketConnections()
+        let connections = SocketConnections(limits: limits)
+        let budget = SocketBudget(limit: limits.bytesInFlight)
         let isAsked = Atomic(false)
         var deadline: Task<Void, any Error>?
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
-                for await channel in accepted.stream { accept(channel, connections, into: &group) }
+                for await channel in accepted.stream {
+                    group.addTask { await serve(channel, connections, budget) }
+                }
                 server.close(promise: nil)
                 connections.drain()
                 whenAcceptingEnded()
@@ -93,63 +100,23 @@ public struct SocketServer: ServiceLifecycle.Service {
         }
     }
 
-    private func accept(
-        _ channel: SocketConnection.Channel, _ connections: SocketConnections, into group: inout DiscardingTaskGroup
-    ) {
+    private func serve(
+        _ channel: SocketConnection.Channel, _ connections: SocketConnections, _ budget: SocketBudget
+    ) async {
+        let peer = await SocketPeer(of: channel.channel)
+        let rights = if let peer { await rights(peer) } else { Set<Right>() }
         let connection = SocketConnection(
-            number: connections.nextNumber(), channel: channel, handler: handler, events: events, limits: limits,
-            logger: logger)
-        guard connections.add(connection, limit: limits.connections) else {
-            logger.warning("too many connections", metadata: ["limit": "\(limits.connections)"])
-            let error = RPCError(.busy, "\(limits.connections) clients are connected; close one of them")
-            group.addTask { await connection.refuse(error) }
-            return
-        }
-        group.addTask {
+            number: connections.nextNumber(), channel: channel, peer: peer, rights: rights, handler: handler,
+            events: events, limits: limits, budget: budget, logger: logger)
+        switch connections.add(connection) {
+        case .served:
             await connection.serve()
             connections.remove(connection)
+        case .full:
+            logger.warning("too many connections", metadata: ["limit": "\(limits.connections)"])
+            await connection.refuse(
+                RPCError(.busy, "\(limits.connections) clients are connected; close one of them"))
+        case .closing: await connection.refuse(RPCError(.shuttingDown, "the daemon is shutting down"))
         }
-    }
-}
-
-/// The connections being served.
-private final class SocketConnections: Sendable {
-    private struct State {
-        var open: [UInt64: SocketConnection] = [:]
-        var lastNumber: UInt64 = 0
-    }
-
-    private let state = Mutex(State())
-
-    func nextNumber() -> UInt64 {
-        state.withLock { state in
-            state.lastNumber += 1
-            return state.lastNumber
-        }
-    }
-
-    /// - Returns: whether there was room.
-    func add(_ connection: SocketConnection, limit: Int) -> Bool {
-        state.withLock { state in
-            guard state.open.count < limit else { return false }
-            state.open[connection.number] = connection
-            return true
-        }
-    }
-
-    func remove(_ connection: SocketConnection) {
-        state.withLock { _ = $0.open.removeValue(forKey: connection.number) }
-    }
-
-    func drain() {
-        for connection in all { connection.drain() }
-    }
-
-    func abort() {
-        for connection in all { connection.abort() }
-    }
-
-    private var all: [SocketConnection] {
-        state.withLock { Array($0.open.values) }
     }
 }

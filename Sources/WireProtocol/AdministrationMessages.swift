@@ -56,6 +56,19 @@ public struct ReloadResult: Codable, Sendable, Hashable {
     }
 }
 
+/// Result of `clean`.
+public struct CleanResult: Codable, Sendable, Hashable {
+    /// Removed sidecars of photos that are gone.
+    public var sidecars: Int
+    /// Removed unfinished files of daemons that are gone.
+    public var temporary: Int
+
+    public init(sidecars: Int, temporary: Int) {
+        self.sidecars = sidecars
+        self.temporary = temporary
+    }
+}
+
 /// Result of `doctor`.
 public struct DoctorResult: Codable, Sendable, Hashable {
     /// One thing that was looked at.

@@ -19,6 +19,7 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
     case shuttingDown = "shutting-down"
     case cancelled = "cancelled"
     case lineTooLong = "line-too-long"
+    case notPermitted = "not-permitted"
 
     /// The `code` member of the error object.
     public var number: Int {
@@ -39,6 +40,7 @@ public enum ErrorCode: String, Sendable, Hashable, CaseIterable, Codable {
         case .shuttingDown: -32008
         case .cancelled: -32009
         case .lineTooLong: -32010
+        case .notPermitted: -32011
         }
     }
 }

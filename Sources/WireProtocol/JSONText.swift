@@ -81,6 +81,14 @@ public struct JSONText: Sendable, Hashable, CustomStringConvertible {
         utf8.first { $0 != 0x20 && $0 != 0x09 && $0 != 0x0A && $0 != 0x0D }
     }
 
+    /// Without white space around it.
+    var trimmed: JSONText {
+        func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D }
+        let start = utf8.firstIndex { !isSpace($0) } ?? utf8.startIndex
+        let end = utf8.lastIndex { !isSpace($0) }.map { utf8.index(after: $0) } ?? start
+        return JSONText(unchecked: Data(utf8[start..<end]))
+    }
+
     private func slice(_ range: Range<Int>) -> Data {
         Data(utf8[(utf8.startIndex + range.lowerBound)..<(utf8.startIndex + range.upperBound)])
     }

@@ -20,6 +20,9 @@ public struct LineFraming: Sendable {
     /// Longest line in bytes, its end not counted.
     public let limit: Int
 
+    /// Bytes that are held and were not handed out as a line.
+    public var heldBytes: Int { buffer.count - start }
+
     private var buffer: [UInt8] = []
     /// First byte of the line being collected.
     private var start = 0

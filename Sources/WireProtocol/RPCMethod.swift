@@ -92,6 +92,8 @@ public enum RPCMethods {
         name: "redo", summary: "have photos of the inbox done again")
     public static let reload = RPCMethod<NoParameters, ReloadResult>(
         name: "reload", summary: "read the configuration and the folder of models again")
+    public static let clean = RPCMethod<NoParameters, CleanResult>(
+        name: "clean", summary: "remove sidecars of photos that are gone, and unfinished files")
     public static let doctor = RPCMethod<NoParameters, DoctorResult>(
         name: "doctor", summary: "what is well with the daemon, what is not, and what to do")
     public static let watch = RPCMethod<NoParameters, WatchResult>(
@@ -104,7 +106,7 @@ public enum RPCMethods {
     public static let all: [any RPCMethodDescription] = [
         version, status, models, methods, photos, metrics, explain, segment, convert, evaluate, index, units, audit,
         neighbours, concept, compare, run,
-        project, visualize, redo, reload, doctor, watch, unwatch, cancel,
+        project, visualize, redo, reload, clean, doctor, watch, unwatch, cancel,
     ]
 
     /// The names of the notifications a daemon sends.

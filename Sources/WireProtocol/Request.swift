@@ -41,7 +41,7 @@ public struct Request: Sendable, Equatable {
 
         let id: RequestID?
         do {
-            id = try members["id"]?.decoded(as: RequestID.self)
+            id = try members["id"].map(RequestID.init(text:))
         } catch {
             throw MalformedRequest(
                 id: .null, error: RPCError(.invalidRequest, "'id' should be a string, a number or null"))
@@ -67,7 +67,7 @@ public struct Request: Sendable, Equatable {
     public func line() throws -> Data {
         var line = Data(#"{"jsonrpc":"2.0","#.utf8)
         if let id {
-            line += Data(#""id":"#.utf8) + (try JSONText(encoding: id)).utf8 + Data(",".utf8)
+            line += Data(#""id":"#.utf8) + (try id.text).utf8 + Data(",".utf8)
         }
         line += Data(#""method":"#.utf8) + (try JSONText(encoding: method)).utf8
         line += Data(#","params":"#.utf8) + params.utf8 + Data("}\n".utf8)

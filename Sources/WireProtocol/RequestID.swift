@@ -1,4 +1,4 @@
-/// What ties an answer to its request (JSON-RPC 2.0, section 4): chosen by the client, returned unchanged.
+/// What ties an answer to its request (JSON-RPC 2.0, section 4): chosen by the client, returned byte for byte.
 ///
 /// A request without an `id` is a notification and has no `RequestID` at all; `null` is an id, if a poor one.
 public enum RequestID: Sendable, Hashable, Codable, CustomStringConvertible {
@@ -7,6 +7,31 @@ public enum RequestID: Sendable, Hashable, Codable, CustomStringConvertible {
     case number(Double)
     case string(String)
     case null
+    /// An id whose text is not the one that this program would write: `1.0`, `"\u0041"`, more digits than a number keeps.
+    case verbatim(JSONText)
+
+    /// The id that is written as `text`.
+    ///
+    /// - Throws: `DecodingError` where that is no string, number or null.
+    init(text: JSONText) throws {
+        let value = try text.decoded(as: RequestID.self)
+        let trimmed = text.trimmed
+        self = try JSONText(encoding: value) == trimmed ? value : .verbatim(trimmed)
+    }
+
+    /// As it stands in a line.
+    var text: JSONText {
+        get throws {
+            if case .verbatim(let text) = self { return text }
+            return try JSONText(encoding: self)
+        }
+    }
+
+    /// The value that a ``verbatim(_:)`` text has; what names a request in `cancel` need not be written like its id.
+    public var value: RequestID {
+        guard case .verbatim(let text) = self, let value = try? text.decoded(as: RequestID.self) else { return self }
+        return value
+    }
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
@@ -31,6 +56,8 @@ public enum RequestID: Sendable, Hashable, Codable, CustomStringConvertible {
         case .number(let value): try container.encode(value)
         case .string(let value): try container.encode(value)
         case .null: try container.encodeNil()
+        // Within a result or a notification, which an encoder writes: the value.
+        case .verbatim(let text): try text.decoded(as: RequestID.self).encode(to: encoder)
         }
     }
 
@@ -40,6 +67,7 @@ public enum RequestID: Sendable, Hashable, Codable, CustomStringConvertible {
         case .number(let value): "\(value)"
         case .string(let value): "\"\(value)\""
         case .null: "null"
+        case .verbatim(let text): text.description
         }
     }
 }

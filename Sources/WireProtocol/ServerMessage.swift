@@ -12,7 +12,7 @@ public struct Reply: Sendable, Equatable {
 
     /// The line to send, its end included.
     public func line() throws -> Data {
-        var line = Data(#"{"jsonrpc":"2.0","id":"#.utf8) + (try JSONText(encoding: id)).utf8
+        var line = Data(#"{"jsonrpc":"2.0","id":"#.utf8) + (try id.text).utf8
         switch outcome {
         case .success(let result): line += Data(#","result":"#.utf8) + result.utf8
         case .failure(let error): line += Data(#","error":"#.utf8) + (try JSONText(encoding: error)).utf8
@@ -65,7 +65,7 @@ public enum ServerMessage: Sendable, Equatable {
             self = .notification(ServerNotification(method: method, text: members["params"] ?? .emptyObject))
             return
         }
-        guard let id = try? members["id"]?.decoded(as: RequestID.self) else {
+        guard let id = try? members["id"].map(RequestID.init(text:)) else {
             throw Malformed(description: "the answer has no id")
         }
         if let result = members["result"] {

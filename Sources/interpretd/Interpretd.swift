@@ -99,6 +99,21 @@ struct DaemonOptions: ParsableArguments {
     @Flag(help: "Leave the files beside a photo where they are when it is deleted, renamed or moved away.")
     var keepSidecars = false
 
+    @Flag(help: "Replace files of others that have the name of a file beside a photo.")
+    var overwrite = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Remove the files beside a photo so long after it was done, such as 90d or 12h. [default: never]",
+            valueName: "time"))
+    var retention: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "A folder beside the inbox in which photos and folders are opened that clients name. May be given several times.",
+            valueName: "dir"))
+    var roots: [String] = []
+
     @Option(help: ArgumentHelp("Largest photo, in millions of pixels. [default: 2000]", valueName: "count"))
     var maxMegapixels: Int?
 
@@ -124,6 +139,9 @@ struct DaemonOptions: ParsableArguments {
         flags.plainSaliency = plainSaliency ? true : nil
         flags.settle = settle
         flags.keepSidecars = keepSidecars ? true : nil
+        flags.overwrite = overwrite ? true : nil
+        flags.retention = retention
+        flags.roots = roots.isEmpty ? nil : roots
         flags.maxMegapixels = maxMegapixels
         flags.maxPhotoMemory = maxPhotoMemory
         flags.verbose = verbose ? true : nil

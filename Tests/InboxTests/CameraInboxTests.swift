@@ -185,7 +185,8 @@ struct CameraInboxTests {
         let head = Data([0xff, 0xd8, 0xff, 0xfe, 0, 22]) + Data(SidecarKind.pictureComment.utf8)
         try head.write(to: folder.url("a.jpg.overlay.jpg"))
         try folder.write("a.jpg.saliency.jpg", "a person's own")
-        try await FileWork.run(on: photo) { try OldResults(photo: photo).remove(withError: true) }
+        let removed = try await FileWork.run(on: photo) { try OldResults(photo: photo).remove(withError: true) }
+        #expect(removed == 1)
         #expect(folder.names == ["a.jpg", "a.jpg.saliency.jpg"])
     }
 

@@ -74,6 +74,31 @@ import WireProtocol
         }
     }
 
+    @Test func aNameCannotDriveTheTerminalButIsRawForPrograms() async throws {
+        var router = RequestRouter()
+        let name = "/srv/inbox/a\n\u{1B}[2Jb\u{202E}.jpg"
+        router.on(RPCMethods.photos) { _, _ in
+            [PhotoRecord(path: name, state: .failed, updated: .now, error: "no\rJPEG")]
+        }
+        router.on(RPCMethods.redo) { _, _ in RedoResult(queued: 0, inHand: [name]) }
+        try await SocketTestServer.with(router) { server in
+            let shown = try await client.run("photos", socket: server.path)
+            #expect(shown.out.contains(#"/srv/inbox/a\n\u{1b}[2Jb\u{202e}.jpg"#) && shown.out.contains(#"no\rJPEG"#))
+            #expect(shown.out.split(separator: "\n").count == 2)
+            #expect(try await client.run("redo", "--all", socket: server.path).out.contains(#"a\n\u{1b}"#))
+            #expect(try await client.run("photos", "-0", socket: server.path).out == name + "\0")
+            let json = try await client.run("photos", "--json", socket: server.path).out
+            #expect(try JSONText(validating: Data(json.utf8)).decoded(as: [PhotoRecord].self).first?.path == name)
+        }
+    }
+
+    @Test func whatNobodyNeedsIsRemoved() async throws {
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let output = try await client.run("clean", socket: server.path)
+            #expect(output.out == "0 files of photos that are gone and 0 unfinished files removed\n")
+        }
+    }
+
     @Test func jsonIsTheResultByteForByte() async throws {
         try await SocketTestServer.with(FakeDaemon().handler) { server in
             let direct = try server.client

@@ -124,6 +124,7 @@ import WireProtocol
     @Test func moreConnectionsThanAllowedAreBusyUntilOneCloses() async throws {
         var limits = SocketLimits()
         limits.connections = 1
+        limits.administratorConnections = 0
         try await SocketTestServer.with(limits: limits) { server in
             let first = try server.client
             try await first.request("echo", id: 1)
@@ -178,6 +179,16 @@ import WireProtocol
             #expect(try outcomes[2]?.get().description == #"{"cancelled":true}"#)
             #expect(throws: RPCError(.cancelled, "the request was cancelled")) { try outcomes[1]?.get() }
             #expect(handler.cancelled("hold") == 1)
+        }
+    }
+
+    @Test func cancelFindsARequestWhoseIDIsWrittenOtherwise() async throws {
+        try await SocketTestServer.with { server in
+            let client = try server.client
+            try await client.send(#"{"jsonrpc":"2.0","id":7.0,"method":"hold"}"# + "\n")
+            try await client.request("cancel", id: 8, params: #"{"id":7}"#)
+            let lines = [try await client.line(), try await client.line()].compactMap { $0 }
+            #expect(lines.contains { $0.contains(#""id":7.0,"#) && $0.contains("cancelled") })
         }
     }
 

@@ -15,6 +15,7 @@ extension FakeDaemon {
         router.on(RPCMethods.reload) { _, _ in
             ReloadResult(models: ["petshop"], inboxModel: "petshop", loaded: [], removed: [], notices: [])
         }
+        router.on(RPCMethods.clean) { _, _ in CleanResult(sidecars: 0, temporary: 0) }
         router.on(RPCMethods.doctor) { _, _ in
             DoctorResult(checks: [
                 .init("catalog", .ok, "whole"),

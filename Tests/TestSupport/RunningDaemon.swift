@@ -43,7 +43,9 @@ package final class RunningDaemon: Sendable {
             [
                 "serve", "--inbox", inbox.path, "--socket", socket, "--state", folder.path + "/state", "--models",
                 (models ?? RunningDaemon.root.appending(path: "Tests/Fixtures/first-edition")).path,
-            ] + arguments
+                // What tests ask about by its path.
+                "--roots", RunningDaemon.root.path, "--roots", FileManager.default.temporaryDirectory.path,
+            ] + (RunningDaemon.hasSharedPhotos ? ["--roots", RunningDaemon.sharedPhotos.path] : []) + arguments
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         try process.run()
         for _ in 0..<600 {

@@ -1,6 +1,7 @@
 package import Logging
 import ServiceLifecycle
 package import Socket
+package import WireProtocol
 
 /// A server in a service group of its own, at a path of its own.
 package struct SocketTestServer: Sendable {
@@ -19,7 +20,7 @@ package struct SocketTestServer: Sendable {
     /// Runs a server while `body` does, then shuts it down.
     package static func with(
         _ handler: any RequestHandling = ScriptedHandler(), limits: SocketLimits = SocketLimits(),
-        path: String? = nil, endpoint: SocketServer.Endpoint? = nil,
+        rights: Set<Right> = Set(Right.allCases), path: String? = nil, endpoint: SocketServer.Endpoint? = nil,
         _ body: (SocketTestServer) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
@@ -27,7 +28,9 @@ package struct SocketTestServer: Sendable {
         let events = EventHub(capacity: 8)
         let (listening, continuation) = AsyncStream.makeStream(of: Void.self)
         let server = SocketServer(
-            endpoint: endpoint ?? .path(path), handler: handler, events: events, limits: limits, logger: .silent
+            endpoint: endpoint ?? .path(path), handler: handler, events: events, limits: limits,
+            rights: { _ in rights },
+            logger: .silent
         ) { continuation.finish() }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

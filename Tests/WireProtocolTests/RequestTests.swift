@@ -17,14 +17,16 @@ import WireProtocol
 
     @Test(arguments: [
         ("1", RequestID.integer(1)), ("-7", .integer(-7)), ("9007199254740993", .integer(9_007_199_254_740_993)),
-        ("1.5", .number(1.5)), ("\"a\\u00e4\"", .string("aä")), ("null", .null),
+        ("1.5", .number(1.5)), ("\"a\\u00e4\"", .string("aä")), ("null", .null), ("1.0", .integer(1)),
+        ("1e2", .integer(100)), ("12345678901234567890", .number(12_345_678_901_234_567_168)),
+        ("0.1000", .number(0.1)), (#""\/""#, .string("/")),
     ])
-    func anIDReturnsAsItCame(text: String, id: RequestID) throws {
-        let request = try request(#"{"jsonrpc":"2.0","id":\#(text),"method":"status"}"#)
-        #expect(request.id == id)
+    func anIDReturnsByteForByte(text: String, value: RequestID) throws {
+        let request = try request(#"{"jsonrpc":"2.0","id": \#(text) ,"method":"status"}"#)
+        let id = try #require(request.id)
+        #expect(id.value == value)
         let answer = try Reply(id: id, outcome: .success(.emptyObject)).line()
-        let written = text == "\"a\\u00e4\"" ? "\"aä\"" : text
-        #expect(String(decoding: answer, as: UTF8.self) == #"{"jsonrpc":"2.0","id":\#(written),"result":{}}"# + "\n")
+        #expect(String(decoding: answer, as: UTF8.self) == #"{"jsonrpc":"2.0","id":\#(text),"result":{}}"# + "\n")
     }
 
     @Test func aRequestWithoutAnIDIsANotification() throws {

@@ -13,8 +13,8 @@ public import Logging
 ///   a process of its own, so that only what ends that process is set aside.
 /// - A photo that failed is tried again when it changes, by another version of the program, with other networks, and when
 ///   somebody asks for it.
-/// - A photo without a record whose sidecars prove the work is taken over as `done`. One *with* a record stays `done`
-///   although someone deletes its sidecars: they were delivered, and what happens to them is the owner's business.
+/// - A photo without a record whose sidecars prove the work is taken over as `done`. One that is `done` and lacks a sidecar
+///   is done again, but where they were taken away because they were kept long enough (``expire(before:)``).
 /// - A photo that is gone is forgotten, and its sidecars go with it.
 public struct Catalog: Sendable {
     private let store: any CatalogStore
@@ -186,7 +186,48 @@ public struct Catalog: Sendable {
         _ = try await change(record.path) { CatalogRules.release(record, $0, isSuspect: isSuspect) }
     }
 
+    // MARK: Figures
+
+    /// Adds to figures that outlive the process.
+    package func add(_ amounts: [String: Double]) async throws(CatalogError) {
+        guard !amounts.isEmpty else { return }
+        try await store.add(amounts)
+    }
+
+    /// What outlives the process, and what the records say at this moment: name → number.
+    public func figures(at now: Date = Date()) async throws(CatalogError) -> [String: Double] {
+        var figures = CatalogFigures.accumulated(try await store.figures())
+        let counts = try await store.counts()
+        figures["photos_queued"] = Double(counts.pending)
+        figures["photos_working"] = Double(counts.working)
+        figures["photos_done"] = Double(counts.done)
+        figures["photos_failed"] = Double(counts.failed)
+        figures["oldest_waiting_seconds"] =
+            try await store.oldestWaiting().map {
+                max(0, now.timeIntervalSince($0).rounded())
+            } ?? 0
+        return figures
+    }
+
     // MARK: Again
+
+    /// Of `paths` those whose sidecars should be there.
+    func delivered(among paths: [FilePath]) async throws(CatalogError) -> [FilePath] {
+        try await store.records(of: paths).compactMap { record in
+            guard let record, record.state == .done, !record.isExpired else { return nil }
+            return record.path
+        }
+    }
+
+    /// Notes of photos that were done before `date` that their sidecars need not be there, up to `limit` of them.
+    ///
+    /// - Returns: these photos.
+    func expire(before date: Date, limit: Int) async throws(CatalogError) -> [FilePath] {
+        let filter = PhotoFilter(state: .done, changed: .distantPast..<date, isExpired: false)
+        let paths = try await store.page(after: nil, limit: limit, filter).map(\.path)
+        let answers = try await store.change(paths) { _, record in CatalogRules.expire(record, before: date) }
+        return zip(paths, answers).filter(\.1).map(\.0)
+    }
 
     /// Has the photos that failed under another program or other networks tried again. Returns how many.
     public func reconsider(under version: String, at now: Date = Date()) async throws(CatalogError) -> Int {

@@ -41,6 +41,15 @@ package protocol CatalogStore: Sendable {
     /// The earliest retry after `now` of a waiting photo.
     func earliestRetry(after now: Date) async throws(CatalogError) -> Date?
 
+    /// Adds to figures that outlive the process; one that is not there yet is 0.
+    func add(_ amounts: [String: Double]) async throws(CatalogError)
+
+    /// All figures.
+    func figures() async throws(CatalogError) -> [String: Double]
+
+    /// When the photo that waits longest was queued; nil where none waits.
+    func oldestWaiting() async throws(CatalogError) -> Date?
+
     /// How the place is in which the records lie; with `examined`, after a look at all of it.
     func condition(examined: Bool) async throws(CatalogError) -> CatalogCondition
 

@@ -17,11 +17,13 @@ public struct PhotoFilter: Sendable, Hashable {
     public var isDoubtful: Bool?
     /// Only photos that are done and were judged by another network than this one (SHA-256), or by one that was not noted.
     public var judgedByOtherThan: String?
+    /// Whether the photo's sidecars were taken away since they were kept long enough.
+    public var isExpired: Bool?
 
     public init(
         state: PhotoState? = nil, label: String? = nil, verdict: String? = nil,
         probability: ClosedRange<Double>? = nil, margin: ClosedRange<Double>? = nil, changed: Range<Date>? = nil,
-        isDoubtful: Bool? = nil, judgedByOtherThan: String? = nil
+        isDoubtful: Bool? = nil, judgedByOtherThan: String? = nil, isExpired: Bool? = nil
     ) {
         self.state = state
         self.label = label
@@ -31,6 +33,7 @@ public struct PhotoFilter: Sendable, Hashable {
         self.changed = changed
         self.isDoubtful = isDoubtful
         self.judgedByOtherThan = judgedByOtherThan
+        self.isExpired = isExpired
     }
 
     /// Whether `record` is meant.
@@ -45,6 +48,7 @@ public struct PhotoFilter: Sendable, Hashable {
             && holds(margin) { range in summary?.margin.map(range.contains) }
             && holds(changed) { $0.contains(record.changedAt) }
             && holds(isDoubtful) { $0 == summary?.isDoubtful }
+            && holds(isExpired) { $0 == record.isExpired }
             && holds(judgedByOtherThan) { record.state == .done && $0 != summary?.modelSHA256 }
     }
 }

@@ -28,6 +28,8 @@ public struct PhotoRecord: Sendable, Hashable {
     public internal(set) var isForced = false
     /// The record comes from a backup and may be older than what the disk has.
     public internal(set) var isRestored = false
+    /// The photo is `done`, and its sidecars were taken away since they were kept long enough; they do not come back.
+    public internal(set) var isExpired = false
     /// What was found, where the photo is `done`.
     public internal(set) var summary: PhotoSummary?
 

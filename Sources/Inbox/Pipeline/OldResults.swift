@@ -24,24 +24,60 @@ package struct OldResults {
     ///   - withError: whether the report of a failure goes as well.
     /// - Throws: `FileError` where a file of ours cannot be removed.
     @available(*, noasync, message: "call it within FileWork.run")
-    package func remove(keepingThoseOf sha256: String? = nil, withError: Bool) throws(FileError) {
+    @discardableResult
+    package func remove(keepingThoseOf sha256: String? = nil, withError: Bool) throws(FileError) -> Int {
+        var count = 0
         let results: ResultDocument? = document(.boxes)
         if sha256 == nil || results?.photo.sha256 != sha256 {
-            let listed = results?.files?.names ?? []
             for kind in SidecarKind.pictures {
-                let name = String(decoding: kind.name(beside: photo.name), as: UTF8.self)
-                if listed.contains(name) || bearsOurComment(photo.sidecar(kind)) { try unlink(photo.sidecar(kind)) }
+                if isOurs(kind, results) {
+                    count += try unlink(photo.sidecar(kind))
+                }
             }
-            if results != nil { try unlink(photo.sidecar(.boxes)) }
+            if results != nil { count += try unlink(photo.sidecar(.boxes)) }
         }
-        if withError { try removeError() }
+        if withError { count += try removeError() }
+        return count
     }
 
     /// Removes the report of a failure.
     @available(*, noasync, message: "call it within FileWork.run")
-    func removeError() throws(FileError) {
+    @discardableResult
+    func removeError() throws(FileError) -> Int {
         let report: ErrorDocument? = document(.error)
-        if report != nil { try unlink(photo.sidecar(.error)) }
+        return report == nil ? 0 : try unlink(photo.sidecar(.error))
+    }
+
+    /// Of the files of these kinds those that are there and are somebody else's. A link counts as nobody's: it is replaced
+    /// and what it leads to is left alone.
+    @available(*, noasync, message: "call it within FileWork.run")
+    func foreign(_ kinds: [SidecarKind]) -> [FilePath] {
+        let results: ResultDocument? = document(.boxes)
+        let report: ErrorDocument? = document(.error)
+        return kinds.filter { kind in
+            guard (try? FileStatus(of: photo.sidecar(kind)))?.kind == .regular else { return false }
+            return switch kind {
+            case .boxes: results == nil
+            case .error: report == nil
+            default: !isOurs(kind, results)
+            }
+        }.map(photo.sidecar)
+    }
+
+    /// - Throws: `PhotoFailure` where one of these files is there and somebody else's.
+    @available(*, noasync, message: "call it within FileWork.run")
+    func refuseForeign(_ kinds: [SidecarKind]) throws(PhotoFailure) {
+        guard let file = foreign(kinds).first else { return }
+        throw .permanent(
+            code: "name-taken",
+            message:
+                "\(String(decoding: file.name, as: UTF8.self)) is there already and was not written by interpretd; move "
+                + "it away and run 'interpretctl redo', or let it be replaced with --overwrite")
+    }
+
+    private func isOurs(_ kind: SidecarKind, _ results: ResultDocument?) -> Bool {
+        let name = String(decoding: kind.name(beside: photo.name), as: UTF8.self)
+        return (results?.files?.names ?? []).contains(name) || bearsOurComment(photo.sidecar(kind))
     }
 
     /// `nil` where there is none or it is not ours.
@@ -59,11 +95,12 @@ package struct OldResults {
         return head.starts(with: [0xff, 0xd8]) && head.range(of: Data(SidecarKind.pictureComment.utf8)) != nil
     }
 
-    private func unlink(_ path: FilePath) throws(FileError) {
-        guard path.withCString({ Glibc.unlink($0) }) == 0 || errno == ENOENT else {
-            throw FileError("remove", path, errorNumber: errno)
-        }
+    /// Returns how many files it has removed: 1, or 0 where there was none.
+    private func unlink(_ path: FilePath) throws(FileError) -> Int {
+        let result = path.withCString { Glibc.unlink($0) }
+        guard result == 0 || errno == ENOENT else { throw FileError("remove", path, errorNumber: errno) }
         FileWork.noteProgress()
+        return result == 0 ? 1 : 0
     }
 
     private struct ResultDocument: Decodable {

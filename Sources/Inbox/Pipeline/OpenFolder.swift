@@ -1,3 +1,4 @@
+import CLinux
 import Files
 import Foundation
 import Glibc
@@ -15,9 +16,12 @@ struct OpenFolder: ~Copyable {
 
     deinit { close(descriptor) }
 
-    func write(_ contents: Data, to file: FilePath, group: gid_t?) throws(FileError) {
+    /// Writes a file that may be read and written by those who may do that with `photo`, and by nobody else.
+    ///
+    /// - Parameter status: the photo's; the file is the daemon's own where that is not known.
+    func write(_ contents: Data, to file: FilePath, like photo: FilePath, _ status: FileStatus?) throws(FileError) {
         let output = FilePath(bytes: file.name).withCString {
-            openat(descriptor, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o666)
+            openat(descriptor, $0, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         }
         guard output >= 0 else { throw FileError("create", file, errorNumber: errno) }
         defer { close(output) }
@@ -32,16 +36,20 @@ struct OpenFolder: ~Copyable {
             return nil
         }
         if let failure { throw FileError("write", file, errorNumber: failure) }
-        shareWithGroup(output, group)
+        if let status { share(output, like: photo, status) }
         guard fsync(output) == 0 else { throw FileError("flush", file, errorNumber: errno) }
     }
 
-    /// Best effort: giving a file to a group one is no member of is refused, and not every file system has groups.
-    private func shareWithGroup(_ file: CInt, _ group: gid_t?) {
-        var status = stat()
-        guard let group, fstat(file, &status) == 0 else { return }
-        if status.st_gid != group { _ = fchown(file, uid_t.max, group) }
-        _ = fchmod(file, status.st_mode & 0o777 | S_IRGRP)
+    /// Best effort, and where it does not succeed fewer may read the file: giving it to a group one is no member of is
+    /// refused, and not every file system has groups and access control lists.
+    private func share(_ file: CInt, like photo: FilePath, _ status: FileStatus) {
+        var mode = status.mode & 0o666 | S_IRUSR | S_IWUSR
+        if fchown(file, uid_t.max, status.group) != 0 { mode &= ~mode_t(S_IRWXG) }
+        let hasList = photo.withCString { clinux_has_acl($0) } != 0
+        // With a list, the group's bits are the most that anybody in the list gets.
+        if hasList { _ = fchmod(file, mode & ~mode_t(S_IRWXG)) }
+        guard photo.withCString({ clinux_copy_acl($0, file) }) == 0 else { return }
+        _ = fchmod(file, mode)
     }
 
     func rename(_ temporary: FilePath, to final: FilePath) throws(FileError) {

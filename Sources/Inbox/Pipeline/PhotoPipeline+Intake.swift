@@ -81,6 +81,7 @@ extension PhotoPipeline {
                         log(.info, "removed an unfinished file of an earlier run", path)
                     }
                 case .unread(let path): noteUnread(path)
+                case .sidecar: break
                 case .unreadable(let error):
                     if error.path == top { topIsReadable = false }
                     if error.meansGone, error.path != inbox { continue }
@@ -88,7 +89,7 @@ extension PhotoPipeline {
                     logger.warning("part of the inbox cannot be read", metadata: ["reason": "\(error)"])
                 }
             }
-            await admitOrRetry(settled)
+            await admitOrRetry(settled, .byDocument)
         }
         return topIsReadable
     }
@@ -178,13 +179,14 @@ extension PhotoPipeline {
 
     /// Puts settled photos into the catalog; the conductor's child task.
     func admitSettled(_ photos: [SettledPhoto]) async {
-        await admitOrRetry(photos)
+        await admitOrRetry(photos, .byAllFiles)
         mailbox.post { $0.admissionEnded = true }
     }
 
-    private func admitOrRetry(_ photos: [SettledPhoto]) async {
+    private func admitOrRetry(_ photos: [SettledPhoto], _ look: DeliveryLook) async {
         do {
             try await admit(photos)
+            try await restoreSidecars(of: photos.map(\.path), look)
         } catch {
             if case .corrupt = error { return mailbox.post { $0.fatal = error } }
             logger.error("photos could not be noted; trying again", metadata: ["reason": "\(error)"])
@@ -209,7 +211,7 @@ extension PhotoPipeline {
                 // What is of earlier bytes goes before the photo waits: whoever comes meanwhile must not take it for
                 // this photo's. Where it cannot be removed, it is replaced when the photo is done.
                 if photo.proof == nil {
-                    try? OldResults(photo: photo.path).remove(keepingThoseOf: photo.sha256, withError: true)
+                    _ = try? OldResults(photo: photo.path).remove(keepingThoseOf: photo.sha256, withError: true)
                 }
                 return photo
             }

@@ -12,15 +12,18 @@ extension PhotoPipeline {
         do {
             let result = try await processor.process(catalog.queuedPhoto(record))
             guard await isUnchanged(record, sha256: result.summary.sha256) else { return }
-            try await FileWork.run(on: record.path, patience: FileWork.writingPatience) { [sidecars] in
+            try await FileWork.run(on: record.path, patience: FileWork.writingPatience) { [sidecars, configuration] in
+                if !configuration.overwrites {
+                    try OldResults(photo: record.path).refuseForeign(result.sidecars.map(\.kind))
+                }
                 // Done again, it may have fewer pictures than before.
                 if record.isForced { try OldResults(photo: record.path).remove(withError: false) }
                 try sidecars.write(result.sidecars, beside: record.path)
             }
             // An old report of failure is no longer true. That it cannot be removed is no reason to call this undone.
-            try? await FileWork.run(on: record.path) { try OldResults(photo: record.path).removeError() }
+            _ = try? await FileWork.run(on: record.path) { try OldResults(photo: record.path).removeError() }
             await result.whenWritten()
-            await finish(record, result.summary)
+            await finish(record, result.summary, result.milliseconds)
             // Somebody was at the file meanwhile, even if its bytes were the same a moment ago.
             let answer = await FileStatus.regularFiles(at: [record.path])
             if case .success(let identity?) = answer[0], identity.changed != record.identity.changed {
@@ -31,11 +34,12 @@ extension PhotoPipeline {
         }
     }
 
-    private func finish(_ record: PhotoRecord, _ summary: PhotoSummary) async {
+    private func finish(_ record: PhotoRecord, _ summary: PhotoSummary, _ milliseconds: [String: Double]) async {
         guard await persist({ () throws(CatalogError) in try await self.catalog.complete(record, summary) }) else {
             return
         }
         count { $0.done += 1 }
+        await note([CatalogFigures.done: 1].merging(CatalogFigures.observed(milliseconds)) { first, _ in first })
         var metadata: Logger.Metadata = ["boxes": "\(summary.boxCount)"]
         if let label = summary.label { metadata["label"] = "\(label)" }
         if let milliseconds = summary.milliseconds { metadata["ms"] = "\(Int(milliseconds.rounded()))" }
@@ -102,6 +106,7 @@ extension PhotoPipeline {
             let sidecar = SidecarFile(.error, contents: try report.encoded())
             try await FileWork.run(on: record.path, patience: FileWork.writingPatience) { [sidecars] in
                 try OldResults(photo: record.path).remove(withError: false)
+                guard OldResults(photo: record.path).foreign([.error]).isEmpty else { return }
                 try sidecars.write([sidecar], beside: record.path)
             }
         } catch let error as FileError where error.isTransient {
@@ -115,8 +120,18 @@ extension PhotoPipeline {
             })
         else { return }
         count { $0.failed += 1 }
+        await note([CatalogFigures.failed(code): 1])
         log(.warning, "a photo cannot be done", record.path, ["code": "\(code)", "reason": "\(message)"])
         observer(.failed(record.path, code: code, message: message))
+    }
+
+    /// Adds to the figures. That one is lost is no reason to stop.
+    func note(_ amounts: [String: Double]) async {
+        do {
+            try await catalog.add(amounts)
+        } catch {
+            logger.debug("the figures could not be kept", metadata: ["reason": "\(error)"])
+        }
     }
 
     private func postpone(_ record: PhotoRecord, code: String, message: String) async {

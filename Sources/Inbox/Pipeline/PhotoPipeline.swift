@@ -19,6 +19,10 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         public var unfinishedPatience: Duration
         /// Whether the sidecars of a photo stay when it is deleted, renamed or moved away.
         public var keepsOrphans: Bool
+        /// Whether files of others that have a sidecar's name are replaced.
+        public var overwrites: Bool
+        /// Seconds for which sidecars are kept; for ever where nil.
+        public var retention: Double?
         /// Time between scans of the whole inbox: no event tells what another machine does on a network share.
         public var rescanInterval: Duration
         /// How long the photos in hand may take when the pipeline is to end; what is not done then waits for the next
@@ -29,7 +33,8 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         public init(
             width: Int = 2, quietTime: Duration = .milliseconds(300), emptyPatience: Duration = .seconds(3),
             unfinishedPatience: Duration = .seconds(10), keepsOrphans: Bool = false,
-            rescanInterval: Duration = .seconds(300), stoppingPatience: Duration = .seconds(6),
+            overwrites: Bool = false, retention: Double? = nil, rescanInterval: Duration = .seconds(300),
+            stoppingPatience: Duration = .seconds(6),
             retry: RetryPolicy = RetryPolicy()
         ) {
             self.width = max(1, width)
@@ -37,6 +42,8 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
             self.emptyPatience = emptyPatience
             self.unfinishedPatience = max(unfinishedPatience, quietTime)
             self.keepsOrphans = keepsOrphans
+            self.overwrites = overwrites
+            self.retention = retention
             self.rescanInterval = rescanInterval
             self.stoppingPatience = stoppingPatience
             self.retry = retry
@@ -154,7 +161,10 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         try await reconsiderFailed()
         try await withThrowingDiscardingTaskGroup { group in
             if let events {
-                group.addTask { for await event in events { self.receive(event) } }
+                group.addTask { for await event in events { await self.receive(event) } }
+            }
+            if let retention = configuration.retention, mode == .service {
+                group.addTask { await self.removeExpired(after: retention) }
             }
             for record in interrupted {
                 group.addTask {
@@ -178,9 +188,9 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         return try await watcher.start()
     }
 
-    private func receive(_ event: FolderEvent) {
+    private func receive(_ event: FolderEvent) async {
         switch event {
-        case .touched(let path), .removed(let path):
+        case .touched(let path), .removed(let path), .sidecarRemoved(of: let path):
             mailbox.post { $0.touched.insert(path) }
         case .otherFile(let path, isThere: true): noteUnread(path)
         case .otherFile(let path, isThere: false): unread.remove(path)
@@ -190,6 +200,7 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
             unwatched.withLock { $0 = [] }
             logger.notice("the inbox is scanned anew", metadata: ["reason": "\(reason)"])
             mailbox.post { $0.scanAll = true }
+            await note([CatalogFigures.overflows: 1])
         case .lookAround:
             mailbox.post { $0.scanAll = true }
         case .inboxLost:

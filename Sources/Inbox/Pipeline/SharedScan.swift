@@ -5,7 +5,9 @@ import Synchronization
 final class SharedScan: Sendable {
     private let scan: Mutex<InboxScan>
 
-    init(of folder: FilePath) { scan = Mutex(InboxScan(of: folder)) }
+    init(of folder: FilePath, findsSidecars: Bool = false) {
+        scan = Mutex(InboxScan(of: folder, findsSidecars: findsSidecars))
+    }
 
     func next(atMost limit: Int) -> [InboxScan.Finding] { scan.withLock { $0.next(atMost: limit) } }
 }

@@ -37,6 +37,16 @@ public struct SidecarProof: Sendable {
         return proof
     }
 
+    /// Whether the document beside `photo` and every file that it lists are there. A document of somebody else counts as
+    /// one of ours.
+    static func isComplete(beside photo: FilePath) -> Bool {
+        guard let file = try? OpenFile(photo.sidecar(.boxes)),
+            let data = try? file.contents(atMost: largestSidecar)
+        else { return false }
+        guard let document = try? JSONDecoder().decode(DocumentExcerpt.self, from: data) else { return true }
+        return (document.files?.names ?? []).allSatisfy { exists($0, beside: photo) }
+    }
+
     /// Whether the listed file is there. What counts is what `name` adds to the photo's name: of a photo whose name is
     /// not UTF-8, JSON can say only a repaired one. Nothing elsewhere can be meant.
     private static func exists(_ name: String, beside photo: FilePath) -> Bool {

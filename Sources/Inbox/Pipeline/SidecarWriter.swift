@@ -13,12 +13,13 @@ public struct SidecarWriter: Sendable {
     /// Writes `sidecars` beside `photo`, in order. Where one cannot be written, those before it stay (they are whole),
     /// and no temporary file does.
     ///
-    /// The files get the process's umask, the photo's group where the system allows it, and can be read by that group.
+    /// The files get the photo's group, mode and access control list, so that nobody may read them who may not read the
+    /// photo; where the system does not allow that, fewer may.
     ///
     /// - Throws: `FileError` of the call that failed, with its `errno`.
     public func write(_ sidecars: [SidecarFile], beside photo: FilePath) throws(FileError) {
         let folder = try OpenFolder(of: photo)
-        let group = (try? FileStatus(of: photo))?.group
+        let status = try? FileStatus(of: photo)
         // All are on the disk under temporary names before the first appears: a full disk changes nothing.
         var prepared: [(temporary: FilePath, final: FilePath)] = []
         func removeTemporaries() { for pair in prepared { folder.remove(pair.temporary) } }
@@ -26,7 +27,7 @@ public struct SidecarWriter: Sendable {
             let temporary = folder.path.appending(TemporaryName.next())
             prepared.append((temporary, photo.sidecar(sidecar.kind)))
             do {
-                try folder.write(sidecar.contents, to: temporary, group: group)
+                try folder.write(sidecar.contents, to: temporary, like: photo, status)
             } catch {
                 removeTemporaries()
                 throw error

@@ -6,6 +6,8 @@ public enum FolderEvent: Hashable, Sendable {
     case touched(FilePath)
     /// A photo was deleted or moved away.
     case removed(FilePath)
+    /// A sidecar of this photo was deleted or moved away.
+    case sidecarRemoved(of: FilePath)
     /// A file that is no photo was written or moved in, or is gone.
     case otherFile(FilePath, isThere: Bool)
     /// A folder was made or moved in. It and all below it are watched already; what it held before must be scanned.

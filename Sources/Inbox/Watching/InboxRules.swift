@@ -48,12 +48,19 @@ public enum InboxRules {
     }
 
     /// Whether the file of this name would be a sidecar of a photo.
-    static func isSidecar(name: [UInt8]) -> Bool {
-        SidecarKind.allCases.contains { kind in
+    static func isSidecar(name: [UInt8]) -> Bool { photo(ofSidecar: name) != nil }
+
+    /// The name of the photo of which a file of this name would be a sidecar, or its stem where the photo's name is long;
+    /// nil where it would be none.
+    static func photo(ofSidecar name: [UInt8]) -> [UInt8]? {
+        for kind in SidecarKind.allCases {
             let suffix = Array(kind.suffix.utf8)
-            return name.count > suffix.count && name.suffix(suffix.count).elementsEqual(suffix)
-                && hasPhotoExtension(name.dropLast(suffix.count))
+            let photo = name.dropLast(suffix.count)
+            if name.count > suffix.count, name.suffix(suffix.count).elementsEqual(suffix), hasPhotoExtension(photo) {
+                return Array(photo)
+            }
         }
+        return nil
     }
 
     /// Whether the folder of this name is looked into: not a dot-folder and not one of ``ignoredFolders``.

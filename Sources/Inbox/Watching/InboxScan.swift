@@ -12,6 +12,8 @@ public struct InboxScan: ~Copyable {
         case photo(FilePath, FileIdentity)
         /// A temporary file of this program, left behind by a daemon that was killed (``SidecarWriter``).
         case leftover(FilePath)
+        /// A file that has the name of a sidecar of this photo, whether that is there or not; only where it is asked for.
+        case sidecar(of: FilePath)
         /// A file that is no photo, and not ours either.
         case unread(FilePath)
         /// A folder (or file) that could not be looked at; the walk goes on elsewhere.
@@ -19,11 +21,15 @@ public struct InboxScan: ~Copyable {
     }
 
     private var folders: [FilePath]
+    private let findsSidecars: Bool
     private var open: (folder: FilePath, stream: OpaquePointer)?
 
     /// Starts a walk at `folder`. Nothing is read before the first ``next(atMost:)``.
-    public init(of folder: FilePath) {
+    ///
+    /// - Parameter findsSidecars: whether sidecars are found, too.
+    public init(of folder: FilePath, findsSidecars: Bool = false) {
         folders = [folder]
+        self.findsSidecars = findsSidecars
     }
 
     deinit {
@@ -61,6 +67,7 @@ public struct InboxScan: ~Copyable {
         let path = folder.appending(name)
         if TemporaryName.isOurs(name) { return .leftover(path) }
         let mayBePhoto = InboxRules.isPhoto(name: name)
+        if findsSidecars, let photo = InboxRules.photo(ofSidecar: name) { return .sidecar(of: folder.appending(photo)) }
         // Only what could matter costs an lstat: sidecars outnumber photos three to one.
         guard mayBePhoto || InboxRules.isWatchedFolder(name: name) && !InboxRules.isSidecar(name: name) else {
             return nil

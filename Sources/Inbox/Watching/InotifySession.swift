@@ -165,6 +165,8 @@ final class InotifySession {
             } else if has(Int32(IN_DELETE | IN_MOVED_FROM)) {
                 outbox.send(.removed(path))
             }
+        } else if let photo = InboxRules.photo(ofSidecar: name) {
+            if has(Int32(IN_DELETE | IN_MOVED_FROM)) { outbox.send(.sidecarRemoved(of: container.appending(photo))) }
         } else if InboxRules.isUnread(name: name) {
             if has(Int32(IN_CLOSE_WRITE | IN_MOVED_TO)) {
                 // A nameless file that is closed is told under a name that nobody has: `#1234`.

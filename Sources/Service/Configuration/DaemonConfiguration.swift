@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Inbox
 import Photos
@@ -26,6 +27,18 @@ public struct DaemonConfiguration: Sendable, Hashable {
     public var settle: Double?
     /// Whether the sidecars of a photo stay when it is deleted, renamed or moved away.
     public var keepSidecars: Bool?
+    /// Whether files of others that have a sidecar's name are replaced.
+    public var overwrite: Bool?
+    /// For how long sidecars are kept, such as `90d`; for ever where nil.
+    public var retention: String?
+    /// Folders beside the inbox in which the daemon opens what clients name.
+    public var roots: [String]?
+    /// Groups that may see how the daemon and the photos are; everybody who can connect where nil.
+    public var look: [String]?
+    /// Groups that may ask the networks; everybody who can connect where nil.
+    public var explain: [String]?
+    /// Groups that may change what the daemon does, beside root and its own user.
+    public var administrate: [String]?
     /// Largest photo, in millions of pixels.
     public var maxMegapixels: Int?
     /// Memory that decoding one photo may take for its pixels, and again for progressive coefficients, in MiB.
@@ -43,6 +56,7 @@ public struct DaemonConfiguration: Sendable, Hashable {
         if let models, models.isEmpty { throw .configuration("models", "should name at least one folder") }
         _ = try pipeline()
         _ = try decodeLimits()
+        _ = try accessGroups()
     }
 
     /// How the inbox is looked after.
@@ -53,7 +67,15 @@ public struct DaemonConfiguration: Sendable, Hashable {
         guard (0.01...3600).contains(quiet) else {
             throw .configuration("settle", "should lie between 0.01 and 3600 seconds, got \(quiet)")
         }
-        return PhotoPipeline.Configuration(quietTime: .seconds(quiet), keepsOrphans: keepSidecars ?? false)
+        let kept = try retention.map { text throws(DaemonError) in
+            guard let age = Age(text) else {
+                throw .configuration("retention", "should be a time such as 90d, 12h or 30m, got '\(text)'")
+            }
+            return age.seconds
+        }
+        return PhotoPipeline.Configuration(
+            quietTime: .seconds(quiet), keepsOrphans: keepSidecars ?? false, overwrites: overwrite ?? false,
+            retention: kept)
     }
 
     /// How large a photo may be.
@@ -93,6 +115,18 @@ public struct DaemonConfiguration: Sendable, Hashable {
             return URL(filePath: "inbox", directoryHint: .isDirectory)
         }
         return service.appending(path: "inbox", directoryHint: .isDirectory)
+    }
+
+    /// The real paths of the inbox and of ``roots``.
+    ///
+    /// - Throws: `DaemonError.folder` for one that is not there.
+    func permittedFolders(_ inbox: URL) throws(DaemonError) -> PermittedFolders {
+        var folders = [FilePath(inbox.path)]
+        for root in roots ?? [] {
+            let folder = try Daemon.prepared(URL(filePath: root, directoryHint: .isDirectory), mustExist: true)
+            folders.append(FilePath(folder.path))
+        }
+        return PermittedFolders(folders: folders)
     }
 
     func socketPath(_ environment: [String: String]) -> String {

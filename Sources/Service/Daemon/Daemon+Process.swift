@@ -17,6 +17,8 @@ extension Daemon {
         let pipelineConfiguration = try configuration.pipeline()
         let inbox = try prepared(
             configuration.inboxFolder(ProcessInfo.processInfo.environment), mustExist: true)
+        let lock = try InboxLock(FilePath(inbox.path), logger: logger)
+        defer { withExtendedLifetime(lock) {} }
         let pipeline = PhotoPipeline(
             inbox: FilePath(inbox.path), catalog: Catalog.inMemory(), watcher: nil,
             processor: try await inboxProcessor(configuration, algorithms: .standard, logger: logger),

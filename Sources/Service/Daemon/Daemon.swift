@@ -14,6 +14,7 @@ import WireProtocol
 public struct Daemon: Sendable {
     private let pipeline: PhotoPipeline
     private let parts: DaemonParts
+    private let lock: InboxLock
     private let logger: Logger
 
     /// Loads the models and opens the catalog. What can go wrong with a configuration goes wrong here.
@@ -28,6 +29,9 @@ public struct Daemon: Sendable {
         let pipelineConfiguration = try configuration.pipeline()
         DecodeLimits.current = try configuration.decodeLimits()
         let inbox = try Daemon.inbox(configuration, environment)
+        let lock = try InboxLock(FilePath(inbox.path), logger: logger)
+        let permitted = try configuration.permittedFolders(inbox)
+        let access = AccessControl(try configuration.accessGroups())
         let state = try Daemon.prepared(configuration.stateFolder(environment))
         let composer = Composer(
             overlay: Overlay(font: try Font()), plainSaliency: configuration.plainSaliency ?? false)
@@ -51,21 +55,21 @@ public struct Daemon: Sendable {
             logger: logger)
 
         self.logger = logger
+        self.lock = lock
         pipeline = PhotoPipeline(
             inbox: FilePath(inbox.path), catalog: catalog, watcher: InotifyFolderWatcher(folder: FilePath(inbox.path)),
             processor: LiveProcessor(live: live, isolated: isolated, program: program.version),
             configuration: pipelineConfiguration, notifier: notifier, stalled: { live.store.stalled }, logger: logger,
             observer: { events.publish(Event($0, model: live.store.photoModel?.name)) })
         let reloading = Reloading(
-            started: configuration, read: rereading, loader: loader, live: live, isolated: isolated, pipeline: pipeline,
-            logger: logger)
+            started: configuration, read: rereading, loader: loader, live: live, isolated: isolated, access: access,
+            pipeline: pipeline, logger: logger)
         let requests = DaemonRequests(
             live: live, catalog: catalog, metrics: metrics, composer: composer, indexes: indexes, inbox: inbox.path,
-            state: state.path, socket: socket, pipeline: pipeline, reloading: reloading)
+            permitted: permitted, state: state.path, socket: socket, pipeline: pipeline, reloading: reloading)
         let server = SocketServer(
             endpoint: inherited.map { .inherited(descriptor: $0) } ?? .path(socket), handler: requests.handler(),
-            events: events,
-            logger: logger,
+            events: events, rights: { await access.rights(of: $0) }, logger: logger,
             didListen: {
                 logger.info(
                     "ready",
@@ -76,7 +80,10 @@ public struct Daemon: Sendable {
                 notifier.ready()
             })
         parts = DaemonParts(
-            parts: [server, pipeline, reloading, CatalogBackups(of: catalog, logger: logger)], notifier: notifier,
+            parts: [
+                server, pipeline, reloading, CatalogBackups(of: catalog, logger: logger),
+                MemoryKeeper(work: { metrics.work }),
+            ], notifier: notifier,
             logger: logger)
     }
 

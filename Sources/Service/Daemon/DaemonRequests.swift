@@ -14,6 +14,7 @@ struct DaemonRequests: Sendable {
     let composer: Composer
     let indexes: UnitIndexes
     let inbox: String
+    let permitted: PermittedFolders
     /// Folder of what is remembered between runs.
     let state: String
     let socket: String
@@ -33,24 +34,27 @@ struct DaemonRequests: Sendable {
         answer(RPCMethods.photos, in: &router) { parameters, _ in
             try await PhotosRequest(catalog: catalog).photos(parameters)
         }
-        answer(RPCMethods.metrics, in: &router) { _, _ in metrics.snapshot }
+        answer(RPCMethods.metrics, in: &router) { _, _ in
+            metrics.snapshot.merging(try await catalog.figures()) { _, kept in kept }
+        }
         answer(RPCMethods.explain, in: &router) { parameters, context in
-            try await ExplainRequest(models: models, composer: composer).explain(parameters, context)
+            try await ExplainRequest(models: models, permitted: permitted, composer: composer).explain(
+                parameters, context)
         }
         answer(RPCMethods.segment, in: &router) { parameters, _ in
-            try await SegmentRequest(models: models, composer: composer).segment(parameters)
+            try await SegmentRequest(models: models, permitted: permitted, composer: composer).segment(parameters)
         }
         answer(RPCMethods.convert, in: &router) { parameters, context in
-            try await ConvertRequest(models: models).convert(parameters, context)
+            try await ConvertRequest(models: models, permitted: permitted).convert(parameters, context)
         }
         answer(RPCMethods.evaluate, in: &router) { parameters, context in
-            try await EvaluateRequest(models: models, font: composer.overlay.font).evaluate(parameters, context)
+            try await EvaluateRequest(models: models, permitted: permitted, font: composer.overlay.font).evaluate(parameters, context)
         }
         answer(RPCMethods.index, in: &router) { parameters, context in
-            try await IndexRequest(models: models, indexes: indexes).index(parameters, context)
+            try await IndexRequest(models: models, permitted: permitted, indexes: indexes).index(parameters, context)
         }
         answer(RPCMethods.units, in: &router) { parameters, context in
-            try await UnitsRequest(models: models, indexes: indexes, font: composer.overlay.font)
+            try await UnitsRequest(models: models, permitted: permitted, indexes: indexes, font: composer.overlay.font)
                 .units(parameters, context)
         }
         answer(RPCMethods.audit, in: &router) { parameters, context in
@@ -68,10 +72,11 @@ struct DaemonRequests: Sendable {
             try await CompareRequest(models: models, composer: composer).compare(parameters, context)
         }
         answer(RPCMethods.run, in: &router) { parameters, _ in
-            try await RunRequest(models: models).run(parameters)
+            try await RunRequest(models: models, permitted: permitted).run(parameters)
         }
         answer(RPCMethods.project, in: &router) { parameters, _ in
-            try await ProjectRequest(models: models, font: composer.overlay.font).project(parameters)
+            try await ProjectRequest(models: models, permitted: permitted, font: composer.overlay.font).project(
+                parameters)
         }
         answer(RPCMethods.visualize, in: &router) { parameters, context in
             try await VisualizeRequest(models: models, font: composer.overlay.font).visualize(parameters, context)
@@ -82,6 +87,10 @@ struct DaemonRequests: Sendable {
             ).redo(parameters)
         }
         answer(RPCMethods.reload, in: &router) { _, _ in try await reloading.reload() }
+        answer(RPCMethods.clean, in: &router) { _, _ in
+            let cleaned = try await pipeline.clean()
+            return CleanResult(sidecars: cleaned.sidecars, temporary: cleaned.temporary)
+        }
         answer(RPCMethods.doctor, in: &router) { _, _ in
             try await DoctorRequest(catalog: catalog, pipeline: pipeline, models: models, inbox: inbox, state: state)
                 .examine()

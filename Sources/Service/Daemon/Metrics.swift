@@ -35,6 +35,9 @@ public final class Metrics: Sendable {
         }
     }
 
+    /// Photos and requests since the start.
+    var work: Int { state.withLock { $0.photos + $0.requests } }
+
     /// Over the last minute, or since the start where that is shorter; nil before the first photo.
     var photosPerMinute: Double? {
         let now = uptime

@@ -14,6 +14,7 @@ struct Reloading: ServiceLifecycle.Service {
     let loader: ModelLoader
     let live: LiveModels
     let isolated: IsolatedProcessor
+    let access: AccessControl
     let pipeline: PhotoPipeline
     let logger: Logger
 
@@ -31,8 +32,10 @@ struct Reloading: ServiceLifecycle.Service {
     func reload() async throws -> ReloadResult {
         let configuration = try await read()
         let limits = try configuration.decodeLimits()
+        let groups = try configuration.accessGroups()
         var result = try await loader.reload(configuration, live)
         DecodeLimits.current = limits
+        access.exchange(for: groups)
         await isolated.dismiss()
         pipeline.wake(networksChanged: true)
         let fixed = configuration.settingsOfTheStart(unlike: started)
@@ -51,6 +54,8 @@ extension DaemonConfiguration {
             ("inbox", inbox != other.inbox), ("socket", socket != other.socket), ("state", state != other.state),
             ("settle", settle != other.settle), ("keepSidecars", keepSidecars != other.keepSidecars),
             ("plainSaliency", plainSaliency != other.plainSaliency), ("verbose", verbose != other.verbose),
+            ("overwrite", overwrite != other.overwrite), ("retention", retention != other.retention),
+            ("roots", roots != other.roots),
         ].filter(\.1).map(\.0)
     }
 }

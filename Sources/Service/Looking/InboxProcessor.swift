@@ -33,7 +33,8 @@ struct InboxProcessor: PhotoProcessing {
             metrics.record(document.milliseconds)
             var result = PhotoResult(
                 sidecars: try composition.sidecars(of: photo.path.name),
-                summary: PhotoSummary(of: document, sha256: prepared.sha256, warning: prepared.photo.warning))
+                summary: PhotoSummary(of: document, sha256: prepared.sha256, warning: prepared.photo.warning),
+                milliseconds: document.milliseconds)
             if let answer { result.whenWritten = { await note(answer, of: photo, prepared) } }
             return result
         } catch let error as UnreadablePhoto {

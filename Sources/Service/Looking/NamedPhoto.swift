@@ -16,10 +16,11 @@ package struct NamedPhoto: Sendable {
 
     /// Reads the photo at `path`.
     ///
+    /// - Parameter folder: below which it must lie, where a client named it.
     /// - Throws: `FileError`; `UnreadablePhoto` where the file is too large.
-    package init(reading path: FilePath) async throws {
+    package init(reading path: FilePath, beneath folder: FilePath? = nil) async throws {
         do {
-            self.init(bytes: try await PhotoFile.read(path), path: path)
+            self.init(bytes: try await PhotoFile.read(path, beneath: folder), path: path)
         } catch let error as PhotoError {
             throw UnreadablePhoto(path.string, error)
         }

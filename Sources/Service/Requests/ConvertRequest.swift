@@ -15,6 +15,7 @@ import WireProtocol
 /// Answers `convert`: a network gets global average pooling and a newly trained last layer, so that it can say where.
 struct ConvertRequest: Sendable {
     let models: ModelStore
+    let permitted: PermittedFolders
 
     func convert(_ parameters: ConvertParameters, _ context: RequestContext) async throws -> ConvertResult {
         let watch = Stopwatch()
@@ -23,8 +24,9 @@ struct ConvertRequest: Sendable {
         }
         let model = try models.requested(parameters.model)
         guard let preprocessor = model.preprocessor else { throw ModelStoreError.cannotReadPhotos(model.name) }
-        let labelled = try await FileWork.run(on: FilePath(parameters.photos)) {
-            try LabelledPhotos(in: parameters.photos, labels: parameters.labels, of: model, for: "training")
+        let folder = try await permitted.folder(parameters.photos, member: "photos").string
+        let labelled = try await FileWork.run(on: FilePath(folder)) {
+            try LabelledPhotos(in: folder, labels: parameters.labels, of: model, for: "training")
         }
         let (labels, photos) = (labelled.labels, labelled.photos)
         let conversion = try HeadConversion(model.network, inputShape: model.exampleInput)

@@ -12,6 +12,7 @@ import WireProtocol
 /// Answers `evaluate`: photos whose truth is known, or not, through a network and its methods, and figures of all of them.
 struct EvaluateRequest: Sendable {
     let models: ModelStore
+    let permitted: PermittedFolders
     let font: Font
 
     /// How many photos that cannot be read the answer names.
@@ -32,7 +33,9 @@ struct EvaluateRequest: Sendable {
             report(0)
             let path = truth.file.hasPrefix("/") ? truth.file : "\(plan.folder)/\(truth.file)"
             do {
-                let prepared = try PreparedPhoto(try await NamedPhoto(reading: FilePath(path)), for: model)
+                let place = try permitted.place(ofPhoto: path)
+                let photo = try await NamedPhoto(reading: place.path, beneath: place.folder)
+                let prepared = try PreparedPhoto(photo, for: model)
                 let measured = try await plan.measure(prepared, truth, number: number, model, report)
                 tally.add(measured, truth)
                 result.photos += 1

@@ -9,6 +9,7 @@ import WireProtocol
 /// Answers `explain`.
 struct ExplainRequest: Sendable {
     let models: ModelStore
+    let permitted: PermittedFolders
     let composer: Composer
 
     func explain(_ parameters: ExplainParameters, _ context: RequestContext) async throws -> ExplainResult {
@@ -19,7 +20,7 @@ struct ExplainRequest: Sendable {
             throw RPCError(
                 .badParameter, "the animal is marked for the verdict, which no single method gives; leave out --method")
         }
-        switch try await RequestedInput(reading: parameters.source) {
+        switch try await RequestedInput(reading: parameters.source, in: permitted) {
         case .tensor(let tensor): return try await explain(model.planes(tensor), model, classIndex, parameters, context)
         case .photo(let photo):
             if let name = parameters.method {

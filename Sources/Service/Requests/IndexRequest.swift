@@ -10,6 +10,7 @@ import WireProtocol
 /// Answers `index`: every photo of a folder goes into the unit index, and what is no longer there leaves it.
 struct IndexRequest: Sendable {
     let models: ModelStore
+    let permitted: PermittedFolders
     let indexes: UnitIndexes
 
     /// How many photos that cannot be read the answer names.
@@ -23,7 +24,7 @@ struct IndexRequest: Sendable {
     func index(_ parameters: IndexParameters, _ context: RequestContext) async throws -> IndexResult {
         let watch = Stopwatch()
         let model = try models.requested(parameters.model)
-        let folder = try await IndexRequest.folder(parameters.folder)
+        let folder = try await permitted.folder(parameters.folder, member: "folder")
         let reader = UnitReader(model: model, index: try await indexes.index(of: model))
         context.progress(fraction: 0, message: "looking for photos")
         let found = try await FileWork.run(on: folder) { IndexRequest.photos(in: folder) }
@@ -110,23 +111,6 @@ struct IndexRequest: Sendable {
         }
     }
 
-    private static func folder(_ path: String) async throws -> FilePath {
-        guard path.hasPrefix("/") else {
-            throw RPCError(.invalidParameters, "index: 'folder' should be an absolute path, got '\(path)'")
-        }
-        // The real path, so that each photo has one name.
-        return try await FileWork.run(on: FilePath(path)) {
-            guard let real = realpath(path, nil) else {
-                throw RPCError(
-                    .badParameter,
-                    "the daemon cannot read the folder \(path): \(String(cString: strerror(errno))); "
-                        + "let its user or group read it")
-            }
-            defer { free(real) }
-            return FilePath(String(cString: real))
-        }
-    }
-
     private static func photos(in folder: FilePath) -> Found {
         var scan = InboxScan(of: folder)
         var found = Found()
@@ -137,7 +121,7 @@ struct IndexRequest: Sendable {
                 switch finding {
                 case .photo(let path, let identity): found.photos.append((path, identity))
                 case .unreadable(let error): found.unreadable[error.path] = "\(error)"
-                case .leftover, .unread: break
+                case .leftover, .unread, .sidecar: break
                 }
             }
         }

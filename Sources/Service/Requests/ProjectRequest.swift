@@ -8,6 +8,7 @@ import WireProtocol
 /// Answers `project`: a unit's strongest activation taken back to the pixels.
 struct ProjectRequest: Sendable {
     let models: ModelStore
+    let permitted: PermittedFolders
     let font: Font
 
     private static let largestCount = 64
@@ -18,7 +19,7 @@ struct ProjectRequest: Sendable {
         guard (1...Self.largestCount).contains(count) else {
             throw RPCError(.badParameter, "count should lie between 1 and \(Self.largestCount), got \(count)")
         }
-        switch try await RequestedInput(reading: parameters.source) {
+        switch try await RequestedInput(reading: parameters.source, in: permitted) {
         case .photo(let photo):
             return try await project(try PreparedPhoto(photo, for: model), model, parameters, count)
         case .tensor(let given):

@@ -10,6 +10,7 @@ import WireProtocol
 /// Answers `run`: a plain forward pass, and for networks that draw, their pictures.
 struct RunRequest: Sendable {
     let models: ModelStore
+    let permitted: PermittedFolders
 
     func run(_ parameters: RunParameters) async throws -> RunResult {
         let model = try models.requested(parameters.model)
@@ -69,10 +70,7 @@ struct RunRequest: Sendable {
     }
 
     private func input(_ source: PhotoSource, _ model: LoadedModel) async throws -> Tensor {
-        if case .path(let path) = source, !path.hasPrefix("/") {
-            throw RPCError(.badParameter, "'photo' should be an absolute path, got '\(path)'")
-        }
-        switch try await RequestedInput(reading: source) {
+        switch try await RequestedInput(reading: source, in: permitted) {
         case .tensor(let tensor): return tensor
         case .photo(let photo): return try PreparedPhoto(photo, for: model).input.tensor
         }

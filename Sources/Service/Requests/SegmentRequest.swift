@@ -3,12 +3,13 @@ import WireProtocol
 /// Answers `segment`: the object cut out along its colours, from its saliency; by a segmentation network, from its maps.
 struct SegmentRequest: Sendable {
     let models: ModelStore
+    let permitted: PermittedFolders
     let composer: Composer
 
     func segment(_ parameters: SegmentParameters) async throws -> SegmentResult {
         let model = try models.requested(parameters.model)
         let classIndex = try parameters.classLabel.map { try model.classIndex(requested: $0) }
-        let prepared = try PreparedPhoto(try await NamedPhoto(reading: parameters.source), for: model)
+        let prepared = try PreparedPhoto(try await NamedPhoto(reading: parameters.source, in: permitted), for: model)
         let cutOut: CutOut
         switch model.task {
         case .classification:

@@ -11,6 +11,7 @@ import WireProtocol
 /// Answers `units`: which photos excite a unit most, and which units a photo excites most unusually.
 struct UnitsRequest: Sendable {
     let models: ModelStore
+    let permitted: PermittedFolders
     let indexes: UnitIndexes
     let font: Font
 
@@ -29,7 +30,7 @@ struct UnitsRequest: Sendable {
             }
             return try await strongest(layer, unit, count, reader, withSheet: parameters.images == true, context)
         case (nil, let source?):
-            return try await unusual(try await NamedPhoto(reading: source), layer, count, reader)
+            return try await unusual(try await NamedPhoto(reading: source, in: permitted), layer, count, reader)
         case (nil, nil), (.some, .some):
             throw RPCError(.invalidParameters, "units: give either 'layer' and 'unit', or a photo")
         }

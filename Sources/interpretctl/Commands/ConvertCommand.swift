@@ -55,7 +55,9 @@ struct ConvertCommand: AsyncParsableCommand {
     private func report(_ result: ConvertResult) -> String {
         var text = "\(Format.count(result.photos, "photo")), \(result.heldOut) held out, "
         text += "\(Format.duration(seconds: result.seconds)), penalty \(result.penalty)\n"
-        for (path, reason) in result.skipped.sorted(by: { $0.key < $1.key }) { text += "skipped \(path): \(reason)\n" }
+        for (path, reason) in result.skipped.sorted(by: { $0.key < $1.key }) {
+            text += "skipped \(path.printable): \(reason.printable)\n"
+        }
         var table = Table([.left, .right, .right])
         table.add("HELD OUT", "BEFORE", "AFTER", style: .faint)
         func row(_ name: String, _ before: Double?, _ after: Double) {

@@ -45,7 +45,9 @@ struct IndexCommand: AsyncParsableCommand {
 
     private func report(_ result: IndexResult) -> String {
         var text = ""
-        for (path, reason) in result.failures.sorted(by: { $0.key < $1.key }) { text += "skipped \(path): \(reason)\n" }
+        for (path, reason) in result.failures.sorted(by: { $0.key < $1.key }) {
+            text += "skipped \(path.printable): \(reason.printable)\n"
+        }
         if result.skipped > result.failures.count {
             text += "and \(result.skipped - result.failures.count) more were skipped\n"
         }

@@ -56,7 +56,7 @@ struct ModelsListCommand: AsyncParsableCommand {
         try await common.ask(RPCMethods.models, ModelsParameters(model: model, layers: layers ? true : nil)) { result in
             let isOverview = model == nil && !layers
             let known = isOverview ? overview(result.models) : result.models.map(details).joined(separator: "\n")
-            let refused = result.refused.map { "refused: \($0.path): \($0.error)\n" }.joined()
+            let refused = result.refused.map { "refused: \($0.path.printable): \($0.error.printable)\n" }.joined()
             // What was refused is said already.
             let names = Set(result.refused.map(\.name))
             let notices = (result.notices ?? []).filter { notice in

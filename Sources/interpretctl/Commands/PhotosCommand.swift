@@ -61,6 +61,11 @@ struct PhotosCommand: AsyncParsableCommand {
     @Option(help: "At most so many. [default: 100]")
     var limit: Int?
 
+    @Flag(
+        name: [.customShort("0"), .customLong("print0")],
+        help: "Print the paths alone and as they are, each ended by a NUL, for xargs -0.")
+    var printsPaths = false
+
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -77,6 +82,7 @@ struct PhotosCommand: AsyncParsableCommand {
             maxProbability: maxProbability, since: since, until: until, doubtful: doubtful ? true : nil,
             order: doubtful ? .leastCertain : nil, offset: offset, limit: limit)
         try await common.ask(RPCMethods.photos, parameters) { photos in
+            if printsPaths { return photos.map { $0.path + "\0" }.joined() }
             guard !photos.isEmpty else { return "no photos\n" }
             var table = Table([.left, .left, .left, .left, .right])
             table.add("UPDATED", "STATE", "PHOTO", "CLASS", "", "VERDICT", "", style: .faint)

@@ -40,7 +40,7 @@ struct RedoCommand: AsyncParsableCommand {
             : RedoParameters(photos: photos.map(Files.absolutePath))
         try await common.ask(RPCMethods.redo, parameters) { result in
             "\(Format.count(result.queued, "photo")) queued\n"
-                + result.inHand.map { "\($0) is being done at this moment\n" }.joined()
+                + result.inHand.map { "\($0.printable) is being done at this moment\n" }.joined()
         }
     }
 }

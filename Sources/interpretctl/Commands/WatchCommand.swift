@@ -39,7 +39,7 @@ struct WatchCommand: AsyncParsableCommand {
         let name = event.event.rawValue
         let label = event.label.map { label in event.probability.map { "\(label) \(Format.percent($0))" } ?? label }
         let boxes = event.boxes.map { Format.count($0, "box", plural: "boxes") }
-        let details = [event.path, event.model, label, boxes, event.warning, event.error].compactMap { $0 }
+        let details = [event.path, event.model, label, boxes, event.warning, event.error].compactMap { $0?.printable }
         let lost = event.dropped.map { Style.yellow("\(Format.count($0, "event")) lost before this one") + "\n" } ?? ""
         let padded = name + String(repeating: " ", count: max(0, 14 - name.count))
         return lost + ([Format.time(event.time), style?(padded) ?? padded] + details).joined(separator: "  ") + "\n"

@@ -9,7 +9,7 @@ struct Table {
         let style: Style?
 
         init(_ text: String, _ style: Style? = nil) {
-            self.text = text
+            self.text = text.printable
             self.style = style
         }
     }

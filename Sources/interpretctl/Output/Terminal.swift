@@ -27,7 +27,7 @@ enum Terminal {
 
     /// Writes one line to standard error.
     static func writeError(_ message: String) {
-        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ")
+        let line = message.split(whereSeparator: \.isNewline).joined(separator: " ").printable
         _ = writeAll(Data("interpretctl: \(line)\n".utf8), to: STDERR_FILENO)
     }
 

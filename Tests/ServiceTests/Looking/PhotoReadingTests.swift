@@ -15,6 +15,8 @@ import WireProtocol
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
 
+    private var permitted: PermittedFolders { PermittedFolders(folders: [FilePath(folder.path)]) }
+
     deinit { try? FileManager.default.removeItem(at: folder) }
 
     private func write(_ data: Data, to name: String) throws -> String {
@@ -26,7 +28,7 @@ import WireProtocol
     /// The answer that reading, or preparing what was read, becomes.
     private func failure(_ source: PhotoSource) async -> RPCError? {
         do {
-            _ = try PreparedPhoto(try await NamedPhoto(reading: source), for: try TestModels.petshop)
+            _ = try PreparedPhoto(try await NamedPhoto(reading: source, in: permitted), for: try TestModels.petshop)
             return nil
         } catch {
             return RPCError(translating: error)
@@ -35,19 +37,19 @@ import WireProtocol
 
     @Test func aPathGivesBytesAndName() async throws {
         let path = try write(Data([1, 2, 3]), to: "a b.jpg")
-        let photo = try await NamedPhoto(reading: .path(path))
+        let photo = try await NamedPhoto(reading: .path(path), in: permitted)
         #expect(photo.bytes == Data([1, 2, 3]) && photo.name == "a b.jpg")
     }
 
     @Test func bytesHaveNoName() async throws {
-        let photo = try await NamedPhoto(reading: .bytes(Data([1])))
+        let photo = try await NamedPhoto(reading: .bytes(Data([1])), in: permitted)
         #expect(photo.bytes == Data([1]) && photo.name == nil)
     }
 
     @Test func aTensorIsReadWhereOneIsTakenAndRefusedElsewhere() async throws {
         let file = TestModels.root.appending(path: "Tests/Fixtures/petshop-reference/cat.input.npy")
         let npy = try Data(contentsOf: file)
-        guard case .tensor(let tensor) = try await RequestedInput(reading: .tensor(npy)) else {
+        guard case .tensor(let tensor) = try await RequestedInput(reading: .tensor(npy), in: permitted) else {
             Issue.record("a tensor became something else")
             return
         }
@@ -72,6 +74,41 @@ import WireProtocol
         } catch {
             #expect(RPCError(translating: error).code == .noSuchPhoto)
         }
+    }
+
+    /// What lies elsewhere is not opened, and nobody learns whether it is there.
+    @Test func aPathOutOfThePermittedFoldersIsForTheClientToOpen() async throws {
+        try FileManager.default.createSymbolicLink(
+            at: folder.appending(path: "link.jpg"), withDestinationURL: URL(filePath: "/etc/hostname"))
+        try FileManager.default.createSymbolicLink(
+            at: folder.appending(path: "out"), withDestinationURL: URL(filePath: "/etc"))
+        let outside = ["/etc/hostname", "/etc/no such file", folder.path + "/../x.jpg", folder.path + "x/a.jpg"]
+        for path in outside {
+            let answer = await failure(.path(path))
+            #expect(answer?.code == .photoUnreadable && answer?.reason == RPCError.permissionDenied, "\(path)")
+            #expect(answer?.message.contains("opens photos only in its inbox") == true)
+        }
+        // Links within are not followed, wherever they are on the way.
+        for name in ["link.jpg", "out/hostname"] {
+            let answer = await failure(.path(folder.appending(path: name).path))
+            #expect(answer?.code == .photoUnreadable && answer?.reason == "unreadable", "\(name)")
+        }
+        #expect(await failure(.path("/etc/host\0name"))?.code == .invalidParameters)
+    }
+
+    @Test func aFolderWithinThePermittedOnesIsItsRealPath() async throws {
+        let inner = folder.appending(path: "inner")
+        try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(
+            at: folder.appending(path: "out"), withDestinationURL: URL(filePath: "/proc"))
+        let real = try await permitted.folder(inner.path, member: "folder")
+        #expect(real.string == inner.resolvingSymlinksInPath().path)
+        for path in ["/proc", "/no such folder", folder.path + "/out", folder.path + "/../../proc"] {
+            let error = await #expect(throws: RPCError.self) { try await permitted.folder(path, member: "folder") }
+            #expect(error?.message.contains("is in none of them") == true, "\(path)")
+        }
+        await #expect(throws: RPCError.self) { try await permitted.folder("inner", member: "folder") }
+        await #expect(throws: RPCError.self) { try await permitted.folder("/\0", member: "folder") }
     }
 
     @Test func aFolderIsAnUnreadablePhoto() async {

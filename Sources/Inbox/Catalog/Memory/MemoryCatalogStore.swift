@@ -11,6 +11,7 @@ package final class MemoryCatalogStore: CatalogStore {
         /// Waiting photos with a time before which they are not tried.
         private(set) var postponed: Set<FilePath> = []
         private(set) var counts = CatalogCounts()
+        var figures: [String: Double] = [:]
         /// For walks over everything: all paths in order; may name some that are gone. Made when it is asked for.
         private var sortedPaths: [FilePath]?
 
@@ -104,6 +105,14 @@ package final class MemoryCatalogStore: CatalogStore {
         return records.filter { $0.state == .working }
             .sorted { ($0.startedAt ?? .distantPast, $0.path) < ($1.startedAt ?? .distantPast, $1.path) }
     }
+
+    package func add(_ amounts: [String: Double]) {
+        state.withLock { $0.figures.merge(amounts, uniquingKeysWith: +) }
+    }
+
+    package func figures() -> [String: Double] { state.withLock { $0.figures } }
+
+    package func oldestWaiting() -> Date? { state.withLock { $0.waiting.first?.queuedAt } }
 
     /// There is no file.
     package func condition(examined: Bool) -> CatalogCondition { CatalogCondition() }

@@ -148,6 +148,15 @@ package enum CatalogRules {
         return RecordDecision(.write(again), true)
     }
 
+    /// The photo's sidecars were kept long enough.
+    package static func expire(_ record: PhotoRecord?, before date: Date) -> RecordDecision<Bool> {
+        guard var record, record.state == .done, !record.isExpired, record.changedAt < date else {
+            return RecordDecision(.nothing, false)
+        }
+        record.isExpired = true
+        return RecordDecision(.write(record), true)
+    }
+
     /// The photo as if it had just come, but for what is suspected of it.
     private static func waiting(_ record: PhotoRecord, at now: Date) -> PhotoRecord {
         var again = PhotoRecord(path: record.path, identity: record.identity, queuedAt: now)
@@ -170,6 +179,7 @@ package enum CatalogRules {
         record.state = .done
         record.isComputing = false
         record.isForced = false
+        record.isExpired = false
         record.crashes = 0
         record.finishedAt = now
         record.retryAt = nil

@@ -6,7 +6,8 @@ import GRDB
 extension PhotoRecord {
     private static let columns = [
         "path", "device", "inode", "size", "modified", "changed", "state", "attempts", "crashes", "computing", "forced",
-        "restored", "queuedAt", "startedAt", "finishedAt", "retryAt", "errorCode", "errorMessage", "failedUnder",
+        "restored", "expired", "queuedAt", "startedAt", "finishedAt", "retryAt", "errorCode", "errorMessage",
+        "failedUnder",
         "sha256", "model", "modelSHA256", "label", "probability", "margin", "verdict", "doubtful", "boxCount",
         "warning", "milliseconds",
     ]
@@ -34,6 +35,7 @@ extension PhotoRecord {
         let values: [(any DatabaseValueConvertible)?] = [
             path.value, Int64(bitPattern: identity.device), Int64(bitPattern: identity.inode), identity.size,
             identity.modified, identity.changed, state.rawValue, attempts, crashes, isComputing, isForced, isRestored,
+            isExpired,
             queuedAt.milliseconds, startedAt?.milliseconds, finishedAt?.milliseconds, retryAt?.milliseconds, errorCode,
             errorMessage, failedUnder, summary?.sha256, summary?.model, summary?.modelSHA256, summary?.label,
             summary?.probability, summary?.margin, summary?.verdict, summary?.isDoubtful ?? false, summary?.boxCount,
@@ -57,6 +59,7 @@ extension PhotoRecord {
         isComputing = row["computing"]
         isForced = row["forced"]
         isRestored = row["restored"]
+        isExpired = row["expired"]
         failedUnder = row["failedUnder"]
         startedAt = (row["startedAt"] as Int64?).map(Date.init(milliseconds:))
         finishedAt = (row["finishedAt"] as Int64?).map(Date.init(milliseconds:))

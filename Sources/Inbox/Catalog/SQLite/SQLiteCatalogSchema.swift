@@ -65,6 +65,14 @@ enum SQLiteCatalogSchema {
                     PRAGMA user_version = 5;
                     """)
         }
+        migrator.registerMigration("6: figures") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE photo ADD COLUMN expired INTEGER NOT NULL DEFAULT 0 CHECK (expired IN (0, 1));
+                    CREATE TABLE figure (name TEXT PRIMARY KEY NOT NULL, value REAL NOT NULL) WITHOUT ROWID;
+                    PRAGMA user_version = 6;
+                    """)
+        }
         return migrator
     }
 
@@ -79,14 +87,19 @@ enum SQLiteCatalogSchema {
     }
 
     private static func shape(_ db: Database) throws -> [String] {
-        let columns = try Row.fetchAll(db, sql: "PRAGMA table_info(photo)").map { row -> String in
+        let found = try ["photo", "figure"].flatMap { try columns(of: $0, db) }
+        let indexes = try String.fetchAll(
+            db, sql: "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'photo' AND sql IS NOT NULL")
+        return found + indexes.map { "index '\($0)'" }
+    }
+
+    private static func columns(of table: String, _ db: Database) throws -> [String] {
+        try Row.fetchAll(db, sql: "PRAGMA table_info(\(table))").map { row -> String in
             let (name, type, isNeeded, key): (String, String, Bool, Int) = (
                 row["name"], row["type"], row["notnull"], row["pk"]
             )
-            return "column '\(name)' of type \(type)\(isNeeded ? ", not null" : "")\(key > 0 ? ", key" : "")"
+            return
+                "column '\(name)' of type \(type)\(isNeeded ? ", not null" : "")\(key > 0 ? ", key" : "") in '\(table)'"
         }
-        let indexes = try String.fetchAll(
-            db, sql: "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'photo' AND sql IS NOT NULL")
-        return columns + indexes.map { "index '\($0)'" }
     }
 }

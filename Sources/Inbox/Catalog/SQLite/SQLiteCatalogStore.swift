@@ -135,6 +135,30 @@ package struct SQLiteCatalogStore: CatalogStore {
         }
     }
 
+    package func add(_ amounts: [String: Double]) async throws(CatalogError) {
+        try await write { db in
+            let statement = try db.cachedStatement(
+                sql: """
+                    INSERT INTO figure (name, value) VALUES (?, ?)
+                    ON CONFLICT (name) DO UPDATE SET value = value + excluded.value
+                    """)
+            for (name, amount) in amounts { try statement.execute(arguments: [name, amount]) }
+        }
+    }
+
+    package func figures() async throws(CatalogError) -> [String: Double] {
+        try await read { db in
+            try Row.fetchAll(db, sql: "SELECT name, value FROM figure").reduce(into: [:]) { $0[$1[0]] = $1[1] }
+        }
+    }
+
+    package func oldestWaiting() async throws(CatalogError) -> Date? {
+        try await read { db in
+            try Int64.fetchOne(db, sql: "SELECT MIN(queuedAt) FROM photo WHERE state = 'pending'")
+                .map(Date.init(milliseconds:))
+        }
+    }
+
     package func condition(examined: Bool) async throws(CatalogError) -> CatalogCondition {
         let damage = examined ? try await read(SQLiteCatalogFile.damage) : nil
         return CatalogCondition(

@@ -22,6 +22,7 @@ struct SQLiteCondition: Sendable {
         add("\(SQLiteCondition.changedAt) >= ?", filter.changed?.lowerBound.milliseconds)
         add("\(SQLiteCondition.changedAt) < ?", filter.changed?.upperBound.milliseconds)
         add("sha256 IS NOT NULL AND doubtful = ?", filter.isDoubtful)
+        add("expired = ?", filter.isExpired)
         add("state = 'done' AND modelSHA256 IS NOT ?", filter.judgedByOtherThan)
     }
 

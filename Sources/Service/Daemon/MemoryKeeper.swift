@@ -1,0 +1,28 @@
+import CLinux
+import ServiceLifecycle
+
+/// Gives memory that a burst of work has left free back to the system, once nothing has been done for a while. What is free
+/// within the C library's heap would otherwise stay with the process for ever.
+struct MemoryKeeper: ServiceLifecycle.Service {
+    private static let interval = Duration.seconds(30)
+
+    /// Counts the work done so far; where it has not grown, the daemon is idle.
+    let work: @Sendable () -> Int
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown {
+                var (last, given) = (work(), -1)
+                while true {
+                    try await Task.sleep(for: MemoryKeeper.interval)
+                    let now = work()
+                    if now == last, now != given {
+                        clinux_give_memory_back()
+                        given = now
+                    }
+                    last = now
+                }
+            }
+        } catch is CancellationError {}
+    }
+}
