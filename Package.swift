@@ -91,7 +91,8 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "Auditing", "CLinux", "CSystemd", "DatasetSearch", "Digests", "Evaluation", "Execution", "Files", "Inbox",
+                "Auditing", "CLinux", "CSystemd", "DatasetSearch", "Digests", "Evaluation", "Execution", "Files",
+                "Inbox",
                 "Interpretation",
                 "Localization", "Networks", "ONNXImport", "Photos", "Socket", "Tensors", "WireProtocol",
                 .product(name: "Configuration", package: "swift-configuration"),

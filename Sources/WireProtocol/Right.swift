@@ -15,7 +15,8 @@ extension RPCMethods {
             unwatch.name, cancel.name,
         ],
         .explain: [
-            explain.name, segment.name, convert.name, index.name, units.name, audit.name, evaluate.name, run.name, project.name,
+            explain.name, segment.name, convert.name, index.name, units.name, audit.name, evaluate.name, run.name,
+            project.name,
             visualize.name,
         ],
         .administrate: [redo.name, reload.name, clean.name],

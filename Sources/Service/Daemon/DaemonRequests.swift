@@ -48,7 +48,8 @@ struct DaemonRequests: Sendable {
             try await ConvertRequest(models: models, permitted: permitted).convert(parameters, context)
         }
         answer(RPCMethods.evaluate, in: &router) { parameters, context in
-            try await EvaluateRequest(models: models, permitted: permitted, font: composer.overlay.font).evaluate(parameters, context)
+            try await EvaluateRequest(models: models, permitted: permitted, font: composer.overlay.font).evaluate(
+                parameters, context)
         }
         answer(RPCMethods.index, in: &router) { parameters, context in
             try await IndexRequest(models: models, permitted: permitted, indexes: indexes).index(parameters, context)
