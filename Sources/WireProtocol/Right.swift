@@ -15,7 +15,9 @@ extension RPCMethods {
             unwatch.name, cancel.name,
         ],
         .explain: [
-            explain.name, segment.name, convert.name, index.name, units.name, audit.name, evaluate.name, run.name,
+            explain.name, segment.name, convert.name, index.name, units.name, audit.name, evaluate.name,
+            neighbours.name, concept.name,
+            compare.name, run.name,
             project.name,
             visualize.name,
         ],

@@ -63,14 +63,17 @@ struct DaemonRequests: Sendable {
                 .audit(parameters, context)
         }
         answer(RPCMethods.neighbours, in: &router) { parameters, context in
-            try await NeighboursRequest(models: models, indexes: indexes, overlay: composer.overlay)
-                .neighbours(parameters, context)
+            try await NeighboursRequest(
+                models: models, permitted: permitted, indexes: indexes, overlay: composer.overlay
+            )
+            .neighbours(parameters, context)
         }
         answer(RPCMethods.concept, in: &router) { parameters, context in
-            try await ConceptRequest(models: models, indexes: indexes).test(parameters, context)
+            try await ConceptRequest(models: models, permitted: permitted, indexes: indexes).test(parameters, context)
         }
         answer(RPCMethods.compare, in: &router) { parameters, context in
-            try await CompareRequest(models: models, composer: composer).compare(parameters, context)
+            try await CompareRequest(models: models, permitted: permitted, composer: composer).compare(
+                parameters, context)
         }
         answer(RPCMethods.run, in: &router) { parameters, _ in
             try await RunRequest(models: models, permitted: permitted).run(parameters)

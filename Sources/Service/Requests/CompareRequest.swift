@@ -10,6 +10,7 @@ import WireProtocol
 /// Answers `compare`: maps of several methods or networks over one photo, side by side and in numbers.
 struct CompareRequest: Sendable {
     let models: ModelStore
+    let permitted: PermittedFolders
     let composer: Composer
 
     /// More do not fit on a sheet.
@@ -36,7 +37,7 @@ struct CompareRequest: Sendable {
                 "compare takes 2 to \(Self.most) maps, methods times networks; these are \(asked.count): name several "
                     + "methods, or several networks")
         }
-        let photo = try await NamedPhoto(reading: parameters.source)
+        let photo = try await NamedPhoto(reading: parameters.source, in: permitted)
         // Decoded once, large enough for all of them.
         let prepared = try PreparedPhoto(photo, for: networks[0], and: Array(networks.dropFirst()))
         var looks: [ClassLook] = []

@@ -13,6 +13,7 @@ import WireProtocol
 /// (Kim et al. 2018).
 struct ConceptRequest: Sendable {
     let models: ModelStore
+    let permitted: PermittedFolders
     let indexes: UnitIndexes
 
     private static let runs = 2...100
@@ -109,17 +110,14 @@ struct ConceptRequest: Sendable {
     }
 
     private func photos(in folder: String) async throws -> [FilePath] {
-        guard folder.hasPrefix("/") else {
-            throw RPCError(.badParameter, "concept: folders should be absolute paths, got '\(folder)'")
-        }
-        let path = FilePath(folder)
+        let path = try await permitted.folder(folder, member: "folder")
         return try await FileWork.run(on: path) {
-            guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
+            guard let names = try? FileManager.default.contentsOfDirectory(atPath: path.string) else {
                 throw RPCError(
                     .badParameter, "the daemon cannot read the folder \(folder); let its user or group read it")
             }
             return names.sorted().filter { InboxRules.isPhoto(name: Array($0.utf8)) }.map {
-                FilePath("\(folder)/\($0)")
+                path.appending($0)
             }
         }
     }

@@ -10,6 +10,7 @@ import WireProtocol
 /// Answers `neighbours`: the photos of the index that a network sees most alike, and which labelled photos pull its last layer.
 struct NeighboursRequest: Sendable {
     let models: ModelStore
+    let permitted: PermittedFolders
     let indexes: UnitIndexes
     let overlay: Overlay
 
@@ -28,7 +29,7 @@ struct NeighboursRequest: Sendable {
                 model.whyNotExplained
                     ?? "model '\(model.name)' does not end in a linear layer, whose input neighbours are compared in")
         }
-        let photo = try await NamedPhoto(reading: parameters.source)
+        let photo = try await NamedPhoto(reading: parameters.source, in: permitted)
         let prepared = try PreparedPhoto(photo, for: model)
         let reading = try await model.headReading(of: prepared.input.tensor, as: .question)
         let classIndex = reading.scores.indices.max { reading.scores[$0] < reading.scores[$1] } ?? 0
@@ -50,7 +51,8 @@ struct NeighboursRequest: Sendable {
                     probability: decided.decision.probability?.rounded(toPlaces: 4),
                     distance: distance.rounded(toPlaces: 4))
             })
-        if let folder = parameters.labelled {
+        if let named = parameters.labelled {
+            let folder = try await permitted.folder(named, member: "labelled").string
             result.representers = try await representers(
                 model, folder, reading, count, parameters.penalty ?? Self.usualPenalty, context)
         }
