@@ -8,7 +8,7 @@ public struct VerdictThresholds: Sendable, Hashable {
     /// Where less than this share of the network's input is not the animal, there is nothing else to look at.
     public var leastRest = 0.02
     /// Below this margin the class is no decision.
-    public var margin = 0.3
+    public var margin = 0.2
     /// Hiding the animal has to cost this share of the probability, in the median of the fillings.
     public var cost = 0.5
     /// The animal alone has to keep this share of the probability, in the median of the fillings.
