@@ -101,13 +101,19 @@ func exampleResult(for photo: FilePath, _ bytes: Data) -> PhotoResult {
         """
     return PhotoResult(
         sidecars: [
-            SidecarFile(.saliency, contents: Data("saliency of \(digest)".utf8)),
-            SidecarFile(.overlay, contents: Data("overlay of \(digest)".utf8)),
+            SidecarFile(.saliency, contents: picture("saliency of \(digest)")),
+            SidecarFile(.overlay, contents: picture("overlay of \(digest)")),
             SidecarFile(.boxes, contents: Data(boxes.utf8)),
         ],
         summary: PhotoSummary(
             sha256: digest, model: "petshop", modelSHA256: "0", label: "cat", probability: 0.75, boxCount: 1,
             milliseconds: 12.5))
+}
+
+/// The beginning of a JPEG with the daemon's comment, and a text.
+private func picture(_ text: String) -> Data {
+    Data([0xff, 0xd8, 0xff, 0xfe, 0, UInt8(SidecarKind.pictureComment.utf8.count + 2)])
+        + Data((SidecarKind.pictureComment + text).utf8)
 }
 
 /// A processor without a network, that does what the test says and remembers what it was asked.

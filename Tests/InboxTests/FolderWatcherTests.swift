@@ -46,6 +46,19 @@ struct FolderWatcherTests {
         }
     }
 
+    @Test("a sidecar that goes is told by its photo's name")
+    func sidecarRemoved() async throws {
+        let folder = try TestFolder()
+        let photo = try folder.write("a.jpg")
+        for suffix in [".overlay.jpg", ".boxes.json"] { try folder.write("a.jpg" + suffix) }
+        try await watching(folder.path) { seen in
+            try folder.remove("a.jpg.boxes.json")
+            #expect(await eventually { seen.count(.sidecarRemoved(of: photo)) == 1 })
+            try folder.move("a.jpg.overlay.jpg", to: ".kept")
+            #expect(await eventually { seen.count(.sidecarRemoved(of: photo)) == 2 })
+        }
+    }
+
     @Test("a name that is given to a complete file is told: by link and unlink, and to one that had none")
     func namedAfterwards() async throws {
         let folder = try TestFolder()

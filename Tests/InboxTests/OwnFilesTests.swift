@@ -70,26 +70,12 @@ struct OwnFilesTests {
         let watcher = HandWatcher()
         try await withRunningPipeline(pipeline(inbox, catalog, processor, watcher: watcher)) {
             #expect(await eventually { try await catalog.counts().done == 1 })
-            // The pictures of this test do not bear the daemon's mark, so none may be left without the document.
-            let gone = isSeen ? ["overlay.jpg"] : ["overlay.jpg", "saliency.jpg", "boxes.json"]
-            for suffix in gone { try inbox.remove("a.jpg." + suffix) }
+            try inbox.remove(isSeen ? "a.jpg.overlay.jpg" : "a.jpg.boxes.json")
             watcher.send(isSeen ? .sidecarRemoved(of: photo) : .rescanNeeded(reason: "test"))
             #expect(await eventually { inbox.exists("a.jpg.overlay.jpg") && inbox.exists("a.jpg.boxes.json") })
             #expect(await eventually { try await catalog.counts().done == 1 })
         }
         #expect(processor.calls(photo) == 2)
-    }
-
-    @Test("the kernel tells of a sidecar that is gone, by its photo's name")
-    func event() async throws {
-        let inbox = try TestFolder()
-        let photo = try inbox.write("a.jpg", age: 60)
-        try inbox.write("a.jpg.overlay.jpg")
-        let watcher = InotifyFolderWatcher(folder: inbox.path)
-        let events = try await watcher.start()
-        try inbox.remove("a.jpg.overlay.jpg")
-        for await event in events where event == .sidecarRemoved(of: photo) { break }
-        watcher.stop()
     }
 
     @Test("what was kept long enough goes, its photo stays, and it does not come back")

@@ -110,6 +110,9 @@ struct ConceptRequest: Sendable {
     }
 
     private func photos(in folder: String) async throws -> [FilePath] {
+        guard folder.hasPrefix("/") else {
+            throw RPCError(.badParameter, "concept: folders should be absolute paths, got '\(folder)'")
+        }
         let path = try await permitted.folder(folder, member: "folder")
         return try await FileWork.run(on: path) {
             guard let names = try? FileManager.default.contentsOfDirectory(atPath: path.string) else {
