@@ -9,7 +9,7 @@ struct DoubtTests {
         arguments: [
             ("looks-at-animal", [], 0.9, false), ("looks-at-animal", [], 0.1, true),
             ("looks-partly", ["animal-needed"], 0.9, true), ("looks-elsewhere", ["stays-without-animal"], 0.9, true),
-            ("undecided", ["background-label"], 0.9, false), ("undecided", ["background-label"], 0.29, true),
+            ("undecided", ["background-label"], 0.9, false), ("undecided", ["background-label"], 0.19, true),
             ("undecided", ["no-animal-network"], 0.9, false), ("undecided", ["no-animal-found"], 0.9, true),
             ("undecided", ["animal-unsure", "small-margin"], 0.9, true), (nil, [], 0.9, false), (nil, [], 0.1, true),
             (nil, [], nil, false),

@@ -13,7 +13,7 @@ struct PhotosCommand: AsyncParsableCommand {
               interpretctl photos --label dog --verdict looks-elsewhere --since 7d
 
             A photo is doubtful where the network does not look at the animal, or only partly, where that could not be
-            found out, and where its two best classes are closer than 0.3.
+            found out, and where its two best classes are closer than 0.2.
             """)
 
     @Option(

@@ -2,7 +2,7 @@
 /// where that could not be found out, and where it can hardly tell two classes apart.
 package enum Doubt {
     /// The margin below which a decision is a toss-up, as the verdict's rule has it.
-    package static let smallMargin = 0.3
+    package static let smallMargin = 0.2
 
     /// Reasons of an `undecided` that say nothing against the network: there is nothing to find in the photo, or nobody
     /// who could say where it is.
