@@ -8,7 +8,8 @@ public enum PhotoState: String, Codable, Sendable, Hashable, CaseIterable {
 /// Parameters of `photos`. What is nil does not matter.
 public struct PhotosParameters: RequestParameters, Hashable {
     enum CodingKeys: String, CodingKey, CaseIterable {
-        case state, label, verdict, minProbability, maxProbability, since, until, doubtful, order, offset, limit
+        case state, label, verdict, minProbability, maxProbability, since, until, doubtful, folder, words, order,
+            offset, limit
     }
 
     public static let memberNames = CodingKeys.allCases.map(\.rawValue)
@@ -19,6 +20,9 @@ public struct PhotosParameters: RequestParameters, Hashable {
         case latest
         /// The smallest margin comes first.
         case leastCertain = "least-certain"
+        /// By the verdict, `looks-elsewhere` first, then `looks-partly`, `undecided` and the rest; among equals as
+        /// ``leastCertain``.
+        case mostDoubtful = "most-doubtful"
     }
 
     /// Only photos in this state.
@@ -35,6 +39,10 @@ public struct PhotosParameters: RequestParameters, Hashable {
     public var until: Date?
     /// Whether a person should look at it.
     public var doubtful: Bool?
+    /// Absolute path: the photos in it and below it.
+    public var folder: String?
+    /// Between spaces; all of them are in the photo's path below the inbox, in upper or lower case.
+    public var words: String?
     /// ``Order/latest`` where nil.
     public var order: Order?
     /// So many are passed over.
@@ -45,7 +53,7 @@ public struct PhotosParameters: RequestParameters, Hashable {
     public init(
         state: PhotoState? = nil, label: String? = nil, verdict: String? = nil, minProbability: Double? = nil,
         maxProbability: Double? = nil, since: Date? = nil, until: Date? = nil, doubtful: Bool? = nil,
-        order: Order? = nil, offset: Int? = nil, limit: Int? = nil
+        folder: String? = nil, words: String? = nil, order: Order? = nil, offset: Int? = nil, limit: Int? = nil
     ) {
         self.state = state
         self.label = label
@@ -55,6 +63,8 @@ public struct PhotosParameters: RequestParameters, Hashable {
         self.since = since
         self.until = until
         self.doubtful = doubtful
+        self.folder = folder
+        self.words = words
         self.order = order
         self.offset = offset
         self.limit = limit
@@ -83,11 +93,13 @@ public struct PhotoRecord: Codable, Sendable, Hashable {
     public var verdict: String?
     /// Whether a person should look at it; nil where nothing was judged.
     public var doubtful: Bool?
+    /// What a person has answered: `yes`, `no` or `wrong-box`.
+    public var correction: String?
 
     public init(
         path: String, state: PhotoState, updated: Date, error: String? = nil, warning: String? = nil,
         boxes: Int? = nil, label: String? = nil, probability: Double? = nil, margin: Double? = nil,
-        verdict: String? = nil, doubtful: Bool? = nil
+        verdict: String? = nil, doubtful: Bool? = nil, correction: String? = nil
     ) {
         self.path = path
         self.state = state
@@ -100,5 +112,6 @@ public struct PhotoRecord: Codable, Sendable, Hashable {
         self.margin = margin
         self.verdict = verdict
         self.doubtful = doubtful
+        self.correction = correction
     }
 }

@@ -60,6 +60,12 @@ public enum RPCMethods {
         name: "methods", summary: "the ways to explain a decision, with their cost and caveats")
     public static let photos = RPCMethod<PhotosParameters, [PhotoRecord]>(
         name: "photos", summary: "the photos of the inbox and how far they are")
+    public static let overview = RPCMethod<OverviewParameters, OverviewResult>(
+        name: "overview", summary: "how many photos are of which kind, in all and by hour or day")
+    public static let correct = RPCMethod<CorrectParameters, CorrectResult>(
+        name: "correct", summary: "keep what a person says of a photo's label and box")
+    public static let corrections = RPCMethod<CorrectionsParameters, CorrectionsResult>(
+        name: "corrections", summary: "what people have said of photos, also as a file of labelled photos")
     public static let metrics = RPCMethod<NoParameters, [String: Double]>(
         name: "metrics", summary: "counters and latency quantiles")
     public static let explain = RPCMethod<ExplainParameters, ExplainResult>(
@@ -104,7 +110,7 @@ public enum RPCMethods {
         name: "cancel", summary: "stop a request of this connection")
 
     public static let all: [any RPCMethodDescription] = [
-        version, status, models, methods, photos, metrics, explain, segment, convert, evaluate, index, units, audit,
+        version, status, models, methods, photos, overview, correct, corrections, metrics, explain, segment, convert, evaluate, index, units, audit,
         neighbours, concept, compare, run,
         project, visualize, redo, reload, clean, doctor, watch, unwatch, cancel,
     ]

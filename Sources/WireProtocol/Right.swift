@@ -11,11 +11,12 @@ public enum Right: String, Sendable, Hashable, CaseIterable, Codable {
 extension RPCMethods {
     private static let rights: [Right: [String]] = [
         .look: [
-            version.name, status.name, models.name, methods.name, photos.name, metrics.name, doctor.name, watch.name,
+            version.name, status.name, models.name, methods.name, photos.name, overview.name, corrections.name,
+            metrics.name, doctor.name, watch.name,
             unwatch.name, cancel.name,
         ],
         .explain: [
-            explain.name, segment.name, convert.name, index.name, units.name, audit.name, evaluate.name,
+            explain.name, correct.name, segment.name, convert.name, index.name, units.name, audit.name, evaluate.name,
             neighbours.name, concept.name,
             compare.name, run.name,
             project.name,

@@ -21,7 +21,7 @@ struct Interpretctl: AsyncParsableCommand {
         version: WireVersion.software,
         subcommands: [
             StatusCommand.self, DoctorCommand.self, ModelsCommand.self, MethodsCommand.self, PhotosCommand.self,
-            RedoCommand.self, CleanCommand.self, MetricsCommand.self,
+            RedoCommand.self, CleanCommand.self, CorrectCommand.self, CorrectionsCommand.self, MetricsCommand.self,
             ExplainCommand.self, SegmentCommand.self, IndexCommand.self, UnitsCommand.self, ConvertCommand.self,
             EvaluateCommand.self, AuditCommand.self, NeighboursCommand.self, ConceptCommand.self,
             CompareCommand.self, RunCommand.self,

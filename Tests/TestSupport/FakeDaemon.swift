@@ -33,6 +33,7 @@ package struct FakeDaemon {
                     && (parameters.doubtful ?? (photo.doubtful ?? false)) == (photo.doubtful ?? false)
             }
         }
+        evidence(in: &router)
         router.on(RPCMethods.metrics) { _, _ in ["photos_done_total": 128, "forward_seconds_p50": 0.006] }
         router.on(RPCMethods.explain) { [forbiddenPhoto] parameters, context async throws(RPCError) in
             try await FakeDaemon.explain(parameters, context, forbiddenPhoto: forbiddenPhoto)

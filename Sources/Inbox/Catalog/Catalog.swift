@@ -90,6 +90,28 @@ public struct Catalog: Sendable {
     /// Copies the records to where a damage of the catalog does not reach them.
     public func backUp() async throws(CatalogError) { try await store.backUp() }
 
+    /// How many photos that `filter` admits are of which kind.
+    public func overview(
+        _ filter: PhotoFilter, by period: PeriodLength
+    ) async throws(CatalogError) -> CatalogOverview {
+        try await store.overview(filter, by: period)
+    }
+
+    // MARK: What people say
+
+    /// Of the photos with these digests, as far as there is an answer; of all, earliest first, where none are given.
+    public func corrections(of digests: [String]? = nil) async throws(CatalogError) -> [PhotoCorrection] {
+        try await store.corrections(of: digests)
+    }
+
+    /// Keeps what a person says of a photo, in the place of an earlier answer.
+    public func set(_ correction: PhotoCorrection) async throws(CatalogError) { try await store.set(correction) }
+
+    /// Forgets what a person said of the photo with this digest. Returns whether there was something.
+    public func removeCorrection(of sha256: String) async throws(CatalogError) -> Bool {
+        try await store.removeCorrection(of: sha256)
+    }
+
     // MARK: Admission
 
     /// The photos that are not known as they are, each with the look at its bytes that its admission needs.

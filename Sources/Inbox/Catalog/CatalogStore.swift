@@ -35,6 +35,19 @@ package protocol CatalogStore: Sendable {
     /// Up to `limit` records that `filter` admits in the order of their paths' bytes, from the first one after `path`.
     func page(after path: FilePath?, limit: Int, _ filter: PhotoFilter) async throws(CatalogError) -> [PhotoRecord]
 
+    /// How many photos that `filter` admits are of which kind.
+    func overview(_ filter: PhotoFilter, by period: PeriodLength) async throws(CatalogError) -> CatalogOverview
+
+    /// What people say of the photos with these digests, in their order, those left out of which nobody says anything;
+    /// where there are none given, of all, by the time of the answer and then by digest.
+    func corrections(of digests: [String]?) async throws(CatalogError) -> [PhotoCorrection]
+
+    /// Keeps what a person says of a photo, in the place of an earlier answer. Nobody else needs to look at it then.
+    func set(_ correction: PhotoCorrection) async throws(CatalogError)
+
+    /// Forgets what a person said of a photo, which is in doubt again where it was before. Returns whether there was an answer.
+    func removeCorrection(of sha256: String) async throws(CatalogError) -> Bool
+
     /// The photos in hand, by the time at which their work began.
     func working() async throws(CatalogError) -> [PhotoRecord]
 

@@ -1,3 +1,4 @@
+public import Files
 public import Foundation
 
 /// Which photos of the catalog are meant; what is nil does not matter.
@@ -19,6 +20,12 @@ public struct PhotoFilter: Sendable, Hashable {
     public var judgedByOtherThan: String?
     /// Whether the photo's sidecars were taken away since they were kept long enough.
     public var isExpired: Bool?
+    /// In this folder or below it.
+    public var folder: FilePath?
+    /// All of them in the path below `root`, upper and lower case of ASCII alike.
+    public var words: [String] = []
+    /// The inbox: what is above it is not searched for words.
+    public var root = FilePath("/")
 
     public init(
         state: PhotoState? = nil, label: String? = nil, verdict: String? = nil,
@@ -50,6 +57,18 @@ public struct PhotoFilter: Sendable, Hashable {
             && holds(isDoubtful) { $0 == summary?.isDoubtful }
             && holds(isExpired) { $0 == record.isExpired }
             && holds(judgedByOtherThan) { record.state == .done && $0 != summary?.modelSHA256 }
+            && holds(folder) { record.path.isInside($0) }
+            && (words.isEmpty || containsWords(record.path))
+    }
+
+    private func containsWords(_ path: FilePath) -> Bool {
+        let name = PhotoFilter.folded(path.bytes.dropFirst(root.bytes.count))
+        return words.allSatisfy { $0.isEmpty || name.firstRange(of: PhotoFilter.folded($0.utf8)) != nil }
+    }
+
+    /// Upper case letters of ASCII as lower case ones.
+    private static func folded(_ bytes: some Sequence<UInt8>) -> [UInt8] {
+        bytes.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 + 32 : $0 }
     }
 }
 
@@ -60,6 +79,9 @@ public struct PhotoQuery: Sendable, Hashable {
         case latest
         /// The smallest margin comes first, what has none last; among equals the latest.
         case leastCertain
+        /// By the verdict, `looks-elsewhere` first, then `looks-partly`, `undecided` and the rest; among equals as
+        /// ``leastCertain``.
+        case mostDoubtful
     }
 
     public var filter: PhotoFilter

@@ -31,9 +31,12 @@ struct DaemonRequests: Sendable {
         answer(RPCMethods.status, in: &router) { _, _ in try await status() }
         answer(RPCMethods.models, in: &router) { parameters, _ in try await describeModels(parameters) }
         answer(RPCMethods.methods, in: &router) { _, _ in Methods.all.map(\.card).map(MethodDescription.init) }
-        answer(RPCMethods.photos, in: &router) { parameters, _ in
-            try await PhotosRequest(catalog: catalog).photos(parameters)
-        }
+        let questions = PhotosRequest(catalog: catalog, inbox: FilePath(inbox))
+        answer(RPCMethods.photos, in: &router) { parameters, _ in try await questions.photos(parameters) }
+        answer(RPCMethods.overview, in: &router) { parameters, _ in try await questions.overview(parameters) }
+        let corrections = CorrectionRequests(catalog: catalog, inbox: FilePath(inbox))
+        answer(RPCMethods.correct, in: &router) { parameters, _ in try await corrections.correct(parameters) }
+        answer(RPCMethods.corrections, in: &router) { parameters, _ in try await corrections.list(parameters) }
         answer(RPCMethods.metrics, in: &router) { _, _ in
             metrics.snapshot.merging(try await catalog.figures()) { _, kept in kept }
         }

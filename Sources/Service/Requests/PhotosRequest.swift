@@ -3,9 +3,10 @@ import Foundation
 import Inbox
 import WireProtocol
 
-/// Lists photos of the inbox.
+/// Lists and counts photos of the inbox.
 struct PhotosRequest: Sendable {
     let catalog: Catalog
+    let inbox: FilePath
 
     /// - Throws: `RPCError` with `bad-parameter` for bounds that admit nothing.
     func photos(_ parameters: PhotosParameters) async throws -> [WireProtocol.PhotoRecord] {
@@ -16,9 +17,23 @@ struct PhotosRequest: Sendable {
         let offset = parameters.offset ?? 0
         guard offset >= 0 else { throw RPCError(.badParameter, "offset should not be negative, got \(offset)") }
         let query = PhotoQuery(
-            try filter(parameters), order: parameters.order == .leastCertain ? .leastCertain : .latest, offset: offset,
-            limit: limit)
-        return try await catalog.photos(query).records.map(WireProtocol.PhotoRecord.init)
+            try filter(parameters), order: PhotoQuery.Order(parameters.order ?? .latest), offset: offset, limit: limit)
+        let records = try await catalog.photos(query).records
+        let answers = try await catalog.corrections(of: records.compactMap { $0.summary?.sha256 })
+        let answersByDigest = Dictionary(answers.map { ($0.sha256, $0.answer.rawValue) }) { first, _ in first }
+        return records.map { record in
+            WireProtocol.PhotoRecord(record, correction: record.summary.flatMap { answersByDigest[$0.sha256] })
+        }
+    }
+
+    func overview(_ parameters: OverviewParameters) async throws -> OverviewResult {
+        let offset = parameters.secondsFromGMT ?? 0
+        guard abs(offset) <= 86_400 else {
+            throw RPCError(.badParameter, "secondsFromGMT should lie within a day, got \(offset)")
+        }
+        let period = PeriodLength(seconds: parameters.period == .hour ? 3600 : 86_400, secondsFromGMT: offset)
+        return OverviewResult(
+            try await catalog.overview(try filter(parameters.filter ?? PhotosParameters()), by: period))
     }
 
     private func filter(_ parameters: PhotosParameters) throws(RPCError) -> PhotoFilter {
@@ -39,17 +54,54 @@ struct PhotosRequest: Sendable {
             guard from <= to else { throw RPCError(.badParameter, "since should not be later than until") }
             filter.changed = from..<to
         }
+        filter.root = inbox
+        filter.words = (parameters.words ?? "").split(separator: " ").map(String.init)
+        if let folder = parameters.folder {
+            guard folder.hasPrefix("/") else {
+                throw RPCError(.badParameter, "'folder' should be an absolute path, got '\(folder)'")
+            }
+            filter.folder = FilePath(folder)
+        }
         return filter
     }
 }
 
 extension WireProtocol.PhotoRecord {
-    init(_ record: Inbox.PhotoRecord) {
+    init(_ record: Inbox.PhotoRecord, correction: String?) {
         let summary = record.summary
         self.init(
             path: record.path.string, state: WireProtocol.PhotoState(rawValue: record.state.rawValue) ?? .pending,
             updated: record.changedAt, error: record.errorMessage, warning: summary?.warning, boxes: summary?.boxCount,
             label: summary?.label, probability: summary?.probability, margin: summary?.margin,
-            verdict: summary?.verdict, doubtful: summary?.isDoubtful)
+            verdict: summary?.verdict, doubtful: summary?.isDoubtful, correction: correction)
+    }
+}
+
+extension PhotoQuery.Order {
+    fileprivate init(_ order: PhotosParameters.Order) {
+        switch order {
+        case .latest: self = .latest
+        case .leastCertain: self = .leastCertain
+        case .mostDoubtful: self = .mostDoubtful
+        }
+    }
+}
+
+extension OverviewResult {
+    fileprivate init(_ overview: CatalogOverview) {
+        self.init(
+            all: Share(overview.all), periods: overview.periods.map { Period(start: $0.start, share: Share($0.share)) },
+            networks: overview.networks.map {
+                Network(name: $0.name, sha256: $0.sha256, first: $0.first, last: $0.last, share: Share($0.share))
+            })
+    }
+}
+
+extension OverviewResult.Share {
+    fileprivate init(_ share: CatalogOverview.Share) {
+        self.init(
+            photos: share.photos, doubtful: share.doubtful, corrected: share.corrected, failed: share.failed,
+            ofNothing: share.ofNothing, verdicts: share.verdicts, labels: share.labels,
+            meanProbability: share.meanProbability)
     }
 }

@@ -4,13 +4,15 @@ import Synchronization
 
 /// Records in memory, for one pass over a folder: forgotten when the process ends.
 package final class MemoryCatalogStore: CatalogStore {
-    private struct State {
+    struct State {
         private(set) var records: [FilePath: PhotoRecord] = [:]
         /// The waiting photos, in the order of their turn.
         private(set) var waiting: [Turn.Place] = []
         /// Waiting photos with a time before which they are not tried.
         private(set) var postponed: Set<FilePath> = []
         private(set) var counts = CatalogCounts()
+        /// By the digest of the photo's bytes.
+        var corrections: [String: PhotoCorrection] = [:]
         var figures: [String: Double] = [:]
         /// For walks over everything: all paths in order; may name some that are gone. Made when it is asked for.
         private var sortedPaths: [FilePath]?
@@ -52,7 +54,7 @@ package final class MemoryCatalogStore: CatalogStore {
         private func position(of place: Turn.Place) -> Int { waiting.partition { $0 >= place } }
     }
 
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
     package init() {}
 
@@ -129,6 +131,12 @@ extension PhotoQuery.Order {
     fileprivate func puts(_ left: PhotoRecord, before right: PhotoRecord) -> Bool {
         switch self {
         case .latest: break
+        case .mostDoubtful:
+            func rank(_ record: PhotoRecord) -> Int {
+                ["looks-elsewhere", "looks-partly", "undecided"].firstIndex(of: record.summary?.verdict) ?? 3
+            }
+            if rank(left) != rank(right) { return rank(left) < rank(right) }
+            return PhotoQuery.Order.leastCertain.puts(left, before: right)
         case .leastCertain:
             let (mine, other) = (left.summary?.margin ?? .infinity, right.summary?.margin ?? .infinity)
             if mine != other { return mine < other }

@@ -73,6 +73,21 @@ enum SQLiteCatalogSchema {
                     PRAGMA user_version = 6;
                     """)
         }
+        migrator.registerMigration("7: corrections") { db in
+            // `doubted`: whether a person should have looked at the photo before one has.
+            try db.execute(
+                sql: """
+                    CREATE TABLE correction (
+                        sha256 TEXT PRIMARY KEY NOT NULL, path BLOB NOT NULL,
+                        answer TEXT NOT NULL CHECK (answer IN ('yes', 'no', 'wrong-box')),
+                        label TEXT NOT NULL, x REAL, y REAL, boxWidth REAL, boxHeight REAL,
+                        width INTEGER NOT NULL, height INTEGER NOT NULL,
+                        predicted TEXT, model TEXT, doubted INTEGER NOT NULL, at INTEGER NOT NULL
+                    ) WITHOUT ROWID;
+                    CREATE INDEX photo_by_digest ON photo (sha256);
+                    PRAGMA user_version = 7;
+                    """)
+        }
         return migrator
     }
 
@@ -87,7 +102,7 @@ enum SQLiteCatalogSchema {
     }
 
     private static func shape(_ db: Database) throws -> [String] {
-        let found = try ["photo", "figure"].flatMap { try columns(of: $0, db) }
+        let found = try ["photo", "figure", "correction"].flatMap { try columns(of: $0, db) }
         let indexes = try String.fetchAll(
             db, sql: "SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'photo' AND sql IS NOT NULL")
         return found + indexes.map { "index '\($0)'" }

@@ -177,7 +177,7 @@ package struct SQLiteCatalogStore: CatalogStore {
         }
     }
 
-    private func read<Value: Sendable>(
+    func read<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(CatalogError) -> Value {
         do {
@@ -187,7 +187,7 @@ package struct SQLiteCatalogStore: CatalogStore {
         }
     }
 
-    private func write<Value: Sendable>(
+    func write<Value: Sendable>(
         _ body: @escaping @Sendable (Database) throws -> Value
     ) async throws(CatalogError) -> Value {
         do {

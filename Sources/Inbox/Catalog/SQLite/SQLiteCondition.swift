@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import GRDB
 
@@ -24,6 +25,16 @@ struct SQLiteCondition: Sendable {
         add("sha256 IS NOT NULL AND doubtful = ?", filter.isDoubtful)
         add("expired = ?", filter.isExpired)
         add("state = 'done' AND modelSHA256 IS NOT ?", filter.judgedByOtherThan)
+        if let folder = filter.folder {
+            let start = Data(folder.bytes.last == FilePath.slash ? folder.bytes : folder.bytes + [FilePath.slash])
+            sql += " AND (path = ? OR substr(path, 1, ?) = ?)"
+            arguments += [folder.value, start.count, start]
+        }
+        for word in filter.words where !word.isEmpty {
+            let pattern = word.flatMap { "\\%_".contains($0) ? "\\\($0)" : "\($0)" }
+            sql += " AND CAST(substr(path, ?) AS TEXT) LIKE ? ESCAPE '\\'"
+            arguments += [filter.root.bytes.count + 1, "%\(String(pattern))%"]
+        }
     }
 
     private mutating func add(_ condition: String, _ argument: (any DatabaseValueConvertible & Sendable)?) {
@@ -40,6 +51,9 @@ extension PhotoQuery.Order {
         return switch self {
         case .latest: latest
         case .leastCertain: "margin NULLS LAST, \(latest)"
+        case .mostDoubtful:
+            "CASE verdict WHEN 'looks-elsewhere' THEN 0 WHEN 'looks-partly' THEN 1 WHEN 'undecided' THEN 2 ELSE 3 END, "
+                + "margin NULLS LAST, \(latest)"
         }
     }
 }

@@ -1,0 +1,123 @@
+import Files
+import Foundation
+import Inbox
+import WireProtocol
+
+/// Keeps what people say of photos, and hands it out as labelled photos.
+struct CorrectionRequests: Sendable {
+    let catalog: Catalog
+    let inbox: FilePath
+
+    /// Larger documents are not ours.
+    private static let largestDocument = 16 << 20
+
+    func correct(_ parameters: CorrectParameters) async throws -> CorrectResult {
+        let path = FilePath(parameters.photo)
+        guard let record = try await catalog.record(of: path), record.state == .done, let summary = record.summary
+        else {
+            throw RPCError(.noSuchPhoto, "there is no photo '\(parameters.photo)' in the inbox that is done")
+        }
+        guard let answer = PhotoCorrection.Answer(rawValue: parameters.answer.rawValue) else {
+            _ = try await catalog.removeCorrection(of: summary.sha256)
+            return CorrectResult(correction: nil)
+        }
+        let document = try await FileWork.run(on: path) {
+            try WireCoding.decoder().decode(
+                Sidecar.self,
+                from: try OpenFile(path.sidecar(.boxes)).contents(atMost: CorrectionRequests.largestDocument))
+        }
+        guard let photo = document.photo, photo.sha256 == summary.sha256 else {
+            throw RPCError(.noSuchPhoto, "the document beside '\(parameters.photo)' is about another photo")
+        }
+        let box = try box(answer, parameters.bbox, document)
+        guard let label = parameters.label ?? summary.label, !label.isEmpty, label.utf8.count <= 200 else {
+            throw RPCError(.badParameter, "correct: 'label' should have 1 to 200 bytes")
+        }
+        let earlier = try await catalog.corrections(of: [summary.sha256]).first
+        let correction = PhotoCorrection(
+            sha256: summary.sha256, path: path, answer: answer, label: label, box: box, width: photo.width,
+            height: photo.height, predicted: summary.label, model: summary.model,
+            wasDoubtful: earlier?.wasDoubtful ?? summary.isDoubtful, at: Date())
+        try await catalog.set(correction)
+        return CorrectResult(correction: Correction(correction))
+    }
+
+    private func box(
+        _ answer: PhotoCorrection.Answer, _ given: BoundingBox?, _ document: Sidecar
+    ) throws(RPCError) -> PhotoCorrection.Box? {
+        guard let box = given ?? (answer == .yes ? document.boxes.first?.bbox : nil) else {
+            guard answer != .wrongBox else {
+                throw RPCError(.badParameter, "correct: 'bbox' is missing; where the box should be, say so")
+            }
+            return nil
+        }
+        let (width, height) = (Double(document.photo?.width ?? 0), Double(document.photo?.height ?? 0))
+        // A pixel beyond the edge is rounding.
+        guard box.x >= -1, box.y >= -1, box.width > 0, box.height > 0, box.x + box.width <= width + 1,
+            box.y + box.height <= height + 1
+        else {
+            throw RPCError(.badParameter, "correct: 'bbox' should lie within the photo of \(width)×\(height) pixels")
+        }
+        return PhotoCorrection.Box(x: box.x, y: box.y, width: box.width, height: box.height)
+    }
+
+    func list(_ parameters: CorrectionsParameters) async throws -> CorrectionsResult {
+        var digests: [String]?
+        if let photo = parameters.photo {
+            guard let record = try await catalog.record(of: FilePath(photo)) else {
+                throw RPCError(.noSuchPhoto, "there is no photo '\(photo)' in the inbox")
+            }
+            digests = [record.summary?.sha256].compactMap { $0 }
+        }
+        let corrections = try await catalog.corrections(of: digests)
+        var counts = Dictionary(uniqueKeysWithValues: PhotoCorrection.Answer.allCases.map { ($0.rawValue, 0) })
+        for correction in corrections { counts[correction.answer.rawValue, default: 0] += 1 }
+        let photos = corrections.map { LabelledPhoto($0, inbox: inbox) }
+        let file =
+            switch parameters.format {
+            case nil: String?.none
+            case .truth: try LabelledPhotos.truth(photos)
+            case .csv: LabelledPhotos.csv(photos)
+            case .coco: try LabelledPhotos.coco(photos)
+            }
+        return CorrectionsResult(corrections: corrections.map(Correction.init), counts: counts, file: file)
+    }
+}
+
+extension Correction {
+    fileprivate init(_ correction: PhotoCorrection) {
+        self.init(
+            photo: correction.path.string, sha256: correction.sha256, answer: correction.answer.rawValue,
+            label: correction.label, bbox: correction.box.map(BoundingBox.init), width: correction.width,
+            height: correction.height, predicted: correction.predicted, model: correction.model, time: correction.at)
+    }
+}
+
+extension BoundingBox {
+    fileprivate init(_ box: PhotoCorrection.Box) {
+        self.init(x: box.x, y: box.y, width: box.width, height: box.height)
+    }
+}
+
+/// A photo whose label and box a person knows.
+struct LabelledPhoto: Sendable {
+    /// Path below the inbox.
+    var file: String
+    var label: String
+    var bbox: BoundingBox?
+    var width: Int
+    var height: Int
+    var answer: String
+
+    init(_ correction: PhotoCorrection, inbox: FilePath) {
+        let path = correction.path
+        file =
+            path.isInside(inbox)
+            ? String(decoding: path.bytes.dropFirst(inbox.bytes.count).drop { $0 == UInt8(ascii: "/") }, as: UTF8.self)
+            : path.string
+        label = correction.label
+        bbox = correction.box.map(BoundingBox.init)
+        (width, height) = (correction.width, correction.height)
+        answer = correction.answer.rawValue
+    }
+}
