@@ -19,6 +19,10 @@ FUZZ_SECONDS ?= 60
 PACKAGES = libdnnl-dev libinotifytools0-dev libjpeg-dev libsystemd-dev libfreetype-dev libpng-dev libsqlite3-dev libssl-dev \
 	pkg-config fonts-dejavu-core
 
+# A browser, what drives it, and a program that finds what is not accessible, for `make test-page` alone.
+PAGE_PACKAGES = chromium chromium-driver python3-selenium python3-pip
+AXE = axe-playwright-python==0.1.8
+
 BUILD = $(SWIFT) build -c release $(SWIFT_FLAGS)
 # Programs that need no toolchain where they run. In a folder of their own, because nearly everything is built anew.
 RELEASE_FOLDER = .build/static
@@ -32,7 +36,7 @@ SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchm
 	Fuzzing/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test test-onednn fuzz end-to-end torture conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside measuring unit-gallery proto clean
+.PHONY: help deps swift build run test test-onednn test-page page-packages fuzz end-to-end torture conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside measuring unit-gallery proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +75,14 @@ test-onednn: deps swift ## test the kernels with oneDNN 3, fetched, or another (
 
 fuzz: deps swift ## try to break the model reader with made-up bytes (FUZZ_SECONDS=60)
 	Scripts/fuzz "$(FUZZ_SECONDS)"
+
+test-page: build page-packages ## use the evidence page in a real browser, as a person and as somebody who should not
+	Scripts/test-page --axe .build/axe/axe_playwright_python/axe.min.js
+
+page-packages:
+	@$(MAKE) --no-print-directory deps PACKAGES="$(PAGE_PACKAGES)"
+	@[ -f .build/axe/axe_playwright_python/axe.min.js ] || \
+		/usr/bin/python3 -m pip install --quiet --no-deps --target .build/axe $(AXE)
 
 end-to-end: build ## put the real daemon through a life with good and bad photos, kill -9 included
 	Scripts/end-to-end

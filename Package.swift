@@ -13,10 +13,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         // Of its traits none: files are read with Yams, which says in which line a key stands.
         .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: []),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -87,14 +89,26 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ]),
-        // Joins networks, inbox and socket.
+        // Knows no network: the evidence page, over the socket's requests and the inbox's files.
+        .target(
+            name: "Web",
+            dependencies: [
+                "Digests", "Files", "Inbox", "Photos", "Socket", "WireProtocol",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            resources: [.embedInCode("Assets")]),
+        // Joins networks, inbox, socket and page.
         .target(
             name: "Service",
             dependencies: [
                 "Auditing", "CLinux", "CSystemd", "DatasetSearch", "Digests", "Evaluation", "Execution", "Files",
                 "Inbox",
                 "Interpretation",
-                "Localization", "Networks", "ONNXImport", "Photos", "Socket", "Tensors", "WireProtocol",
+                "Localization", "Networks", "ONNXImport", "Photos", "Socket", "Tensors", "Web", "WireProtocol",
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
@@ -163,6 +177,15 @@ let package = Package(
                 "ONNXImport", "Photos", "Service", "Tensors", "TestSupport", "WireProtocol", "interpretctl",
                 "interpretd",
                 .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(
+            name: "WebTests",
+            dependencies: [
+                "Files", "Inbox", "Socket", "TestSupport", "Web", "WireProtocol",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
             ]),
         .testTarget(
             name: "InboxTests",

@@ -110,7 +110,8 @@ public enum RPCMethods {
         name: "cancel", summary: "stop a request of this connection")
 
     public static let all: [any RPCMethodDescription] = [
-        version, status, models, methods, photos, overview, correct, corrections, metrics, explain, segment, convert, evaluate, index, units, audit,
+        version, status, models, methods, photos, overview, correct, corrections, metrics, explain, segment, convert,
+        evaluate, index, units, audit,
         neighbours, concept, compare, run,
         project, visualize, redo, reload, clean, doctor, watch, unwatch, cancel,
     ]

@@ -127,7 +127,7 @@ struct DaemonOptions: ParsableArguments {
     var verbose = false
 
     /// Where the configuration is to be read from.
-    func sources(inbox: String?, create: Bool = false) -> ConfigurationSources {
+    func sources(inbox: String?, create: Bool = false, web: String? = nil) -> ConfigurationSources {
         var flags = DaemonConfiguration()
         flags.inbox = inbox
         flags.create = create ? true : nil
@@ -144,6 +144,7 @@ struct DaemonOptions: ParsableArguments {
         flags.roots = roots.isEmpty ? nil : roots
         flags.maxMegapixels = maxMegapixels
         flags.maxPhotoMemory = maxPhotoMemory
+        flags.web = web
         flags.verbose = verbose ? true : nil
         return ConfigurationSources(flags: flags, file: config)
     }
@@ -161,6 +162,7 @@ struct Serve: AsyncParsableCommand {
             EXAMPLES
               interpretd serve --inbox /srv/photos --socket /run/user/1000/interpretd.sock
               interpretd serve --config /etc/interpretd/config.yaml
+              interpretd serve --web 127.0.0.1:8780      with the evidence page, for browsers of this machine
             """)
 
     @OptionGroup var options: DaemonOptions
@@ -174,11 +176,17 @@ struct Serve: AsyncParsableCommand {
     @Flag(help: "Make the inbox where it is missing.")
     var create = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Serve the evidence page at this address of the machine, such as 127.0.0.1:8780; beyond loopback with a token. "
+                + "[default: not at all]", valueName: "address:port"))
+    var web: String?
+
     func run() async throws {
         // Until the daemon can read its configuration again, a wish for that is no reason to end.
         signal(SIGHUP, SIG_IGN)
         var logger = options.logger()
-        let sources = options.sources(inbox: inbox, create: create)
+        let sources = options.sources(inbox: inbox, create: create, web: web)
         let configuration = try await orExit(logger) { try await sources.read() }
         if configuration.verbose == true { logger.logLevel = .debug }
         try await orExit(logger) { [logger] in

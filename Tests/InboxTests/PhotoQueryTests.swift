@@ -22,11 +22,14 @@ struct PhotoQueryTests {
     private static let examples = [
         Example(name: "cat.jpg", label: "cat", probability: 0.96875, verdict: "looks-at-animal", margin: 0.9),
         Example(
-            name: "cage.jpg", label: "dog", probability: 0.90625, verdict: "looks-elsewhere", margin: 0.8, isDoubtful: true),
+            name: "cage.jpg", label: "dog", probability: 0.90625, verdict: "looks-elsewhere", margin: 0.8,
+            isDoubtful: true),
         Example(
-            name: "a/Sofa.jpg", label: "cat", probability: 0.703125, verdict: "looks-partly", margin: 0.4, isDoubtful: true),
+            name: "a/Sofa.jpg", label: "cat", probability: 0.703125, verdict: "looks-partly", margin: 0.4,
+            isDoubtful: true),
         Example(
-            name: "a/b/100%.jpg", label: "dog", probability: 0.5625, verdict: "undecided", margin: 0.1, isDoubtful: true),
+            name: "a/b/100%.jpg", label: "dog", probability: 0.5625, verdict: "undecided", margin: 0.1, isDoubtful: true
+        ),
         Example(name: "ab/cup.jpg", label: "other", probability: 0.984375, verdict: "undecided", margin: 0.95),
         Example(name: "old_1.jpg", label: "cat", probability: 0.8125, verdict: nil, margin: 0.6),
     ]
@@ -41,7 +44,8 @@ struct PhotoQueryTests {
                 try await body.complete(
                     record,
                     PhotoSummary(
-                        sha256: example.name, model: "petshop", modelSHA256: index < 4 ? "1" : "2", label: example.label,
+                        sha256: example.name, model: "petshop", modelSHA256: index < 4 ? "1" : "2",
+                        label: example.label,
                         probability: example.probability, margin: example.margin, verdict: example.verdict,
                         isDoubtful: example.isDoubtful, boxCount: 1), at: now)
             }

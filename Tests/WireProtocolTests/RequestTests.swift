@@ -103,7 +103,8 @@ import WireProtocol
 
     @Test func aMisspeltMemberIsNamedTogetherWithWhatTheMethodTakes() {
         #expect(
-            error(#"{"stat":"done"}"#)?.message == "photos: unknown parameter 'stat'; it takes doubtful, folder, label, limit, "
+            error(#"{"stat":"done"}"#)?.message
+                == "photos: unknown parameter 'stat'; it takes doubtful, folder, label, limit, "
                 + "maxProbability, minProbability, offset, order, since, state, until, verdict, words")
     }
 

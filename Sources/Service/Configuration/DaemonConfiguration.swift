@@ -2,6 +2,7 @@ import Files
 import Foundation
 import Inbox
 import Photos
+import Web
 import WireProtocol
 
 /// How a daemon is run. Whatever is nil has a default that works; ``Setting`` has a row for each member, and
@@ -43,6 +44,8 @@ public struct DaemonConfiguration: Sendable, Hashable {
     public var maxMegapixels: Int?
     /// Memory that decoding one photo may take for its pixels, and again for progressive coefficients, in MiB.
     public var maxPhotoMemory: Int?
+    /// Address and port at which the evidence page is served, such as `127.0.0.1:8780`; nowhere where nil.
+    public var web: String?
     /// Whether more is logged.
     public var verbose: Bool?
 
@@ -57,6 +60,9 @@ public struct DaemonConfiguration: Sendable, Hashable {
         _ = try pipeline()
         _ = try decodeLimits()
         _ = try accessGroups()
+        if let web {
+            do { _ = try WebAddress(web) } catch { throw .configuration("web", "\(error)") }
+        }
     }
 
     /// How the inbox is looked after.

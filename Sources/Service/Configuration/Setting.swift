@@ -47,6 +47,7 @@ struct Setting: Sendable {
         Setting("administrate", .texts(\.administrate)),
         Setting("maxMegapixels", .whole(\.maxMegapixels)),
         Setting("maxPhotoMemory", .whole(\.maxPhotoMemory)),
+        Setting("web", .text(\.web)),
         Setting("verbose", .flag(\.verbose)),
     ]
     static let keys = KnownKeys(names: all.map(\.key))

@@ -8,6 +8,7 @@ import Photos
 import ServiceLifecycle
 import Socket
 import UnixSignals
+import Web
 import WireProtocol
 
 /// The parts of the daemon, put together.
@@ -30,9 +31,12 @@ public struct Daemon: Sendable {
         DecodeLimits.current = try configuration.decodeLimits()
         let inbox = try Daemon.inbox(configuration, environment)
         let lock = try InboxLock(FilePath(inbox.path), logger: logger)
-        let permitted = try configuration.permittedFolders(inbox)
         let access = AccessControl(try configuration.accessGroups())
         let state = try Daemon.prepared(configuration.stateFolder(environment))
+        // What people send with the evidence page is explained from where it lies.
+        let permitted = PermittedFolders(
+            folders: try configuration.permittedFolders(inbox).folders
+                + (configuration.web == nil ? [] : [WebServer.spool(in: FilePath(state.path))]))
         let composer = Composer(
             overlay: Overlay(font: try Font()), plainSaliency: configuration.plainSaliency ?? false)
         let metrics = Metrics()
@@ -67,8 +71,15 @@ public struct Daemon: Sendable {
         let requests = DaemonRequests(
             live: live, catalog: catalog, metrics: metrics, composer: composer, indexes: indexes, inbox: inbox.path,
             permitted: permitted, state: state.path, socket: socket, pipeline: pipeline, reloading: reloading)
+        let handler = requests.handler()
+        var page: WebServer?
+        if let web = configuration.web {
+            page = try WebServer(
+                address: try WebAddress(web), inbox: FilePath(inbox.path), state: FilePath(state.path), photos: catalog,
+                handler: handler, events: events, logger: logger)
+        }
         let server = SocketServer(
-            endpoint: inherited.map { .inherited(descriptor: $0) } ?? .path(socket), handler: requests.handler(),
+            endpoint: inherited.map { .inherited(descriptor: $0) } ?? .path(socket), handler: handler,
             events: events, rights: { await access.rights(of: $0) }, logger: logger,
             didListen: {
                 logger.info(
@@ -83,7 +94,7 @@ public struct Daemon: Sendable {
             parts: [
                 server, pipeline, reloading, CatalogBackups(of: catalog, logger: logger),
                 MemoryKeeper(work: { metrics.work }),
-            ], notifier: notifier,
+            ] + (page.map { [$0] } ?? []), notifier: notifier,
             logger: logger)
     }
 
@@ -113,23 +124,11 @@ public struct Daemon: Sendable {
         }
     }
 
-    /// The folder's real path, made where it is missing.
-    static func prepared(_ folder: URL, mustExist: Bool = false) throws(DaemonError) -> URL {
-        if !mustExist { try? FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
-        guard let real = realpath(folder.path, nil) else { throw .folder(folder.path, errorNumber: errno) }
-        defer { free(real) }
-        let path = String(cString: real)
-        var status = stat()
-        guard stat(path, &status) == 0 else { throw .folder(folder.path, errorNumber: errno) }
-        guard status.st_mode & S_IFMT == S_IFDIR else { throw .folder(folder.path, errorNumber: ENOTDIR) }
-        guard access(path, R_OK | X_OK) == 0 else { throw .folder(folder.path, errorNumber: errno) }
-        return URL(filePath: path, directoryHint: .isDirectory)
-    }
-
     /// Whether `error` is about how the daemon was started, so that starting it again the same way cannot help.
     public static func isConfigurationError(_ error: any Error) -> Bool {
         switch error {
         case let error as DaemonError: error.isLasting
+        case let error as WebError: error.isLasting
         case is ModelStoreError, is SocketActivationError: true
         case let error as SocketError:
             switch error {

@@ -4,7 +4,8 @@ import GRDB
 
 /// What the evidence page and reports ask beside photos: counts, and what people say.
 extension SQLiteCatalogStore {
-    package func overview(_ filter: PhotoFilter, by period: PeriodLength) async throws(CatalogError) -> CatalogOverview {
+    package func overview(_ filter: PhotoFilter, by period: PeriodLength) async throws(CatalogError) -> CatalogOverview
+    {
         let condition = SQLiteCondition(filter)
         let changedAt = SQLiteCondition.changedAt
         let sql = """
