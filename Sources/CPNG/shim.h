@@ -3,8 +3,13 @@
 
 #include <png.h>
 
-/* Macros of macros, which Swift does not import. The simplified interface reports errors in the struct, without longjmp. */
+/* Macros with casts or arguments, which Swift does not import. */
+
+static const png_uint_32 cpng_image_version = PNG_IMAGE_VERSION;
 static const png_uint_32 cpng_rgb = PNG_FORMAT_RGB;
-static const png_uint_32 cpng_version = PNG_IMAGE_VERSION;
+static const png_uint_32 cpng_grey = PNG_FORMAT_GRAY;
+
+/* What the file of the picture can take at most, in bytes. */
+static inline size_t cpng_largest_file(const png_image *image) { return PNG_IMAGE_PNG_SIZE_MAX(*image); }
 
 #endif

@@ -35,7 +35,7 @@ public struct Overlay: Sendable {
     package func drawing(of scene: OverlayScene) throws(PhotoError) -> Drawing {
         let base = try scene.photo.enlarged(toLongSide: Self.smallestLongSide)
         let scene = scene.scaled(to: base)
-        let lines = LineWidths(width: base.width, height: base.height)
+        let lines = LineWidths(width: base.width, height: base.height, factor: style.lineFactor)
         var canvas = Canvas(base)
 
         let contours = try drawHeat(scene.heat, on: &canvas, lines)
@@ -89,7 +89,9 @@ public struct Overlay: Sendable {
         let entries = legend(of: scene, drawnOutlines, labels, hasContours: !contours.isEmpty)
         layout.place(
             writer.legend(entries, details: scene.details), kind: .legend, near: .bottomLeft, avoiding: busy)
-        for plate in layout.plates { canvas.draw(plate, font: font, style: style, border: lines.halo) }
+        if style.hasPlates {
+            for plate in layout.plates { canvas.draw(plate, font: font, style: style, border: lines.halo) }
+        }
         return Drawing(
             bitmap: canvas.bitmap, plates: layout.plates, frames: frames, contours: contours, outlines: outlines,
             areaLimit: layout.areaLimit)
@@ -175,12 +177,12 @@ struct LineWidths {
     let hatchPeriod: Int
     private let shortestLine: Double
 
-    init(width: Int, height: Int) {
+    init(width: Int, height: Int, factor: Double = 1) {
         let shortSide = min(width, height)
-        core = max(shortSide / 150, 2)
+        core = Int((Double(max(shortSide / 150, 2)) * factor).rounded())
         halo = max(core / 2, 1)
-        contour = max(Double(shortSide) / 400, 1.5)
-        outline = max(Double(shortSide) / 240, 1.5)
+        contour = max(Double(shortSide) / 400, 1.5) * factor
+        outline = max(Double(shortSide) / 240, 1.5) * factor
         hatchPeriod = max(shortSide / 12, 12)
         shortestLine = Double(shortSide) / 12
     }
@@ -198,7 +200,7 @@ extension OverlayScene {
     fileprivate var firstGroup: Int { boxesAreHints ? 1 : 0 }
 
     /// The scene on its photo at another size, without what lies outside of it.
-    fileprivate func scaled(to photo: Bitmap) -> OverlayScene {
+    func scaled(to photo: Bitmap) -> OverlayScene {
         let horizontal = Double(photo.width) / Double(self.photo.width)
         let vertical = Double(photo.height) / Double(self.photo.height)
         func scaled(_ rectangle: PixelRectangle) -> PixelRectangle {

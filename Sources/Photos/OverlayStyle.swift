@@ -24,6 +24,10 @@ public struct OverlayStyle: Hashable, Sendable {
     public var hatchDark = RGBColor(red: 80, green: 80, blue: 80)
     /// Opacity of the tint inside of an outline.
     public var tintOpacity = 0.3
+    /// Whether verdict, captions and legend are written on it.
+    public var hasPlates = true
+    /// How many times as thick as usual the lines are.
+    public var lineFactor = 1.0
 
     public init() {}
 

@@ -7,7 +7,7 @@ public struct ExplainParameters: RequestParameters, Hashable {
         case classLabel = "class"
         case furtherClasses, against, probability, model, parameters, memory, raw, rawAttribution, images,
             plainSaliency,
-            partialMaps, animal
+            partialMaps, animal, format, colourMap, opacity, preview
     }
 
     public static let memberNames = PhotoSource.memberNames + CodingKeys.allCases.map(\.rawValue)
@@ -65,6 +65,14 @@ public struct ExplainParameters: RequestParameters, Hashable {
     public var partialMaps: Bool?
     /// Where the animal is, for the verdict; the animal network says it where nil.
     public var animal: AnimalMark?
+    /// What the pictures are sent as; JPEG where nil.
+    public var format: PictureFormat?
+    /// The colours of the evidence on the overlay, by the map's name.
+    public var colourMap: String?
+    /// 0…1: how much of the photo the strongest evidence covers on the overlay.
+    public var opacity: Double?
+    /// The room for the overlay as pixels; none are returned where nil.
+    public var preview: PictureRoom?
 
     public init(
         source: PhotoSource, method: String? = nil, classLabel: String? = nil,
@@ -107,6 +115,10 @@ public struct ExplainParameters: RequestParameters, Hashable {
         plainSaliency = try members.decodeIfPresent(Bool.self, forKey: .plainSaliency)
         partialMaps = try members.decodeIfPresent(Bool.self, forKey: .partialMaps)
         animal = try members.decodeIfPresent(AnimalMark.self, forKey: .animal)
+        format = try members.decodeIfPresent(PictureFormat.self, forKey: .format)
+        colourMap = try members.decodeIfPresent(String.self, forKey: .colourMap)
+        opacity = try members.decodeIfPresent(Double.self, forKey: .opacity)
+        preview = try members.decodeIfPresent(PictureRoom.self, forKey: .preview)
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -126,6 +138,10 @@ public struct ExplainParameters: RequestParameters, Hashable {
         try members.encodeIfPresent(plainSaliency, forKey: .plainSaliency)
         try members.encodeIfPresent(partialMaps, forKey: .partialMaps)
         try members.encodeIfPresent(animal, forKey: .animal)
+        try members.encodeIfPresent(format, forKey: .format)
+        try members.encodeIfPresent(colourMap, forKey: .colourMap)
+        try members.encodeIfPresent(opacity, forKey: .opacity)
+        try members.encodeIfPresent(preview, forKey: .preview)
     }
 }
 
@@ -143,7 +159,7 @@ public struct TensorPayload: Codable, Sendable, Hashable {
 
 /// Result of `explain`: the members of the sidecar, and beside them what this request asked for.
 public struct ExplainResult: Codable, Sendable, Hashable {
-    /// JPEG files.
+    /// JPEG or PNG files, as was asked.
     public struct Images: Codable, Sendable, Hashable {
         /// The upright photo with heat map, boxes, label and legend.
         public var overlay: Data?
@@ -189,7 +205,7 @@ public struct ExplainResult: Codable, Sendable, Hashable {
         public var classLabel: String
         public var map: TensorPayload?
         public var attribution: TensorPayload?
-        /// JPEG: the photo with this class's map.
+        /// JPEG or PNG: the photo with this class's map.
         public var overlay: Data?
         public var warnings: [String]
 
@@ -225,6 +241,8 @@ public struct ExplainResult: Codable, Sendable, Hashable {
     /// Of the first class's map; absent where the map is exact.
     public var approximation: Approximation?
     public var images: Images?
+    /// The overlay within the room that was asked for; under 400 pixels without words, which could not be read.
+    public var preview: PicturePixels?
     /// Scores before softmax, by class index.
     public var scores: [Float]
     public var warnings: [String]
@@ -233,7 +251,7 @@ public struct ExplainResult: Codable, Sendable, Hashable {
         sidecar: Sidecar, method: String, classLabel: String, map: TensorPayload? = nil,
         furtherMaps: [String: TensorPayload]? = nil, attribution: TensorPayload? = nil,
         furtherClasses: [FurtherClass]? = nil, approximation: Approximation? = nil, images: Images? = nil,
-        scores: [Float], warnings: [String] = []
+        preview: PicturePixels? = nil, scores: [Float], warnings: [String] = []
     ) {
         self.sidecar = sidecar
         self.approximation = approximation
@@ -244,6 +262,7 @@ public struct ExplainResult: Codable, Sendable, Hashable {
         self.attribution = attribution
         self.furtherClasses = furtherClasses
         self.images = images
+        self.preview = preview
         self.scores = scores
         self.warnings = warnings
     }
@@ -251,7 +270,7 @@ public struct ExplainResult: Codable, Sendable, Hashable {
     private enum CodingKeys: String, CodingKey {
         case method
         case classLabel = "class"
-        case map, furtherMaps, attribution, furtherClasses, approximation, images, scores, warnings
+        case map, furtherMaps, attribution, furtherClasses, approximation, images, preview, scores, warnings
     }
 
     public init(from decoder: any Decoder) throws {
@@ -265,6 +284,7 @@ public struct ExplainResult: Codable, Sendable, Hashable {
         furtherClasses = try container.decodeIfPresent([FurtherClass].self, forKey: .furtherClasses)
         approximation = try container.decodeIfPresent(Approximation.self, forKey: .approximation)
         images = try container.decodeIfPresent(Images.self, forKey: .images)
+        preview = try container.decodeIfPresent(PicturePixels.self, forKey: .preview)
         scores = try container.decode([Float].self, forKey: .scores)
         warnings = try container.decode([String].self, forKey: .warnings)
     }
@@ -281,6 +301,7 @@ public struct ExplainResult: Codable, Sendable, Hashable {
         try container.encodeIfPresent(furtherClasses, forKey: .furtherClasses)
         try container.encodeIfPresent(approximation, forKey: .approximation)
         try container.encodeIfPresent(images, forKey: .images)
+        try container.encodeIfPresent(preview, forKey: .preview)
         try container.encode(scores, forKey: .scores)
         try container.encode(warnings, forKey: .warnings)
     }

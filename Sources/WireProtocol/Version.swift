@@ -9,7 +9,8 @@ public enum WireVersion {
 
     /// What this version of the protocol offers beyond the bare method names.
     public static let capabilities = [
-        "cancel", "events", "file-parts", "inline-images", "inline-tensors", "pipelining", "progress",
+        "cancel", "events", "file-parts", "inline-images", "inline-tensors", "picture-style", "pipelining", "preview",
+        "progress",
     ]
 }
 

@@ -99,6 +99,17 @@ package struct FakeDaemon {
     package static let scores: [Float] = [1.644681, -1.1905075, -1.8477074]
     package static let overlay = Data([0xFF, 0xD8, 0xFF, 0xE0, 1])
     package static let saliency = Data([0xFF, 0xD8, 0xFF, 0xE0, 2])
+    private static func images(_ format: PictureFormat) -> ExplainResult.Images {
+        switch format {
+        case .jpeg: .init(overlay: overlay, saliency: saliency)
+        case .png: .init(overlay: pngSignature + [1], saliency: pngSignature + [2])
+        }
+    }
+
+    package static let pngSignature = Data([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A])
+    /// Red, green; blue, white.
+    private static let preview = PicturePixels(
+        width: 2, height: 2, rgb: Data([255, 0, 0, 0, 255, 0, 0, 0, 255, 255, 255, 255]))
 
     /// A version 1.0 file of `<f4`.
     static var segment: SegmentResult {
@@ -207,6 +218,10 @@ package struct FakeDaemon {
             throw RPCError(.noSuchClass, "petshop has no class '\(label)'; it has cat, dog, other")
         }
         try check(parameters)
+        guard ["viridis", "inferno"].contains(parameters.colourMap ?? "inferno") else {
+            throw RPCError(
+                .badParameter, "there is no colour map '\(parameters.colourMap ?? "")'; there is viridis, inferno")
+        }
         if case .number(let window)? = parameters.parameters?["window"], window < 1 {
             throw RPCError(.badParameter, "occlusion: 'window' takes a number from 1, got \(window)")
         }
@@ -250,7 +265,8 @@ package struct FakeDaemon {
                 ? .init(
                     places: 625, computed: 187, sampled: 25, rootMeanSquareError: 0.01, largestError: 0.04, range: 2.5,
                     correlation: 0.998) : nil,
-            images: parameters.images == true ? .init(overlay: overlay, saliency: saliency) : nil, scores: scores,
+            images: parameters.images == true ? images(parameters.format ?? .jpeg) : nil,
+            preview: parameters.preview.map { _ in preview }, scores: scores,
             warnings: [])
     }
 }

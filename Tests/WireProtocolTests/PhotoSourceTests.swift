@@ -85,13 +85,16 @@ import WireProtocol
             let sources: Set = ["photo", "photoBytes", "jpeg", "npy"]
             #expect(Set(written).subtracting(sources) == Set(Parameters.memberNames).subtracting(sources))
         }
-        try check(
-            RPCMethods.explain,
-            ExplainParameters(
-                source: .path("/a.jpg"), method: "m", classLabel: "c", furtherClasses: ["d"], against: "e",
-                probability: true, model: "n", parameters: ["steps": .number(3), "fill": .string("blur")], raw: true,
-                rawAttribution: true, images: true, plainSaliency: true, memory: 1, partialMaps: true,
-                animal: .box(BoundingBox(x: 1, y: 2, width: 3, height: 4))))
+        var explain = ExplainParameters(
+            source: .path("/a.jpg"), method: "m", classLabel: "c", furtherClasses: ["d"], against: "e",
+            probability: true, model: "n", parameters: ["steps": .number(3), "fill": .string("blur")], raw: true,
+            rawAttribution: true, images: true, plainSaliency: true, memory: 1, partialMaps: true,
+            animal: .box(BoundingBox(x: 1, y: 2, width: 3, height: 4)))
+        explain.format = .png
+        explain.colourMap = "turbo"
+        explain.opacity = 0.5
+        explain.preview = PictureRoom(width: 80, height: 48)
+        try check(RPCMethods.explain, explain)
         try check(
             RPCMethods.segment, SegmentParameters(source: .path("/a.jpg"), classLabel: "c", model: "n", images: true))
         try check(

@@ -9,7 +9,9 @@ package import WireProtocol
 /// Makes the members of the document and the pictures of what was seen. Whoever wants some of them asks for these; how
 /// they look is decided here alone.
 package struct Composer: Sendable {
-    package let overlay: Overlay
+    package var overlay: Overlay
+    /// What pictures are written as.
+    package var format = PictureFormat.usual
     /// Whether the saliency picture is the grey map alone, without the photo under it, title and scale.
     package var plainSaliency: Bool
 
@@ -45,11 +47,20 @@ package struct Composer: Sendable {
         return Composition(document: document, pictures: pictures)
     }
 
-    /// JPEG.
+    /// A file of ``format``.
     ///
     /// - Throws: `PhotoError`.
     func picture(_ scene: OverlayScene) throws(PhotoError) -> Data {
-        try JPEGEncoder.encode(try overlay.render(scene))
+        try format.encode(try overlay.render(scene))
+    }
+
+    /// The overlay as pixels, as large as fits into `room`.
+    ///
+    /// - Throws: `PhotoError`, and what drawing the outline throws.
+    package func preview(of look: ClassLook, in room: PictureRoom) throws -> PicturePixels {
+        let bitmap = try overlay.preview(
+            of: try OverlayPicture().scene(of: look), width: room.width, height: room.height)
+        return PicturePixels(width: bitmap.width, height: bitmap.height, rgb: Data(bitmap.pixels))
     }
 
     // MARK: A segmentation

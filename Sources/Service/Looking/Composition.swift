@@ -5,7 +5,7 @@ package import WireProtocol
 /// What is said of a photo, and the pictures that show it.
 package struct Composition: Sendable {
     package var document: Sidecar
-    /// JPEG files, in the order in which they are written.
+    /// Files of the composer's format, in the order in which they are written.
     package var pictures: [SidecarFile]
 
     /// Adds what another network sees in the same photo; the time since this was composed counts as its `segment`.

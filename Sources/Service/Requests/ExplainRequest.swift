@@ -50,11 +50,13 @@ struct ExplainRequest: Sendable {
         let marked = try parameters.animal.map { (mark) throws(RPCError) in try AnimalSighting(mark, on: prepared) }
         let look = try await Judge(model: model, animalModel: models.animalModel)
             .look(at: prepared, classIndex: classIndex, animal: marked)
-        let composition = try composer(for: parameters).compose(look, parameters.pictures)
+        let composer = try composer(for: parameters)
+        let composition = try composer.compose(look, parameters.pictures)
         return ExplainResult(
             sidecar: composition.document, method: look.method, classLabel: look.label,
             map: parameters.raw == true ? look.map.map(TensorPayload.init) : nil,
-            images: parameters.images == true ? ExplainResult.Images(composition) : nil, scores: look.scores,
+            images: parameters.images == true ? ExplainResult.Images(composition) : nil,
+            preview: try parameters.preview.map { try composer.preview(of: look, in: $0) }, scores: look.scores,
             warnings: prepared.photo.warning.map { [$0] } ?? [])
     }
 
@@ -68,9 +70,11 @@ struct ExplainRequest: Sendable {
             prepared.input.tensor, by: method, model, classIndex, parameters, context)
         let look = try ClassLook(
             explanations[0], by: method, of: prepared, model, wasAsked: classIndex != nil, milliseconds: watch.lap())
-        let composition = try composer(for: parameters).compose(look, parameters.pictures)
+        let composer = try composer(for: parameters)
+        let composition = try composer.compose(look, parameters.pictures)
         var result = result(explanations, by: method, composition.document, model, parameters)
         if let warning = prepared.photo.warning { result.warnings.append(warning) }
+        result.preview = try parameters.preview.map { try composer.preview(of: look, in: $0) }
         guard parameters.images == true else { return result }
         result.images = ExplainResult.Images(composition)
         for (index, further) in explanations.dropFirst().enumerated() {
@@ -85,9 +89,32 @@ struct ExplainRequest: Sendable {
         return result
     }
 
-    private func composer(for parameters: ExplainParameters) -> Composer {
+    /// - Throws: `RPCError` for a look of the pictures that does not exist.
+    private func composer(for parameters: ExplainParameters) throws(RPCError) -> Composer {
         var composer = composer
         composer.plainSaliency = parameters.plainSaliency ?? false
+        if let format = parameters.format { composer.format = format }
+        if let name = parameters.colourMap {
+            guard let colorMap = ColorMap(rawValue: name) else {
+                let names = ColorMap.allCases.map(\.rawValue).joined(separator: ", ")
+                throw RPCError(.badParameter, "there is no colour map '\(name)'; there is \(names)")
+            }
+            composer.overlay.style.colorMap = colorMap
+        }
+        if let opacity = parameters.opacity {
+            guard (0...1).contains(opacity) else {
+                throw RPCError(.badParameter, "opacity takes 0 to 1, got \(opacity)")
+            }
+            composer.overlay.style.heatMapOpacity = opacity
+        }
+        if let room = parameters.preview {
+            let sides = 1...PictureRoom.largestSide
+            guard sides.contains(room.width), sides.contains(room.height) else {
+                throw RPCError(
+                    .badParameter,
+                    "preview takes sides of 1 to \(PictureRoom.largestSide) pixels, got \(room.width)×\(room.height)")
+            }
+        }
         return composer
     }
 
@@ -101,7 +128,7 @@ struct ExplainRequest: Sendable {
         guard parameters.animal == nil else {
             throw RPCError(.badParameter, "an animal is marked in a photo; a tensor has no verdict")
         }
-        guard parameters.images != true else {
+        guard parameters.images != true, parameters.preview == nil else {
             throw RPCError(.badParameter, "pictures are drawn for photos; for a tensor ask for --raw")
         }
         let method = try parameters.method.map(Methods.named) ?? Methods.applicable(to: model.network)[0]

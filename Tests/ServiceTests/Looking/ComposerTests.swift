@@ -142,6 +142,26 @@ import WireProtocol
         #expect(brighter > 1000)
     }
 
+    @Test func aPreviewIsTheOverlayInOtherColoursAndPicturesCanBePNG() async throws {
+        let model = try TestModels.petshop
+        let look = try await Judge(model: model).look(at: try prepared(for: model))
+        var styled = composer
+        styled.format = .png
+        let pictures = try styled.compose(look, [.overlay, .saliency]).pictures
+        #expect(
+            pictures.map { $0.contents.prefix(4) } == [
+                Data([0x89, 0x50, 0x4E, 0x47]), Data([0x89, 0x50, 0x4E, 0x47]),
+            ])
+        let room = PictureRoom(width: 120, height: 80)
+        let usual = try styled.preview(of: look, in: room)
+        #expect(usual.width == 120 && usual.height == 80 && usual.rgb.count == 120 * 80 * 3)
+        styled.overlay.style.colorMap = .viridis
+        let viridis = try styled.preview(of: look, in: room)
+        styled.overlay.style.heatMapOpacity = 0
+        let bare = try styled.preview(of: look, in: room)
+        #expect(usual != viridis && viridis != bare)
+    }
+
     // MARK: A segmentation
 
     @Test func whatASecondNetworkSeesIsAddedAndItsTimeCounted() async throws {

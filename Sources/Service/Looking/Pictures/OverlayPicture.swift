@@ -5,6 +5,11 @@ import Photos
 /// The upright photo with boxes and captions: over the class's heat map, or with the outlines of what is not background.
 struct OverlayPicture: SidecarPicture {
     func drawn(_ look: ClassLook, by composer: Composer) throws -> Data? {
+        try composer.picture(try scene(of: look))
+    }
+
+    /// What the overlay shows of a classifier's look.
+    func scene(of look: ClassLook) throws -> OverlayScene {
         var scene = look.prepared.scene(details: look.verdict.map(look.verdictSentence))
         scene.heat = look.heatMap.map {
             OverlayHeat($0, evidenceFor: look.next.map { look.model.label(of: $0.classIndex) } ?? look.label)
@@ -31,7 +36,7 @@ struct OverlayPicture: SidecarPicture {
         }
         scene.closerLook = look.closerLook?.part
         scene.verdict = look.spokenVerdict
-        return try composer.picture(scene)
+        return scene
     }
 
     func drawn(_ look: SegmentationLook, by composer: Composer) throws -> Data? {

@@ -4,7 +4,7 @@ import WireProtocol
 /// One of the pictures beside a photo, drawn of what was seen. A further one is a file with a type like these, and the
 /// row of its kind.
 protocol SidecarPicture {
-    /// - Returns: a JPEG file; nil where the look has nothing to be drawn.
+    /// - Returns: a file of the composer's format; nil where the look has nothing to be drawn.
     func drawn(_ look: ClassLook, by composer: Composer) throws -> Data?
     func drawn(_ look: SegmentationLook, by composer: Composer) throws -> Data?
 }
