@@ -11,6 +11,7 @@ struct Interpretctl: AsyncParsableCommand {
             Examples:
               interpretctl status
               interpretctl explain IMG_1.jpg --out results
+              interpretctl explain photos --out results --recursive
               interpretctl explain IMG_1.jpg --method occlusion --class dog --window 32
               interpretctl watch
 
@@ -92,9 +93,12 @@ enum ExitStatus: Int32 {
 struct CommandFailure: Error, CustomStringConvertible {
     let status: ExitStatus
     let description: String
+    /// Whether no further request can be made.
+    let endsConnection: Bool
 
-    init(_ description: String, status: ExitStatus = .failed) {
+    init(_ description: String, status: ExitStatus = .failed, endsConnection: Bool = false) {
         self.status = status
         self.description = description
+        self.endsConnection = endsConnection
     }
 }

@@ -4,12 +4,14 @@ import WireProtocol
 
 struct ExplainCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Classify one photo and show what speaks for a class.",
+        commandName: "explain", abstract: "Classify a photo, or all of a folder, and show what speaks for a class.",
         usage: "interpretctl explain <photo> [<options>] [--method <method> [--<parameter> <value> ...]]",
         discussion: """
             Examples:
               interpretctl explain IMG_1.jpg
               interpretctl explain IMG_1.jpg --out results
+              interpretctl explain photos --out results --recursive
+              interpretctl explain IMG_1.jpg --picture sixel --colour-map viridis --opacity 0.5
               interpretctl explain IMG_1.jpg --animal 86,40,210,190
               interpretctl explain IMG_1.jpg --class dog --method occlusion --window 32
               interpretctl explain IMG_1.jpg --method occlusion --stride 4 --precision adaptive
@@ -23,12 +25,18 @@ struct ExplainCommand: AsyncParsableCommand {
             animal is, or a .json file with COCO's run lengths, {"size":[h,w],"counts":[…]}.
             An .npy file is a float32 tensor [1,C,H,W] that is normalized already.
             Method parameters are flags, as --window in the examples; see 'interpretctl methods NAME'.
-            On a terminal, the map of a long occlusion is drawn while it grows.
+            On a terminal, the overlay is shown above the numbers: by kitty's graphics protocol or by sixels where the \
+            terminal has them, else in coloured half blocks where COLORTERM says truecolor. The map of a long occlusion is \
+            drawn while it grows.
+
+            A folder needs --out, which gets the same folders as it. What was explained before, with the same options and \
+            the same network, and has not changed since is passed over, so an interrupted run goes on where it was: \
+            explained.jsonl in --out has a line for each photo that is done. Exit code 1 if a photo failed.
             """)
 
     @Argument(
         parsing: .allUnrecognized,
-        help: ArgumentHelp("A JPEG, or an .npy file; beside it the method's parameters.", valueName: "photo"))
+        help: ArgumentHelp("A JPEG, an .npy file or a folder; beside it the method's parameters.", valueName: "photo"))
     var words: [String]
 
     @Option(help: "How to explain; see 'interpretctl methods'. Its parameters are flags: --NAME VALUE.")
@@ -59,6 +67,9 @@ struct ExplainCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Write the pictures and the boxes into this folder.", valueName: "folder"))
     var out: String?
 
+    @Flag(help: "Explain the photos in the folders below the folder, too.")
+    var recursive = false
+
     @Flag(help: "Write the saliency as a grey map alone, without the photo under it; with --out.")
     var plainSaliency = false
 
@@ -76,6 +87,7 @@ struct ExplainCommand: AsyncParsableCommand {
             "A method parameter, for one whose name is an option here; may be repeated.", valueName: "name=value"))
     var parameter: [String] = []
 
+    @OptionGroup(title: "Pictures") var pictures: PictureOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
@@ -92,36 +104,67 @@ struct ExplainCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if let out { try Files.makeFolder(out) }
         let given = try methodParameters()
         let photo = given.photo
-        let result = try await request(photo, given.values)
+        if PhotoFolder.isFolder(photo) { return try await explainAll(in: photo, given.values) }
+        guard !recursive else { throw CommandFailure("there is no folder at \(photo); --recursive goes with one") }
+        if let out { try Files.makeFolder(out) }
+        let isTensor = photo.lowercased().hasSuffix(".npy")
+        let source: PhotoSource =
+            isTensor ? .tensor(try Files.readForSending(Files.absolutePath(photo))) : .path(try Files.photoPath(photo))
+        let shown = common.json || isTensor ? .none : pictures.shown
+        let window = TerminalWindow(of: STDOUT_FILENO)
+        var parameters = try parameters(of: source, given.values)
+        parameters.partialMaps = MapView.isUseful ? true : nil
+        parameters.preview = shown.room(on: window)
+        let result = try await request(parameters)
         // Read only where something of it is wanted: --json alone passes the bytes on.
         if out != nil || raw != nil || rawAttribution != nil || !common.json {
             let explanation = try RPCMethods.explain.output(of: result)
-            let written = try ExplanationFiles(explanation, photo: photo).write(
+            let written = try ExplanationFiles(explanation, photo: photo, format: parameters.format ?? .usual).write(
                 folder: out, raw: raw, rawAttribution: rawAttribution)
             if !common.json {
+                if let preview = explanation.preview, preview.isComplete {
+                    Terminal.write(shown.escapes(for: preview, on: window))
+                }
                 return Terminal.write(ExplanationReport(explanation, photo: photo).text(written: written))
             }
         }
         Terminal.write(result.utf8 + Data("\n".utf8))
     }
 
-    private func request(_ photo: String, _ values: [String: ExplainParameters.Value]) async throws -> JSONText {
-        let isTensor = photo.lowercased().hasSuffix(".npy")
-        let parameters = ExplainParameters(
-            source: isTensor
-                ? .tensor(try Files.readForSending(Files.absolutePath(photo))) : .path(try Files.photoPath(photo)),
-            method: method,
+    private func explainAll(in folder: String, _ values: [String: ExplainParameters.Value]) async throws {
+        guard let out else {
+            throw CommandFailure("\(folder) is a folder; say by --out where its results go", status: .usage)
+        }
+        guard raw == nil, rawAttribution == nil, animal == nil else {
+            throw CommandFailure(
+                "--raw, --raw-attribution and --animal are about one photo, not a folder", status: .usage)
+        }
+        var question = try parameters(of: .path(""), values)
+        question.images = true
+        try await ExplainBatch(
+            folder: folder, out: out, isRecursive: recursive, question: question, common: common
+        ).run()
+    }
+
+    private func parameters(
+        of source: PhotoSource, _ values: [String: ExplainParameters.Value]
+    ) throws -> ExplainParameters {
+        var parameters = ExplainParameters(
+            source: source, method: method,
             classLabel: classLabels.first,
             furtherClasses: classLabels.count > 1 ? Array(classLabels.dropFirst()) : nil, against: against,
             probability: probability ? true : nil, model: model,
             parameters: values.isEmpty ? nil : values, raw: raw.map { _ in true },
             rawAttribution: rawAttribution.map { _ in true }, images: out.map { _ in true },
             plainSaliency: plainSaliency ? true : nil, memory: memory,
-            partialMaps: MapView.isUseful ? true : nil, animal: try animal.map(AnimalMark.init(argument:)))
+            animal: try animal.map(AnimalMark.init(argument:)))
+        pictures.apply(to: &parameters)
+        return parameters
+    }
 
+    private func request(_ parameters: ExplainParameters) async throws -> JSONText {
         let bar = ProgressBar()
         let view = MapView()
         defer {

@@ -254,12 +254,3 @@ extension VisualizeResult.Target {
     /// The class, or the unit.
     fileprivate var name: String { classLabel ?? unit.map { "unit \($0)" } ?? "-" }
 }
-
-/// One of the words of `Choice`.
-private func choice<Choice: RawRepresentable & CaseIterable>(_ text: String) throws -> Choice
-where Choice.RawValue == String {
-    guard let choice = Choice(rawValue: text) else {
-        throw ValidationError("'\(text)' should be \(Choice.allCases.map(\.rawValue).joined(separator: " or "))")
-    }
-    return choice
-}

@@ -110,11 +110,12 @@ struct DaemonConnection {
         } catch let failure as CommandFailure {
             throw failure
         } catch let malformed as ServerMessage.Malformed {
-            throw CommandFailure("\(malformed); is this the socket of interpretd?")
+            throw CommandFailure("\(malformed); is this the socket of interpretd?", endsConnection: true)
         } catch let error as LineFramingError {
-            throw CommandFailure("the daemon's answer is too long: \(error)")
+            throw CommandFailure("the daemon's answer is too long: \(error)", endsConnection: true)
         } catch {
-            throw CommandFailure("the daemon closed the connection before it answered; see its log for the reason")
+            throw CommandFailure(
+                "the daemon closed the connection before it answered; see its log for the reason", endsConnection: true)
         }
     }
 
@@ -124,7 +125,7 @@ struct DaemonConnection {
             pipeline.fireErrorCaught(
                 CommandFailure(
                     "the daemon did not answer for \(patience.components.seconds) seconds; "
-                        + "look at 'interpretctl status', or wait longer with --timeout"))
+                        + "look at 'interpretctl status', or wait longer with --timeout", endsConnection: true))
         }
     }
 }

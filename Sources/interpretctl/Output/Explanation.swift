@@ -26,10 +26,11 @@ struct ExplanationReport {
     }
 
     private var predictions: String {
-        var table = Table([.left, .right, .right, .left], indent: "  ")
+        var table = Table([.left, .left, .right, .right, .left], indent: "  ")
         for prediction in explanation.sidecar.predictions {
             table.add([
                 .init(prediction.label, prediction.label == explanation.classLabel ? .bold : nil),
+                .init(prediction.probability.map { Bar.text($0) } ?? ""),
                 .init(prediction.probability.map(Format.percent) ?? ""),
                 .init("score \(Format.decimal(prediction.score))", .faint),
                 .init(prediction.holds == true ? "holds" : ""),
@@ -54,8 +55,11 @@ struct ExplanationReport {
             add("closer look", "the classes are those of the part at \(place(look.bbox)); of the whole photo: \(whole)")
         }
         if let verdict = sidecar.verdict {
-            add("verdict", verdict.verdict, style(of: verdict.verdict))
+            add("verdict", verdict.verdict, Style(verdict: verdict.verdict) ?? .yellow)
             add("", verdict.sentence)
+            for (name, probability) in verdict.measurements {
+                add(name, "\(Bar.text(probability)) \(Format.percent(probability))")
+            }
         }
         if let evidence = sidecar.evidence {
             let measured =
@@ -79,14 +83,6 @@ struct ExplanationReport {
         return table.text
     }
 
-    private func style(of verdict: String) -> Style? {
-        switch verdict {
-        case "looks-at-animal": .green
-        case "looks-elsewhere": .red
-        default: .yellow
-        }
-    }
-
     private func text(of approximation: ExplainResult.Approximation) -> String {
         let correlation = approximation.correlation.map { ", correlation \(Format.decimal($0, 3))" } ?? ""
         return "adaptive: \(approximation.computed) of \(approximation.places) places in full; largest error "
@@ -100,13 +96,33 @@ struct ExplanationReport {
     }
 }
 
+extension Sidecar.Verdict {
+    /// The class's probability under each condition that was tried.
+    fileprivate var measurements: [(name: String, probability: Double)] {
+        let conditions: [(String, Double?)] = [
+            ("as it is", certainty.probability), ("animal hidden", without?.median),
+            ("elsewhere hidden", elsewhere?.mean), ("only the animal", only?.median),
+        ]
+        let tried = conditions.compactMap { name, probability in probability.map { (name: name, probability: $0) } }
+        // The first alone says nothing that is not above.
+        return tried.count > 1 ? tried : []
+    }
+}
+
+extension Sidecar.Verdict.Fillings {
+    /// The one in the middle, which decides.
+    fileprivate var median: Double { [blurred, mean, inpainted].sorted()[1] }
+}
+
 /// An explanation for keeping.
 struct ExplanationFiles {
     private let explanation: ExplainResult
     private let name: String
+    private let format: PictureFormat
 
-    init(_ explanation: ExplainResult, photo: String) {
+    init(_ explanation: ExplainResult, photo: String, format: PictureFormat) {
         self.explanation = explanation
+        self.format = format
         name = Files.name(of: photo)
     }
 
@@ -141,7 +157,7 @@ struct ExplanationFiles {
             }
             if let folder, let overlay = further.overlay {
                 let stem = "\(name).\(Files.name(of: further.classLabel))"
-                try write(overlay, to: "\(folder)/\(SidecarKind.overlay.name(beside: stem))")
+                try write(overlay, to: "\(folder)/\(SidecarKind.overlay.name(beside: stem, format))")
             }
         }
         guard let folder else { return written }
@@ -151,7 +167,7 @@ struct ExplanationFiles {
             (SidecarKind.overlay, explanation.images?.overlay), (.saliency, explanation.images?.saliency),
         ] {
             guard let picture else { continue }
-            let file = kind.name(beside: name)
+            let file = kind.name(beside: name, format)
             files[kind] = file
             try write(picture, to: "\(folder)/\(file)")
         }
@@ -163,6 +179,15 @@ struct ExplanationFiles {
             try JSONText(encoding: sidecar).utf8 + Data("\n".utf8),
             to: "\(folder)/\(SidecarKind.boxes.name(beside: name))")
         return written
+    }
+}
+
+extension SidecarKind {
+    /// As beside a photo of the inbox, with the ending of the format.
+    func name(beside photo: String, _ format: PictureFormat) -> String {
+        let name = name(beside: photo)
+        guard isPicture, let dot = name.lastIndex(of: ".") else { return name }
+        return name[...dot] + format.fileEnding
     }
 }
 
