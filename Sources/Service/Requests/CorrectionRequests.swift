@@ -76,9 +76,9 @@ struct CorrectionRequests: Sendable {
         let file =
             switch parameters.format {
             case nil: String?.none
-            case .truth: try LabelledPhotos.truth(photos)
-            case .csv: LabelledPhotos.csv(photos)
-            case .coco: try LabelledPhotos.coco(photos)
+            case .truth: try ExportedCorrections.truth(photos)
+            case .csv: ExportedCorrections.csv(photos)
+            case .coco: try ExportedCorrections.coco(photos)
             }
         return CorrectionsResult(corrections: corrections.map(Correction.init), counts: counts, file: file)
     }

@@ -2,7 +2,7 @@ import Foundation
 import WireProtocol
 
 /// Writes labelled photos in the forms that other programs read.
-enum LabelledPhotos {
+enum ExportedCorrections {
     /// A JSON array of `{"file","label","bbox"}`: what `interpretctl evaluate` reads.
     static func truth(_ photos: [LabelledPhoto]) throws -> String {
         struct Row: Encodable {
