@@ -207,6 +207,12 @@ package struct FakeDaemon {
             throw RPCError.unreadable(
                 photo: forbiddenPhoto, reason: RPCError.permissionDenied,
                 message: "the daemon may not read \(forbiddenPhoto); send its bytes as 'photoBytes'")
+        case .path("/nowhere/cat.jpg"):
+            throw RPCError.unreadable(
+                photo: "/nowhere/cat.jpg", reason: RPCError.permissionDenied,
+                message:
+                    "the daemon opens photos only in its inbox and in the folders that its configuration names as 'roots'; "
+                    + "send the photo's bytes instead of its path")
         case .path(FakeDaemon.photo): photo?.file = "cat.jpg"
         case .path(let path): throw RPCError(.noSuchPhoto, "there is no photo at \(path)")
         case .bytes: break

@@ -35,17 +35,29 @@ enum ExportedCorrections {
     static func coco(_ photos: [LabelledPhoto]) throws -> String {
         struct Image: Encodable {
             let id: Int
-            let file_name: String
+            let file: String
             let width: Int
             let height: Int
+
+            enum CodingKeys: String, CodingKey {
+                case id, width, height
+                case file = "file_name"
+            }
         }
         struct Annotation: Encodable {
             let id: Int
-            let image_id: Int
-            let category_id: Int
+            let image: Int
+            let category: Int
             let bbox: BoundingBox
             let area: Double
-            let iscrowd: Int
+            let isCrowd: Int
+
+            enum CodingKeys: String, CodingKey {
+                case id, bbox, area
+                case image = "image_id"
+                case category = "category_id"
+                case isCrowd = "iscrowd"
+            }
         }
         struct Category: Encodable {
             let id: Int
@@ -61,13 +73,13 @@ enum ExportedCorrections {
         return try text(
             Document(
                 images: photos.enumerated().map { index, photo in
-                    Image(id: index + 1, file_name: photo.file, width: photo.width, height: photo.height)
+                    Image(id: index + 1, file: photo.file, width: photo.width, height: photo.height)
                 },
                 annotations: photos.enumerated().compactMap { index, photo in
                     guard let box = photo.bbox, let category = numbers[photo.label] else { return nil }
                     return Annotation(
-                        id: index + 1, image_id: index + 1, category_id: category, bbox: box,
-                        area: box.width * box.height, iscrowd: 0)
+                        id: index + 1, image: index + 1, category: category, bbox: box,
+                        area: box.width * box.height, isCrowd: 0)
                 },
                 categories: labels.map { Category(id: numbers[$0] ?? 0, name: $0) }))
     }

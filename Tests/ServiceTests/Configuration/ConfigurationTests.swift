@@ -61,7 +61,10 @@ import Testing
         ("keepSidecars: 3\n", "configuration /config.yaml, line 1: 'keepSidecars' should be true or false"),
         ("inbox: [/a, /b]\n", "configuration /config.yaml, line 1: 'inbox' should be a text"),
         ("models: [[/a]]\n", "configuration /config.yaml, line 1: 'models' should be a text or a list of texts"),
-        ("\nsettle: 0\n", "configuration /config.yaml, line 2: settle should lie between 0.01 and 3600 seconds, got 0.0"),
+        (
+            "\nsettle: 0\n",
+            "configuration /config.yaml, line 2: settle should lie between 0.01 and 3600 seconds, got 0.0"
+        ),
         ("- inbox\n", "configuration /config.yaml, line 1: should be lines of 'key: value'"),
     ])
     func aMistakeIsNamedWithItsLine(text: String, message: String) async throws {
@@ -72,7 +75,9 @@ import Testing
         #expect(try await problem("inbox: \"/a\n").contains("this is no YAML"))
         #expect(try await problem("\ninbox: /a\n\ninbox: /b\n").contains("'inbox' is there twice"))
         try FileManager.default.removeItem(atPath: file)
-        await #expect(throws: DaemonError.self) { _ = try await ConfigurationSources(environment: [:], file: file).read() }
+        await #expect(throws: DaemonError.self) {
+            _ = try await ConfigurationSources(environment: [:], file: file).read()
+        }
     }
 
     @Test func aMistakeInTheEnvironmentIsNamedWithTheVariable() async throws {

@@ -46,10 +46,12 @@ import Testing
     private func text(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
     private func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
-    @Test(.enabled(if: InstallTests.isPossible)) func whatIsTheAdministratorsSurvivesAnUpgradeAndTheRemoval() async throws {
+    @Test(.enabled(if: InstallTests.isPossible))
+    func whatIsTheAdministratorsSurvivesAnUpgradeAndTheRemoval() async throws {
         try await make("install")
         #expect(text(configuration)?.contains("#inbox:") == true)
-        #expect(text(place + "/usr/lib/systemd/system/interpretd.service")?.contains("/usr/bin/interpretd serve") == true)
+        let unit = text(place + "/usr/lib/systemd/system/interpretd.service")
+        #expect(unit?.contains("/usr/bin/interpretd serve") == true)
         #expect(exists(bundled))
         // Nothing was edited: an upgrade replaces the bundled network and leaves no copies.
         try await make("install")

@@ -63,6 +63,10 @@ import WireProtocol
         let text = try String(contentsOf: RunningDaemon.root.appending(path: "Protocol.md"), encoding: .utf8)
         let daemon = try await RunningDaemon()
         _ = try await daemon.document(of: RunningDaemon.demoPhoto)
+        // The catalog hears of it a moment after its files are there.
+        while try await daemon.result(of: RPCMethods.status, NoParameters()).photos.done == 0 {
+            try await Task.sleep(for: .milliseconds(20))
+        }
         let tensor = try Data(contentsOf: Reference.file("cat.input.npy")).base64EncodedString()
         let replacements = [
             "\"/srv/inbox\"": "\"\(daemon.inbox.path)\"",
