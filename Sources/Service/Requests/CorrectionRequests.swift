@@ -12,8 +12,8 @@ struct CorrectionRequests: Sendable {
     private static let largestDocument = 16 << 20
 
     func correct(_ parameters: CorrectParameters) async throws -> CorrectResult {
-        let path = FilePath(parameters.photo)
-        guard let record = try await catalog.record(of: path), record.state == .done, let summary = record.summary
+        guard let record = try await catalog.photo(at: parameters.photo, in: inbox), record.state == .done,
+            let summary = record.summary
         else {
             throw RPCError(.noSuchPhoto, "there is no photo '\(parameters.photo)' in the inbox that is done")
         }
@@ -21,6 +21,7 @@ struct CorrectionRequests: Sendable {
             _ = try await catalog.removeCorrection(of: summary.sha256)
             return CorrectResult(correction: nil)
         }
+        let path = record.path
         let document = try await FileWork.run(on: path) {
             try WireCoding.decoder().decode(
                 Sidecar.self,
@@ -64,7 +65,7 @@ struct CorrectionRequests: Sendable {
     func list(_ parameters: CorrectionsParameters) async throws -> CorrectionsResult {
         var digests: [String]?
         if let photo = parameters.photo {
-            guard let record = try await catalog.record(of: FilePath(photo)) else {
+            guard let record = try await catalog.photo(at: photo, in: inbox) else {
                 throw RPCError(.noSuchPhoto, "there is no photo '\(photo)' in the inbox")
             }
             digests = [record.summary?.sha256].compactMap { $0 }

@@ -34,7 +34,7 @@ struct RedoRequest: Sendable {
             guard photo.hasPrefix("/") else {
                 throw RPCError(.invalidParameters, "redo: a photo's path should be absolute, got '\(photo)'")
             }
-            guard let path = try await known(FilePath(photo)) else {
+            guard let path = try await catalog.photo(at: photo, in: FilePath(inbox))?.path else {
                 throw RPCError(.noSuchPhoto, "there is no photo \(photo) in the inbox \(inbox)")
             }
             paths.append(path)
@@ -42,16 +42,5 @@ struct RedoRequest: Sendable {
         let answers = try await catalog.redo(paths)
         return RedoResult(
             queued: answers.count { $0 }, inHand: zip(photos, answers).filter { !$0.1 }.map(\.0))
-    }
-
-    /// The path under which the catalog knows the photo; the client's way into the inbox may lead through links. Only what
-    /// lies in the inbox is looked at.
-    private func known(_ path: FilePath) async throws -> FilePath? {
-        if try await catalog.record(of: path) != nil { return path }
-        let folder = URL(filePath: path.folder.string, directoryHint: .isDirectory)
-        let real = try await FileWork.run(on: path) { FilePath(folder.resolvingSymlinksInPath().path) }
-        let resolved = real.appending(path.name)
-        guard resolved.isInside(FilePath(inbox)) else { return nil }
-        return try await catalog.record(of: resolved) == nil ? nil : resolved
     }
 }
