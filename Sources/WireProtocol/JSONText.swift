@@ -54,7 +54,7 @@ public struct JSONText: Sendable, Hashable, CustomStringConvertible {
         return (text, members)
     }
 
-    private static func outline(of data: Data) throws(JSONSyntaxError) -> JSONScanner.Outline {
+    static func outline(of data: Data) throws(JSONSyntaxError) -> JSONScanner.Outline {
         guard String(validating: data, as: UTF8.self) != nil else {
             throw JSONSyntaxError(offset: 0, reason: "the text is not UTF-8")
         }

@@ -147,6 +147,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var scores: Scores?
     /// What a person should know of it.
     public var remarks: [String]?
+    /// What `check` says of it without a photo; nil from a daemon that does not say.
+    public var facts: [String]?
     /// Number of weights.
     public var parameters: Int
     /// For a photo as the model folder prepares it; nil where the network cannot take such an input.
@@ -161,7 +163,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public init(
         name: String, path: String, sha256: String, isDefault: Bool, labels: [String], backgroundLabels: [String],
         animalLabels: [String]? = nil, input: Input, task: String? = nil, outputs: [Output]? = nil,
-        scores: Scores? = nil, remarks: [String]? = nil,
+        scores: Scores? = nil, remarks: [String]? = nil, facts: [String]? = nil,
         parameters: Int, planBytes: PlanBytes?, camLayer: String?, methods: [String], layers: [Layer]? = nil
     ) {
         self.name = name
@@ -176,6 +178,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         self.outputs = outputs
         self.scores = scores
         self.remarks = remarks
+        self.facts = facts
         self.parameters = parameters
         self.planBytes = planBytes
         self.camLayer = camLayer

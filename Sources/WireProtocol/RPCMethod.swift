@@ -76,6 +76,11 @@ public enum RPCMethods {
         name: "convert", summary: "give a network a pooled head trained on labelled photos")
     public static let evaluate = RPCMethod<EvaluateParameters, EvaluateResult>(
         name: "evaluate", summary: "measure a network and its methods on photos whose truth is known, or not")
+    public static let calibrate = RPCMethod<CalibrateParameters, CalibrateResult>(
+        name: "calibrate",
+        summary: "how a network's scores should be scaled so that its probabilities mean what they say")
+    public static let check = RPCMethod<CheckParameters, CheckResult>(
+        name: "check", summary: "what should be known of a network before its explanations are believed")
     public static let index = RPCMethod<IndexParameters, IndexResult>(
         name: "index", summary: "put every photo of a folder into the unit index")
     public static let units = RPCMethod<UnitsParameters, UnitsResult>(
@@ -111,9 +116,8 @@ public enum RPCMethods {
 
     public static let all: [any RPCMethodDescription] = [
         version, status, models, methods, photos, overview, correct, corrections, metrics, explain, segment, convert,
-        evaluate, index, units, audit,
-        neighbours, concept, compare, run,
-        project, visualize, redo, reload, clean, doctor, watch, unwatch, cancel,
+        evaluate, calibrate, check, index, units, audit, neighbours, concept, compare, run, project, visualize, redo,
+        reload, clean, doctor, watch, unwatch, cancel,
     ]
 
     /// The names of the notifications a daemon sends.

@@ -17,6 +17,7 @@ extension RPCMethods {
         ],
         .explain: [
             explain.name, correct.name, segment.name, convert.name, index.name, units.name, audit.name, evaluate.name,
+            calibrate.name, check.name,
             neighbours.name, concept.name,
             compare.name, run.name,
             project.name,

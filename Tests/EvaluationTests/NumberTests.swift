@@ -1,5 +1,6 @@
 import Evaluation
 import Foundation
+import Networks
 import Tensors
 import Testing
 import WireProtocol

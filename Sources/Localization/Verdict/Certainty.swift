@@ -25,9 +25,11 @@ public struct Certainty: Sendable, Hashable {
     ///   - scores: before softmax or sigmoid, [classes].
     ///   - threshold: from which probability on an independent label holds.
     ///   - familiarEnergy: the lowest energy of photos like those that the network learned from.
+    ///   - energyScores: those that the energy is of, where `scores` are scaled; the same where nil.
     /// - Returns: nil where the scores are raw numbers, or `classIndex` is none of them.
     public init?(
-        _ scores: [Float], kind: OutputKind, classIndex: Int, threshold: Double? = nil, familiarEnergy: Double? = nil
+        _ scores: [Float], kind: OutputKind, classIndex: Int, threshold: Double? = nil, familiarEnergy: Double? = nil,
+        energyScores: [Float]? = nil
     ) {
         guard let probabilities = kind.probabilities(scores), probabilities.indices.contains(classIndex) else {
             return nil
@@ -39,8 +41,9 @@ public struct Certainty: Sendable, Hashable {
         self.runnerUp = runnerUp
         margin =
             kind == .independent ? probability - (threshold ?? 0.5) : probability - (runnerUp?.probability ?? 0)
-        let largest = Double(scores.max() ?? 0)
-        let energy = largest + log(scores.reduce(0) { $0 + exp(Double($1) - largest) })
+        let plain = energyScores ?? scores
+        let largest = Double(plain.max() ?? 0)
+        let energy = largest + log(plain.reduce(0) { $0 + exp(Double($1) - largest) })
         self.energy = energy
         isFamiliar = familiarEnergy.map { energy >= $0 }
     }

@@ -11,6 +11,8 @@ public struct Classifier: Sendable {
     public let kind: OutputKind
     /// Whether the one output was made into two classes, the first of which is that the second does not hold.
     public let isBinary: Bool
+    /// How the scores are scaled from those of the file; nil where they are not.
+    public let scaling: ScoreScaling?
     /// Where the kind is known from, in words: "the network ends in a sigmoid".
     public let reason: String
     /// Whether nothing said what the scores mean.
@@ -41,8 +43,9 @@ public struct Classifier: Sendable {
     }
 
     init(
-        output: ValueID, scores: ValueID, classes: Int?, kind: OutputKind, isBinary: Bool = false, reason: String,
-        isAssumed: Bool, remarks: [String] = [], takesBatches: Bool, added: Set<ValueID> = [],
+        output: ValueID, scores: ValueID, classes: Int?, kind: OutputKind, isBinary: Bool = false,
+        scaling: ScoreScaling? = nil, reason: String, isAssumed: Bool, remarks: [String] = [], takesBatches: Bool,
+        added: Set<ValueID> = [],
         classActivation: ClassActivation?
     ) {
         self.output = output
@@ -50,6 +53,7 @@ public struct Classifier: Sendable {
         self.classes = classes
         self.kind = kind
         self.isBinary = isBinary
+        self.scaling = scaling
         self.reason = reason
         self.isAssumed = isAssumed
         self.remarks = remarks

@@ -10,17 +10,20 @@ public struct OutputStatement: Sendable {
     public var training: (kind: OutputKind, words: String)?
     /// How many classes have a name; 0 where none has.
     public var labelCount: Int
+    /// How the scores are scaled before they become probabilities; nil for not at all.
+    public var scaling: ScoreScaling?
     /// Some shape of the image that the network takes; worked out of the graph's input where nil.
     public var inputShape: Shape?
 
     public init(
         declared: OutputKind? = nil, output: String? = nil, training: (kind: OutputKind, words: String)? = nil,
-        labelCount: Int = 0, inputShape: Shape? = nil
+        labelCount: Int = 0, scaling: ScoreScaling? = nil, inputShape: Shape? = nil
     ) {
         self.declared = declared
         self.output = output
         self.training = training
         self.labelCount = labelCount
+        self.scaling = scaling
         self.inputShape = inputShape
     }
 }
@@ -183,10 +186,17 @@ private struct OutputReader {
             }
             scores = opposites(scores)
         }
+        let classes = isBinary ? 2 : count
+        var head = isBinary ? activation?.withOpposite : activation
+        if let scaling = statement.scaling {
+            scores = try scaled(scores, scaling, kind, classes)
+            head = head?.scaled(by: scaling)
+        }
         return Classifier(
-            output: output, scores: scores, classes: isBinary ? 2 : count, kind: kind, isBinary: isBinary,
+            output: output, scores: scores, classes: classes, kind: kind, isBinary: isBinary,
+            scaling: statement.scaling,
             reason: reason, isAssumed: isAssumed, remarks: remarks, takesBatches: takesBatches, added: added,
-            classActivation: isBinary ? activation?.withOpposite : activation)
+            classActivation: head)
     }
 
     /// A network may give its scores and their probabilities side by side.
@@ -267,6 +277,28 @@ private struct OutputReader {
         return add(.arithmetic(.subtract), [logarithm, otherLogarithm])
     }
 
+    /// a·s + b.
+    private mutating func scaled(
+        _ value: ValueID, _ scaling: ScoreScaling, _ kind: OutputKind, _ classes: Int?
+    ) throws(OutputError) -> ValueID {
+        guard kind.hasProbabilities else {
+            throw OutputError(description: "\"calibration\" is for probabilities, and this network gives raw numbers")
+        }
+        guard scaling.fits(classes: classes) else {
+            throw OutputError(
+                description: "\"calibration\" should have one scale and at most one shift for each of the network's "
+                    + "\(classes.map(String.init) ?? "unknown") classes, scales from 0.001 to 1000")
+        }
+        func constant(_ numbers: [Double], _ name: String) -> ValueID {
+            let row = Tensor(shape: (try? Shape([1, numbers.count])) ?? .scalar) { values in
+                for index in values.indices { values[index] = Float(numbers[index]) }
+            }
+            return graph.addConstant("\(graph.name(of: output)).\(name)", .floats(row))
+        }
+        let product = add(.arithmetic(.multiply), [value, constant(scaling.scale, "scale")])
+        return scaling.shift.isEmpty ? product : add(.arithmetic(.add), [product, constant(scaling.shift, "shift")])
+    }
+
     /// [N,classes] of a row of whatever shape.
     private mutating func row(_ value: ValueID, _ count: Int?) -> ValueID {
         guard let count, let shape = ending.shapes?[value], shape.dimensions != [ending.batch, count],
@@ -289,6 +321,18 @@ private struct OutputReader {
 }
 
 extension Classifier.ClassActivation {
+    /// Of scores that are scaled. Where the pooled maps are the classes' own, they stay as they are.
+    fileprivate func scaled(by scaling: ScoreScaling) -> Self {
+        guard let weights, weights.shape.rank == 2 else { return self }
+        let columns = weights.shape[1]
+        let scaled = Tensor(shape: weights.shape) { values in
+            for index in values.indices {
+                values[index] = weights[index] * Float(scaling.scale[scaling.scale.count == 1 ? 0 : index / columns])
+            }
+        }
+        return Self(features: features, weights: scaled)
+    }
+
     /// Of the scores −s and s.
     fileprivate var withOpposite: Self? {
         let rows = weights ?? Tensor(shape: (try? Shape([1, 1])) ?? .scalar, repeating: 1)

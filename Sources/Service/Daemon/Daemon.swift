@@ -69,8 +69,9 @@ public struct Daemon: Sendable {
             started: configuration, read: rereading, loader: loader, live: live, isolated: isolated, access: access,
             pipeline: pipeline, logger: logger)
         let requests = DaemonRequests(
-            live: live, catalog: catalog, metrics: metrics, composer: composer, indexes: indexes, inbox: inbox.path,
-            permitted: permitted, state: state.path, socket: socket, pipeline: pipeline, reloading: reloading)
+            live: live, catalog: catalog, metrics: metrics, composer: composer,
+            checks: MethodChecks(state: state.path), indexes: indexes, inbox: inbox.path, permitted: permitted,
+            state: state.path, socket: socket, pipeline: pipeline, reloading: reloading)
         let handler = requests.handler()
         var page: WebServer?
         if let web = configuration.web {

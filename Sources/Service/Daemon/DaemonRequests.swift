@@ -12,6 +12,7 @@ struct DaemonRequests: Sendable {
     let catalog: Catalog
     let metrics: Metrics
     let composer: Composer
+    let checks: MethodChecks
     let indexes: UnitIndexes
     let inbox: String
     let permitted: PermittedFolders
@@ -41,8 +42,8 @@ struct DaemonRequests: Sendable {
             metrics.snapshot.merging(try await catalog.figures()) { _, kept in kept }
         }
         answer(RPCMethods.explain, in: &router) { parameters, context in
-            try await ExplainRequest(models: models, permitted: permitted, composer: composer).explain(
-                parameters, context)
+            try await ExplainRequest(models: models, permitted: permitted, composer: composer, checks: checks)
+                .explain(parameters, context)
         }
         answer(RPCMethods.segment, in: &router) { parameters, _ in
             try await SegmentRequest(models: models, permitted: permitted, composer: composer).segment(parameters)
@@ -51,8 +52,17 @@ struct DaemonRequests: Sendable {
             try await ConvertRequest(models: models, permitted: permitted).convert(parameters, context)
         }
         answer(RPCMethods.evaluate, in: &router) { parameters, context in
-            try await EvaluateRequest(models: models, permitted: permitted, font: composer.overlay.font).evaluate(
-                parameters, context)
+            try await EvaluateRequest(
+                models: models, permitted: permitted, font: composer.overlay.font, checks: checks
+            )
+            .evaluate(parameters, context)
+        }
+        answer(RPCMethods.calibrate, in: &router) { parameters, context in
+            try await CalibrateRequest(models: models, permitted: permitted, font: composer.overlay.font)
+                .calibrate(parameters, context)
+        }
+        answer(RPCMethods.check, in: &router) { parameters, context in
+            try await CheckRequest(models: models, permitted: permitted, checks: checks).check(parameters, context)
         }
         answer(RPCMethods.index, in: &router) { parameters, context in
             try await IndexRequest(models: models, permitted: permitted, indexes: indexes).index(parameters, context)

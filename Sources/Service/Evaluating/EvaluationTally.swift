@@ -25,6 +25,7 @@ struct EvaluationTally {
     private let names: [String]
     private let measureNames: [String]
     private let keepsPhotos: Bool
+    private let checks: MethodChecks
     private var accuracy: AccuracyTally
     private var methods: [LocalizationTally]
     private var baselines: [LocalizationTally]
@@ -32,8 +33,9 @@ struct EvaluationTally {
     private var measures: [[String: [Double]]]
     private var photos: [EvaluateResult.Photo] = []
 
-    init(_ model: LoadedModel, _ plan: EvaluateRequest.Plan) {
+    init(_ model: LoadedModel, _ plan: EvaluateRequest.Plan, _ checks: MethodChecks) {
         self.model = model
+        self.checks = checks
         names = plan.methods.map(\.method.card.name)
         measureNames = plan.meter.measures.map(\.rawValue)
         keepsPhotos = plan.keepsPhotos
@@ -99,6 +101,6 @@ struct EvaluationTally {
                     + "not count for accuracy, and their first label is explained")
         }
         if let remark = model.scoreRemark { notes.append(remark) }
-        return notes + names.compactMap { try? Methods.named($0) }.flatMap { failedCheck(of: $0.card) }
+        return notes + names.compactMap { try? Methods.named($0) }.flatMap { checks.warnings(of: $0.card, on: model) }
     }
 }

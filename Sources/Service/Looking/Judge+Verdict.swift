@@ -26,7 +26,8 @@ extension Judge {
             let certainty = Certainty(
                 judgement.scores, kind: model.kind, classIndex: classIndex,
                 threshold: model.thresholds.indices.contains(classIndex) ? Double(model.thresholds[classIndex]) : nil,
-                familiarEnergy: model.familiarEnergy)
+                familiarEnergy: model.familiarEnergy,
+                energyScores: model.network.classifier?.scaling?.undone(judgement.scores))
         else { return nil }
         var findings = VerdictFindings(search: search.finding, certainty: certainty)
         guard judgement.isFound else {

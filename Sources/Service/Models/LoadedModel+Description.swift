@@ -18,7 +18,7 @@ extension LoadedModel {
             input: ModelDescription.Input(name: graph.name(of: input.value), shape: inputLayout.own(input.extents)),
             task: task.rawValue,
             outputs: network.outputs.map { ModelDescription.Output(name: $0.name, shape: $0.shape?.dimensions) },
-            scores: task == .classification ? network.classifier.map(scores) : nil, remarks: remarks,
+            scores: task == .classification ? network.classifier.map(scores) : nil, remarks: remarks, facts: facts,
             parameters: graph.parameterCount, planBytes: try? await planBytes(),
             camLayer: head.map { graph.name(of: $0.features) },
             methods: task != .classification ? [] : Methods.applicable(to: network).map(\.card.name),

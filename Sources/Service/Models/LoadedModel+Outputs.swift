@@ -1,6 +1,7 @@
 import Interpretation
 import Networks
 import Tensors
+import WireProtocol
 
 /// What the network's outputs are, and what they say of a class.
 extension LoadedModel {
@@ -40,7 +41,17 @@ extension LoadedModel {
 
     /// What people should know of the network, in the log and in `models`.
     var remarks: [String] {
-        inputRemarks + (network.classifier?.remarks ?? []) + [scoreRemark].compactMap { $0 }
+        inputRemarks + (network.classifier?.remarks ?? []) + [scoreRemark, calibrationRemark].compactMap { $0 }
+    }
+
+    /// What people should know of a calibration; nil where there is none.
+    var calibrationRemark: String? {
+        guard let calibration else { return nil }
+        guard calibration.sha256 == sha256 else {
+            return "the calibration in interpret.json was measured with another model.onnx and is not used; run "
+                + "'interpretctl calibrate \(name)' again"
+        }
+        return calibration.remark
     }
 
     /// What people should know of what the scores mean; nil where that is known and as usual.

@@ -9,6 +9,7 @@ import Networks
 import ONNXImport
 public import Photos
 import Tensors
+import WireProtocol
 
 /// A network in memory with everything the folder says of it. Never changes.
 public struct LoadedModel: Sendable {
@@ -34,6 +35,12 @@ public struct LoadedModel: Sendable {
     public let preprocessor: Preprocessor?
     /// How the network itself wants its image; inside it is planes.
     let inputLayout: ImageLayout
+    /// The file that says how photos become input.
+    let preprocessingSource: String?
+    /// What was said of the outputs when they were read.
+    let outputStatement: OutputStatement
+    /// What `interpret.json` says of its probabilities, whether it is of this very network or not.
+    let calibration: CalibrationRecord?
     /// What should be known of how photos become input.
     let inputRemarks: [String]
     public let boxFinder: BoxFinder
@@ -59,7 +66,8 @@ public struct LoadedModel: Sendable {
             inputLayout = inputs.layout
             preprocessing = try LoadedModel.preprocessing(folder, inputs)
             exampleInput = try LoadedModel.exampleInput(inputs.graph, preprocessing)
-            let reading = try inputs.graph.readingOutputs(folder.outputStatement(exampleInput))
+            outputStatement = try folder.outputStatement(exampleInput, modelSHA256: sha256)
+            let reading = try inputs.graph.readingOutputs(outputStatement)
             task = try LoadedModel.task(folder.settings.task, reading, labelCount: folder.labels.count)
             network = try Network(reading, threads: threads, algorithms: algorithms)
         } catch let error as ModelError {
@@ -74,6 +82,8 @@ public struct LoadedModel: Sendable {
         backgroundLabels = Set(folder.settings.backgroundLabels)
         preprocessor = preprocessing.map(Preprocessor.init)
         inputRemarks = LoadedModel.remarks(on: preprocessing, network.graph)
+        calibration = folder.settings.calibration
+        preprocessingSource = preprocessing == nil ? nil : try? folder.preprocessing(networkSize: nil)?.file
         boxFinder = BoxFinder(threshold: folder.settings.camThreshold)
         isMarkedDefault = folder.settings.isDefault
         hasSingleMap =
@@ -198,9 +208,17 @@ public struct LoadedModel: Sendable {
 
 extension ModelFolder {
     /// What the folder says of the network's outputs.
-    fileprivate func outputStatement(_ inputShape: Shape) -> OutputStatement {
-        OutputStatement(
+    ///
+    /// - Parameter modelSHA256: a calibration of another `model.onnx` does not count.
+    fileprivate func outputStatement(
+        _ inputShape: Shape, modelSHA256: String
+    ) throws(ModelError) -> OutputStatement {
+        var scaling: ScoreScaling?
+        if let calibration = settings.calibration, calibration.sha256 == modelSHA256 {
+            scaling = try calibration.scaling()
+        }
+        return OutputStatement(
             declared: settings.outputs.kind, output: settings.outputs.output, training: training?.statement,
-            labelCount: labels.count, inputShape: inputShape)
+            labelCount: labels.count, scaling: scaling, inputShape: inputShape)
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Networks
 import Photos
+import WireProtocol
 
 /// A model folder as the Hugging Face hub lays it out: `model.onnx`, `config.json`, `preprocessor_config.json`, and
 /// `interpret.json` for what those cannot say. All but the first may be missing.
@@ -28,6 +29,8 @@ struct ModelFolder {
         /// The lowest energy (see `Certainty`) of photos like those that the network learned from; nil where nobody measured
         /// it.
         var familiarEnergy: Double?
+        /// How scores become probabilities that mean what they say; nil where nobody has measured that.
+        var calibration: CalibrationRecord?
         /// Fraction of the class activation map's maximum from which on a pixel belongs to the object, 0…1.
         var camThreshold: Float = 0.1
 
@@ -35,7 +38,7 @@ struct ModelFolder {
         var inputStatement = InputStatement()
 
         private enum CodingKeys: String, CodingKey {
-            case task, layout, inputs
+            case task, layout, inputs, calibration
             case isDefault = "default"
             case backgroundLabels = "background_labels"
             case animalLabels = "animal_labels"
@@ -86,6 +89,7 @@ struct ModelFolder {
                     debugDescription: "animal_peak should be 0 or more, and less than 1")
             }
             familiarEnergy = try container.decodeIfPresent(Double.self, forKey: .familiarEnergy)
+            calibration = try container.decodeIfPresent(CalibrationRecord.self, forKey: .calibration)
             camThreshold = try container.decodeIfPresent(Float.self, forKey: .camThreshold) ?? camThreshold
             guard (0..<1).contains(camThreshold), camThreshold > 0 else {
                 throw DecodingError.dataCorruptedError(

@@ -14,6 +14,7 @@ struct EvaluateRequest: Sendable {
     let models: ModelStore
     let permitted: PermittedFolders
     let font: Font
+    let checks: MethodChecks
 
     /// How many photos that cannot be read the answer names.
     private static let namedFailures = 1000
@@ -22,7 +23,7 @@ struct EvaluateRequest: Sendable {
         let watch = Stopwatch()
         let model = try models.requested(parameters.model)
         let plan = try Plan(parameters, model)
-        var tally = EvaluationTally(model, plan)
+        var tally = EvaluationTally(model, plan, checks)
         var result = EvaluateResult(model: Sidecar.Model(model), photos: 0, skipped: [:])
         let count = Double(parameters.photos.count)
         for (number, truth) in parameters.photos.enumerated() {

@@ -11,6 +11,7 @@ struct ExplainRequest: Sendable {
     let models: ModelStore
     let permitted: PermittedFolders
     let composer: Composer
+    let checks: MethodChecks
 
     func explain(_ parameters: ExplainParameters, _ context: RequestContext) async throws -> ExplainResult {
         let model = try models.requested(parameters.model)
@@ -196,17 +197,8 @@ struct ExplainRequest: Sendable {
             attribution: wantsAttribution ? first.attribution.map { TensorPayload(model.inputLayout.own($0)) } : nil,
             furtherClasses: further.isEmpty ? nil : further,
             approximation: first.approximation.map(ExplainResult.Approximation.init), scores: first.scores,
-            warnings: first.warnings + failedCheck(of: method.card))
+            warnings: first.warnings + checks.warnings(of: method.card, on: model))
     }
-}
-
-/// Said with every picture of a method whose pictures hardly depend on what the network has learned.
-func failedCheck(of card: MethodCard) -> [String] {
-    guard card.randomization.verdict == .fails else { return [] }
-    return [
-        "\(card.name) FAILS the randomization check of Adebayo et al. 2018: its picture changes little when the upper layers "
-            + "are made random, so do not read it as a reason"
-    ]
 }
 
 extension ExplainParameters {

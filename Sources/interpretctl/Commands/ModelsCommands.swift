@@ -113,6 +113,7 @@ struct ModelsListCommand: AsyncParsableCommand {
             add("task", task)
         }
         for remark in model.remarks ?? [] { add("note", remark) }
+        for fact in model.facts ?? [] { add("fact", fact) }
         add("weights", "\(model.parameters)")
         if let planBytes = model.planBytes {
             let gradient = planBytes.gradient.map { ", \(Format.bytes($0)) with gradient" } ?? ""

@@ -1,37 +1,9 @@
 import Foundation
 import Interpretation
+public import Networks
 
-/// Makes a network's probabilities mean what they say, by a scale and a shift of its scores: a·s + b.
-///
-/// Of exclusive classes: temperature scaling has one a = 1/T for all, and no b, so the order of the classes stays (Guo et
-/// al. 2017, §4.2); vector scaling has an a and a b a class (there, "matrix and vector scaling"). Of independent labels each
-/// has its own a and b (Platt 1999, "Probabilistic Outputs for Support Vector Machines"). Fitted to the lowest mean negative
-/// log-likelihood, which is convex in a and b.
-public struct ScoreScaling: Sendable, Hashable {
-    /// a, one for all classes or one a class.
-    public let scale: [Double]
-    /// b, one a class; empty for none.
-    public let shift: [Double]
-
-    public init(scale: [Double], shift: [Double]) {
-        self.scale = scale
-        self.shift = shift
-    }
-
-    /// Leaves scores as they are.
-    public static let none = ScoreScaling(scale: [1], shift: [])
-
-    /// T, where one number scales all classes.
-    public var temperature: Double? { scale.count == 1 && shift.isEmpty ? 1 / scale[0] : nil }
-
-    /// The scores scaled [classes].
-    public func callAsFunction(_ scores: [Float]) -> [Float] {
-        scores.indices.map { index in
-            let scale = scale.count == 1 ? scale[0] : scale[index]
-            return Float(scale * Double(scores[index]) + (shift.isEmpty ? 0 : shift[index]))
-        }
-    }
-
+/// Fitted to the lowest mean negative log-likelihood, which is convex in scales and shifts.
+extension ScoreScaling {
     /// What is fitted.
     public enum Form: Sendable, Hashable {
         case temperature
@@ -108,9 +80,6 @@ public struct ScoreScaling: Sendable, Hashable {
         }
         return (value, gradient)
     }
-
-    /// Beyond this a temperature says that the scores say nothing, or everything.
-    private static let scales = 0.001...1000
 
     private static func accepted(_ found: (place: [Double], isReached: Bool), classes: Int) -> ScoreScaling? {
         let count = found.place.count == 1 ? 1 : classes
