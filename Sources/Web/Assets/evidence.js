@@ -62,7 +62,7 @@ function where(found) {
   if (!found) return null;
   const shares = [
     ["class map", found.cam],
-    ["hiding windows", found.occlusion],
+    ["hiding pieces", found.occlusion],
     ["relevance", found.lrp]
   ].filter(([, share]) => share != null);
   return [
