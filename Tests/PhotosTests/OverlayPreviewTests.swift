@@ -2,7 +2,7 @@ import Foundation
 import Tensors
 import Testing
 
-@testable import Photos
+import Photos
 
 @Suite struct OverlayPreviewTests {
     private let overlay: Overlay

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Photos
+import Photos
 
 @Suite struct PNGEncoderTests {
     /// Big-endian, as all numbers of PNG.

@@ -1,6 +1,6 @@
 import Foundation
 import Glibc
-import WireProtocol
+package import WireProtocol
 
 /// What `watch` shows on a terminal: a row for each photo that is done or has failed, which stays, and below the rows the
 /// counters, which are drawn anew.
@@ -28,9 +28,12 @@ actor WatchScreen {
 }
 
 /// The words of `watch`'s table.
-struct WatchBoard {
+package struct WatchBoard {
     /// What the daemon counts; nil before it was asked.
-    var status: StatusResult?
+    package var status: StatusResult?
+
+    package init() {}
+
     private var hasHeading = false
     private var verdicts: [String: Int] = [:]
     private var done = 0
@@ -42,7 +45,7 @@ struct WatchBoard {
     /// Counts an event.
     ///
     /// - Returns: its rows, the heading before the first; empty for a photo that only waits.
-    mutating func take(_ event: Event, verdict: String?, columns: Int) -> String {
+    package mutating func take(_ event: Event, verdict: String?, columns: Int) -> String {
         var rows = ""
         if let lost = event.dropped { rows += Style.yellow("\(Format.count(lost, "event")) lost") + "\n" }
         let isFailure = event.event == .photoFailed
@@ -71,7 +74,7 @@ struct WatchBoard {
     }
 
     /// The lines below the table, none wider than the window.
-    func counters(columns: Int) -> [String] {
+    package func counters(columns: Int) -> [String] {
         var lines = [String(repeating: "─", count: max(columns - 1, 1))]
         var words = ["here \(done) done" + (failed > 0 ? ", \(failed) failed" : "")]
         if let status {

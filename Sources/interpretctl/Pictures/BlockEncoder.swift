@@ -1,8 +1,8 @@
-import WireProtocol
+package import WireProtocol
 
 /// Pixels as upper half blocks, two a character: the upper in the colour of the text, the lower in that of the ground.
-enum BlockEncoder {
-    static func encode(_ picture: PicturePixels) -> String {
+package enum BlockEncoder {
+    package static func encode(_ picture: PicturePixels) -> String {
         let pixels = Array(picture.rgb)
         func colour(_ row: Int, _ column: Int) -> String {
             let index = (row * picture.width + column) * 3

@@ -1,17 +1,17 @@
-import WireProtocol
+package import WireProtocol
 
 /// A picture in at most 256 colours, chosen by halving the box of its colours along its longest side again and again, so
 /// that each part has as many pixels (median cut; Heckbert 1982, "Color Image Quantization for Frame Buffer Display").
-struct ColourPalette {
-    struct Colour: Equatable {
-        let red, green, blue: UInt8
+package struct ColourPalette {
+    package struct Colour: Equatable {
+        package let red, green, blue: UInt8
     }
 
-    let colours: [Colour]
+    package let colours: [Colour]
     /// Into `colours`, pixel by pixel.
-    let indices: [UInt8]
+    package let indices: [UInt8]
 
-    static let most = 256
+    package static let most = 256
     /// Of 8 bits a channel, so many count when colours are told apart.
     private static let bits = 5
 
@@ -24,7 +24,7 @@ struct ColourPalette {
         func level(_ channel: Int) -> Int { key >> (bits * (2 - channel)) & (1 << bits - 1) }
     }
 
-    init(of picture: PicturePixels) {
+    package init(of picture: PicturePixels) {
         let samples = Array(picture.rgb)
         let drop = 8 - Self.bits
         let keys = (0..<picture.width * picture.height).map { pixel in

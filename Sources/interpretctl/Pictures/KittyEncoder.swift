@@ -1,14 +1,14 @@
 import Foundation
-import WireProtocol
+package import WireProtocol
 
 /// Pixels in kitty's graphics protocol (https://sw.kovidgoyal.net/kitty/graphics-protocol/): base64 in commands of at most
 /// 4096 characters, of which the first says what it is.
-enum KittyEncoder {
-    static let largestPiece = 4096
+package enum KittyEncoder {
+    package static let largestPiece = 4096
 
     /// - Parameter columns: how many characters wide it is shown; its height follows.
     /// - Returns: the commands and a line end, so that what follows stands below the picture.
-    static func encode(_ picture: PicturePixels, columns: Int) -> String {
+    package static func encode(_ picture: PicturePixels, columns: Int) -> String {
         let base64 = Array(picture.rgb.base64EncodedData())
         var text = ""
         text.reserveCapacity(base64.count + base64.count / 256 + 128)

@@ -1,12 +1,12 @@
-import WireProtocol
+package import WireProtocol
 
 /// Pixels as DEC's sixels: characters that are six pixels high and one wide, one colour after the other (VT330/VT340
 /// Programmer Reference Manual, chapter 14).
-enum SixelEncoder {
+package enum SixelEncoder {
     private static let height = 6
 
     /// - Returns: the picture and a line end.
-    static func encode(_ picture: PicturePixels) -> String {
+    package static func encode(_ picture: PicturePixels) -> String {
         let palette = ColourPalette(of: picture)
         // 1: pixels that are in no colour stay as they are. Then the pixels' proportions and the picture's size.
         var text = "\u{1B}P0;1;0q\"1;1;\(picture.width);\(picture.height)"

@@ -2,18 +2,18 @@ import Foundation
 import Glibc
 
 /// What a terminal answers when it is asked for its graphics.
-struct TerminalAnswer: Equatable {
-    var hasKittyGraphics = false
-    var hasSixels = false
+package struct TerminalAnswer: Equatable {
+    package var hasKittyGraphics = false
+    package var hasSixels = false
 
     /// One pixel that kitty's protocol would only check, and then DEC's question for the attributes, which every terminal
     /// answers: its answer ends the waiting.
-    static let question = "\u{1B}_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\u{1B}\\" + attributesQuestion
+    package static let question = "\u{1B}_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\u{1B}\\" + attributesQuestion
     /// Multiplexers take the first for a title.
-    static let attributesQuestion = "\u{1B}[c"
+    package static let attributesQuestion = "\u{1B}[c"
 
     /// - Returns: nil until `bytes` has the terminal's attributes: `ESC [ ? 62 ; 4 c`, where 4 stands for sixels.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let start = text.range(of: "\u{1B}[?"),
             let end = text[start.upperBound...].firstIndex(where: { !$0.isNumber && $0 != ";" }), text[end] == "c"
@@ -29,7 +29,7 @@ struct TerminalAnswer: Equatable {
     ///   - isMultiplexed: whether it is tmux or screen.
     ///   - patience: in milliseconds.
     /// - Returns: nil where there is no answer in time.
-    static func ask(isMultiplexed: Bool, patience: Int32 = 500) -> TerminalAnswer? {
+    package static func ask(isMultiplexed: Bool, patience: Int32 = 500) -> TerminalAnswer? {
         let terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC)
         guard terminal >= 0 else { return nil }
         defer { close(terminal) }

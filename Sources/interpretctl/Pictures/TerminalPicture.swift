@@ -1,8 +1,8 @@
 import Foundation
-import WireProtocol
+package import WireProtocol
 
 /// How a picture is shown on a terminal.
-enum TerminalPicture: String, CaseIterable {
+package enum TerminalPicture: String, CaseIterable {
     /// kitty's graphics protocol, pixel for pixel: kitty, Ghostty, WezTerm, Konsole.
     case kitty
     /// DEC's sixels, in 256 colours: foot, mlterm, xterm -ti vt340, tmux.
@@ -16,7 +16,7 @@ enum TerminalPicture: String, CaseIterable {
     /// - Parameters:
     ///   - isTerminal: whether standard output is one.
     ///   - ask: the terminal itself; called only where the environment does not say it. Nil where it does not answer.
-    static func best(
+    package static func best(
         isTerminal: Bool, environment: [String: String], ask: (_ isMultiplexed: Bool) -> TerminalAnswer?
     ) -> TerminalPicture {
         func has(_ name: String) -> Bool { !(environment[name] ?? "").isEmpty }
@@ -46,7 +46,7 @@ enum TerminalPicture: String, CaseIterable {
     ]
 
     /// The room for a picture, so that no line of it is wider or higher than the window; nil for none.
-    func room(on window: TerminalWindow) -> PictureRoom? {
+    package func room(on window: TerminalWindow) -> PictureRoom? {
         // The line below the picture.
         let rows = max(window.rows - 1, 1)
         let most = PictureRoom.largestSide
@@ -64,7 +64,7 @@ enum TerminalPicture: String, CaseIterable {
     private static let widest = 960
 
     /// What a terminal has to be sent.
-    func escapes(for picture: PicturePixels, on window: TerminalWindow) -> String {
+    package func escapes(for picture: PicturePixels, on window: TerminalWindow) -> String {
         switch self {
         case .kitty:
             KittyEncoder.encode(
@@ -78,7 +78,7 @@ enum TerminalPicture: String, CaseIterable {
 
 extension PicturePixels {
     /// Whether there is a pixel for every sample: what comes over a socket need not be so.
-    var isComplete: Bool {
+    package var isComplete: Bool {
         (1...PictureRoom.largestSide).contains(width) && (1...PictureRoom.largestSide).contains(height)
             && rgb.count == width * height * 3
     }

@@ -1,24 +1,24 @@
-import Glibc
+package import Glibc
 
 /// The size of a terminal's window, and of a character in it.
-struct TerminalWindow: Equatable {
-    var columns = 80
-    var rows = 24
+package struct TerminalWindow: Equatable {
+    package var columns = 80
+    package var rows = 24
     /// In pixels.
-    var cellWidth = 8
-    var cellHeight = 16
+    package var cellWidth = 8
+    package var cellHeight = 16
 
-    init() {}
+    package init() {}
 
     /// Of the terminal at `descriptor`; what it does not say is as above.
-    init(of descriptor: Int32) {
+    package init(of descriptor: Int32) {
         var size = winsize()
         // Where there is no terminal the size stays 0.
         _ = ioctl(descriptor, UInt(TIOCGWINSZ), &size)
         self.init(size)
     }
 
-    init(_ size: winsize) {
+    package init(_ size: winsize) {
         guard size.ws_col > 0, size.ws_row > 0 else { return }
         columns = Int(size.ws_col)
         rows = Int(size.ws_row)

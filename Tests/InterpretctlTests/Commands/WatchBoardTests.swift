@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import WireProtocol
 
-@testable import interpretctl
+import interpretctl
 
 /// The table of `watch`.
 @Suite struct WatchBoardTests {

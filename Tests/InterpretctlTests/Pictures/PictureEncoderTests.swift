@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import WireProtocol
 
-@testable import interpretctl
+import interpretctl
 
 /// What is sent to a terminal, byte for byte.
 @Suite struct PictureEncoderTests {

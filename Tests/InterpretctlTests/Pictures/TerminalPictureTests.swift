@@ -3,7 +3,7 @@ import Glibc
 import Testing
 import WireProtocol
 
-@testable import interpretctl
+import interpretctl
 
 /// Which pictures a terminal gets, and how large.
 @Suite struct TerminalPictureTests {
