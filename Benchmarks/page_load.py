@@ -3,7 +3,7 @@
 
     Benchmarks/page_load.py [--count 10000] [--bin .build/release/interpretd] [--models DIR]
 
-The catalog is filled with photos that are done, as if the daemon had done them, so that nothing is computed but the page. Each is
+The catalog is filled with photos that were done and whose sidecars were kept long enough, so that nothing is computed but the page. Each is
 a hard link to the demo photo under a name of its own, so each gets a small picture of its own. Then a browser opens the page and
 scrolls to the end of the wall.
 
@@ -28,10 +28,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
 ROOT = Path(__file__).resolve().parent.parent
-VERDICTS = [("looks-at-animal", "animal-needed")] * 30 + [
-    ("looks-partly", "box-not-on-animal"), ("looks-elsewhere", "stays-without-animal"), ("undecided", "small-margin")]
-# As PhotoDoubt has them.
-SEVERITY = {"looks-elsewhere": 6, "looks-partly": 5, "undecided": 4}
+VERDICTS = ["looks-at-animal"] * 30 + ["looks-partly", "looks-elsewhere", "undecided"]
 
 
 def resident_mib(process) -> float:
@@ -67,18 +64,18 @@ def fill(folder, count):
         path = folder / "inbox" / f"{number // 1000:02}" / f"IMG_{number:05}.jpg"
         path.parent.mkdir(exist_ok=True)
         os.link(folder / "first.jpg", path)
-        verdict, reason = chance.choice(VERDICTS)
+        verdict = chance.choice(VERDICTS)
         now = int(time.time() * 1000) - (count - number) * 86_400
         rows.append((str(path).encode(), now, hashlib.sha256(str(number).encode()).hexdigest(), chance.choice(["cat", "dog", "bird"]),
-                     chance.uniform(0.6, 1), verdict, reason, SEVERITY.get(verdict, 0)))
+                     chance.uniform(0.6, 1), verdict, verdict != "looks-at-animal"))
     # When all links are made, since each moves the time of change.
     status = os.stat(folder / "first.jpg")
     [catalog] = (folder / "state").glob("catalog-*.sqlite")
     with sqlite3.connect(catalog) as database:
         database.executemany(
             "INSERT INTO photo (path, device, inode, size, modified, changed, state, attempts, queuedAt, startedAt, finishedAt,"
-            " sha256, model, label, probability, boxCount, verdict, reason, margin, doubt)"
-            " VALUES (?, ?, ?, ?, ?, ?, 'done', 1, ?, ?, ?, ?, 'petshop', ?, ?, 1, ?, ?, 0.5, ?)",
+            " sha256, model, label, probability, boxCount, verdict, margin, doubtful, expired)"
+            " VALUES (?, ?, ?, ?, ?, ?, 'done', 1, ?, ?, ?, ?, 'petshop', ?, ?, 1, ?, 0.5, ?, 1)",
             [(path, status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, now, now, now, *rest)
              for path, now, *rest in rows])
 
@@ -87,6 +84,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--bin", type=Path, default=ROOT / ".build/release/interpretd")
+    parser.add_argument("--pictures", type=int, help="of so many photos at the end; of all where left out")
     parser.add_argument("--models", type=Path, default=ROOT / "Models")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="page-"))
@@ -124,11 +122,11 @@ def main():
         begin = time.monotonic()
         driver.set_script_timeout(1800)
         driver.execute_async_script("""
-            const done = arguments[arguments.length - 1];
-            const addresses = [...document.querySelectorAll('#wall .card img')].map((image) => image.src);
+            const [count, done] = arguments;
+            const addresses = [...document.querySelectorAll('#wall .card img')].map((image) => image.src).slice(-count);
             const next = async () => { while (addresses.length) await (await fetch(addresses.pop())).blob(); };
-            Promise.all(Array.from({ length: 6 }, next)).then(done);""")
-        print(f"all small pictures were made and sent after {time.monotonic() - begin:.1f} s")
+            Promise.all(Array.from({ length: 6 }, next)).then(done);""", arguments.pictures or arguments.count)
+        print(f"{arguments.pictures or arguments.count} small pictures were made and sent after {time.monotonic() - begin:.1f} s")
         peak = max(peak, resident_mib(process))
         print(f"the daemon's memory: {before:.0f} MiB before, {peak:.0f} MiB at most: {peak - before:+.0f} MiB")
     finally:
