@@ -1,8 +1,7 @@
 import Foundation
+import Photos
 import Tensors
 import Testing
-
-import Photos
 
 @Suite struct OverlayPreviewTests {
     private let overlay: Overlay

@@ -1,7 +1,6 @@
 import Foundation
-import Testing
-
 import Photos
+import Testing
 
 @Suite struct PNGEncoderTests {
     /// Big-endian, as all numbers of PNG.

@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 import WireProtocol
-
 import interpretctl
 
 /// The table of `watch`.

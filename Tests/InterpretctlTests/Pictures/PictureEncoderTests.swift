@@ -1,7 +1,6 @@
 import Foundation
 import Testing
 import WireProtocol
-
 import interpretctl
 
 /// What is sent to a terminal, byte for byte.

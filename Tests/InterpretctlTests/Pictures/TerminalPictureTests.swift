@@ -2,7 +2,6 @@ import Foundation
 import Glibc
 import Testing
 import WireProtocol
-
 import interpretctl
 
 /// Which pictures a terminal gets, and how large.
