@@ -63,7 +63,9 @@ import WireProtocol
         try JSONObjectEditing.setting("calibration", to: JSONText(encoding: record).description, in: old)
             .write(to: interpret)
         _ = try await daemon.result(of: RPCMethods.reload, NoParameters())
-        #expect(try await explain(daemon).scores == before.scores)
+        // Other kernels may have turned out to be faster meanwhile.
+        let uncalibrated = try await explain(daemon).scores
+        #expect(zip(uncalibrated, before.scores).allSatisfy { abs($0 - $1) < 1e-4 })
         let again = try await daemon.result(of: RPCMethods.models, ModelsParameters())
         #expect(again.models[0].remarks?.contains { $0.contains("another model.onnx") } == true)
         #expect(try await daemon.stop() == 0)

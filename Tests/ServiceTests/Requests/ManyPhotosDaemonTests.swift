@@ -46,8 +46,8 @@ import WireProtocol
             of: RPCMethods.neighbours, NeighboursParameters(source: source, labelled: labelled.path))
         let found = try #require(result.representers)
         #expect(found.photos == 16 && found.labels == ["cat", "dog"] && found.isConverged && found.label == "cat")
-        #expect(found.leastBelieved.first?.photo == labelled.path + "/dog/7.jpg")
-        #expect(found.away.first?.photo == labelled.path + "/dog/7.jpg")
+        #expect(found.leastBelieved.first?.photo.hasSuffix("/dog/7.jpg") == true)
+        #expect(found.away.first?.photo.hasSuffix("/dog/7.jpg") == true)
         #expect(found.towards.allSatisfy { $0.label == "cat" && $0.share ?? 0 > 0 } && !found.towards.isEmpty)
         #expect(found.shipped.residual != nil && found.shipped.agree == 16)
 
