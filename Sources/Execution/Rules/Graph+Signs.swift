@@ -3,15 +3,18 @@ import Networks
 extension Graph {
     /// Whether no value of the tensor can be below 0, whatever the network is asked about: what made it says so.
     func isNowhereNegative(_ value: ValueID) -> Bool {
-        guard let node = nodes.first(where: { $0.outputs.contains(value) }) else { return false }
-        let inputs = node.inputs.compactMap { $0 }
-        switch node.operation {
-        case .activation(let activation): return activation.isNowhereNegative
-        case .pooling, .globalPooling, .flatten, .reshape, .identity:
-            return inputs.first.map(isNowhereNegative) ?? false
-        case .concatenation, .arithmetic(.add), .arithmetic(.multiply): return inputs.allSatisfy(isNowhereNegative)
-        default: return false
+        let producers = producers()
+        func holds(_ value: ValueID) -> Bool {
+            guard let node = producers[value] else { return false }
+            let inputs = node.inputs.compactMap { $0 }
+            switch node.operation {
+            case .activation(let activation): return activation.isNowhereNegative
+            case .pooling, .globalPooling, .flatten, .reshape, .identity: return inputs.first.map(holds) ?? false
+            case .concatenation, .arithmetic(.add), .arithmetic(.multiply): return inputs.allSatisfy(holds)
+            default: return false
+            }
         }
+        return holds(value)
     }
 }
 
