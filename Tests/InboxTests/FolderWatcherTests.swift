@@ -233,7 +233,7 @@ struct FolderWatcherTests {
         let took = try await ContinuousClock().measure {
             try await watching(folder.path) { _ in try await Task.sleep(for: .milliseconds(50)) }
         }
-        #expect(took < .seconds(5))  // the library would wait a minute
+        #expect(took < .seconds(45))  // the library would wait a minute
     }
 }
 

@@ -133,12 +133,7 @@ import WireProtocol
             #expect(try await second.error().code == .busy)
             #expect(try await second.line() == nil)
             first.close()
-            #expect(
-                try await eventually {
-                    let third = try server.client
-                    try await third.request("echo", id: 1)
-                    return try await third.reply().id == 1
-                })
+            #expect(try await eventually { await server.answersOneMore() })
         }
     }
 

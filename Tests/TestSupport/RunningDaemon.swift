@@ -77,11 +77,11 @@ package final class RunningDaemon: Sendable {
 
     package func send(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
 
-    /// Waits half a minute for its end.
+    /// Waits two minutes for its end.
     ///
     /// - Returns: the exit code or the number of the signal, and which of them it is.
     package func end() async throws -> (status: Int32, isSignal: Bool) {
-        for _ in 0..<600 where process.isRunning { try await Task.sleep(for: .milliseconds(50)) }
+        for _ in 0..<2400 where process.isRunning { try await Task.sleep(for: .milliseconds(50)) }
         guard !process.isRunning else { throw Failure(description: "the daemon goes on") }
         return (process.terminationStatus, process.terminationReason == .uncaughtSignal)
     }

@@ -13,6 +13,19 @@ package struct SocketTestServer: Sendable {
         get throws { try SocketTestClient(path: path) }
     }
 
+    /// Whether a new connection gets an answer. One that there is no place for ends while it is still written to.
+    ///
+    /// - Parameter padding: blanks after the request, which count as its bytes.
+    package func answersOneMore(padding: Int = 0) async -> Bool {
+        guard let client = try? client else { return false }
+        do {
+            try await client.request("echo", id: 1, params: "{}" + String(repeating: " ", count: padding))
+            return try await client.reply().id == 1
+        } catch {
+            return false
+        }
+    }
+
     package func shutDown() async {
         await group.triggerGracefulShutdown()
     }
