@@ -1,12 +1,13 @@
-"""Times a forward pass and an input gradient against ONNX Runtime, PyTorch and Captum, in one run.
+"""Times a forward pass and an input gradient against ONNX Runtime, OpenVINO, PyTorch and Captum, in one run.
 
     python Benchmarks/forward_and_gradient.py --swift-bench "COMMAND …" [--only NETWORK …] [--batch 1 8] [--check]
 
 All sides get the same ONNX file or the network it was exported from, the same input and two threads. They take turns,
 round by round, so that a change of the machine's clock or load meets all of them; what counts is the median over all
-repetitions. PyTorch runs in its default memory layout and in channels_last, and the faster counts. Gradients are
-compared with Captum's Saliency on a network whose parameters need no gradient, which is the fair baseline.
-Without --swift-bench the peers run alone.
+repetitions. PyTorch runs in its default memory layout, in channels_last and compiled by `torch.compile` (channels_last, too;
+it needs a C++ compiler and minutes), and the fastest counts. Gradients are compared with Captum's Saliency on a network
+whose parameters need no gradient, which is the fair baseline, also compiled. OpenVINO computes in single precision, as all
+do. Without --swift-bench the peers run alone.
 
 Beside every time stands the share of the machine's sgemm peak: the multiplications and additions of the network's
 convolutions and matrix products (three for a gradient: forward, and backward to the inputs alone, counted as measured
@@ -51,10 +52,12 @@ import captum.attr  # noqa: E402
 import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 import onnxruntime  # noqa: E402
+import openvino  # noqa: E402
 import torch  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 from fixture import export  # noqa: E402
+from marks import write_between  # noqa: E402
 from method_subjects import petshop  # noqa: E402
 from networks import cache  # noqa: E402
 from sgemm import product  # noqa: E402
@@ -163,18 +166,37 @@ def sgemm_side(threads: int) -> tuple[Side, float]:
     return Side("sgemm", repeating(run)), operations
 
 
+PYTORCHS = (("PyTorch", torch.contiguous_format, False), ("PyTorch channels_last", torch.channels_last, False),
+            ("PyTorch compiled", torch.channels_last, True))
+NAMES = ["interpretd", "ONNX Runtime", "OpenVINO", *(name for name, _, _ in PYTORCHS),
+         *(name.replace("PyTorch", "Captum") for name, _, _ in PYTORCHS)]
+
+
+def openvino_request(path: Path, threads: int):
+    core = openvino.Core()
+    settings = {"INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": "f32"}
+    return core.compile_model(core.read_model(path), "CPU", settings).create_infer_request()
+
+
 def peers(kind: str, network: torch.nn.Module, path: Path, x: torch.Tensor, class_index: int,
-          threads: int) -> list[Side]:
+          threads: int, with_compiled: bool) -> list[Side]:
     if kind == "forward":
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.log_severity_level = threads, 3
         session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
         feed = {session.get_inputs()[0].name: x.numpy()}
-        sides = [Side("ONNX Runtime", repeating(lambda: session.run(None, feed)))]
+        request, pixels = openvino_request(path, threads), x.numpy()
+        sides = [Side("ONNX Runtime", repeating(lambda: session.run(None, feed))),
+                 Side("OpenVINO", repeating(lambda: request.infer([pixels], share_inputs=True)))]
     else:
         sides = []
-    for name, layout in (("PyTorch", torch.contiguous_format), ("PyTorch channels_last", torch.channels_last)):
+    for name, layout, compiles in PYTORCHS:
+        if compiles and not with_compiled:
+            continue
         model, y = network_in(layout, network), x.contiguous(memory_format=layout)
+        if compiles:
+            torch.compiler.reset()
+            model = torch.compile(model)
         if kind == "forward":
 
             def forward(model=model, y=y):
@@ -234,7 +256,7 @@ def bench(name: str, kind: str, batch: int, arguments) -> Result:
     case = f"{name}/{kind}/{batch}"
     x = image((batch, 3, side, side))
     gemm, gemm_operations = sgemm_side(arguments.threads)
-    sides = [*peers(kind, network, path, x, class_index, arguments.threads)]
+    sides = [*peers(kind, network, path, x, class_index, arguments.threads, arguments.compiled)]
     suffix = "" if clock is time.perf_counter else " processor"
     swift, load = None, None
     try:
@@ -278,7 +300,7 @@ def model_file(name: str, network: torch.nn.Module, side: int) -> Path:
 
 
 def table(results: list[Result]) -> str:
-    names = ["interpretd", "ONNX Runtime", "PyTorch", "PyTorch channels_last", "Captum", "Captum channels_last"]
+    names = [name for name in NAMES if any(name in result.medians for result in results)]
     lines = ["| case | " + " | ".join(names) + " | ratio | of best times | bound | load ms | resident MB | at most |",
              "|---|" + "---:|" * (len(names) + 6)]
     for r in results:
@@ -292,15 +314,6 @@ def table(results: list[Result]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_report(file: Path, text: str) -> None:
-    """Puts the text between the marks in the page, or at its end where there are none."""
-    begin, end = "<!-- forward_and_gradient.py begins -->", "<!-- forward_and_gradient.py ends -->"
-    page = file.read_text() if file.exists() else ""
-    before, _, rest = page.partition(begin)
-    _, _, after = rest.partition(end)
-    file.write_text(f"{before}{begin}\n\n{text}\n{end}{after or chr(10)}")
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--swift-bench", metavar="COMMAND", help="the program that speaks the line protocol")
@@ -310,6 +323,7 @@ def main() -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7, help="turns of each side")
     parser.add_argument("--seconds", type=float, default=12, help="time for one case, all sides together")
+    parser.add_argument("--compiled", action="store_true", help="torch.compile too, which takes minutes a network")
     parser.add_argument("--petshop", type=Path, default=PETSHOP, help="petshop's model folder")
     parser.add_argument("--output", type=Path, help="write the results there as JSON")
     parser.add_argument("--report", type=Path, help="put the table into this page, between its marks")
@@ -319,7 +333,8 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.processor_time:
         global clock
-        clock, arguments.threads = time.thread_time, 1
+        # OpenVINO computes on a thread of its own; nothing else runs in the process.
+        clock, arguments.threads = time.process_time, 1
 
     results = []
     for name in arguments.only:
@@ -334,10 +349,11 @@ def main() -> int:
               f"{', processor time' if arguments.processor_time else ''}; in brackets the share "
               "of the sgemm peak; the ratio is to the fastest peer, of the medians and of the best times, which the "
               f"machine's load touches least (at the end: {os.getloadavg()[0]:.1f} runnable on {os.cpu_count()} cores). "
-              f"PyTorch {torch.__version__}, ONNX Runtime {onnxruntime.__version__}, Captum {captum.__version__}.\n")
+              f"PyTorch {torch.__version__}, ONNX Runtime {onnxruntime.__version__}, "
+              f"OpenVINO {openvino.__version__.split('-')[0]}, Captum {captum.__version__}.\n")
     print("\n" + report)
     if arguments.report:
-        write_report(arguments.report, report)
+        write_between(arguments.report, "forward_and_gradient.py", report)
     if arguments.output:
         arguments.output.write_text(json.dumps([vars(r) for r in results], indent=1) + "\n")
     missed = [r.case for r in results if r.ratio is not None and r.ratio > r.bound]

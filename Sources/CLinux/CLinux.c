@@ -80,4 +80,9 @@ int clinux_copy_acl(const char *from, int to) {
     return fsetxattr(to, acl, value, (size_t)size, 0);
 }
 
+void clinux_reuse_pieces(int bytes) {
+    mallopt(M_MMAP_THRESHOLD, bytes);
+    mallopt(M_TRIM_THRESHOLD, 16 * bytes);
+}
+
 void clinux_give_memory_back(void) { malloc_trim(0); }

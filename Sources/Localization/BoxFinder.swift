@@ -34,6 +34,13 @@ public struct Region: Sendable {
     public let mass: Float
     /// Largest value of the map in the region.
     public let peak: Float
+
+    package init(box: PixelBox, area: Int, mass: Float, peak: Float) {
+        self.box = box
+        self.area = area
+        self.mass = mass
+        self.peak = peak
+    }
 }
 
 /// Reads boxes from a heat map: what is at least a fraction of the maximum, in connected regions.
@@ -62,34 +69,18 @@ public struct BoxFinder: Sendable {
         return map.withUnsafeValues { values in
             guard let maximum = values.max(), maximum > 0, maximum.isFinite else { return [] }
             let cut = fraction * maximum
-            var isSeen = [Bool](repeating: false, count: values.count)
-            var regions: [Region] = []
-            var stack: [Int] = []
-            for start in values.indices where !isSeen[start] && values[start] >= cut {
-                var (left, right, top, bottom) = (width, 0, height, 0)
-                var (area, mass, peak) = (0, Float(0), Float(0))
-                isSeen[start] = true
-                stack.append(start)
-                while let index = stack.popLast() {
-                    let (y, x) = index.quotientAndRemainder(dividingBy: width)
-                    (left, right, top, bottom) = (min(left, x), max(right, x), min(top, y), max(bottom, y))
-                    area += 1
-                    mass += values[index]
-                    peak = max(peak, values[index])
-                    for ny in max(y - 1, 0)...min(y + 1, height - 1) {
-                        for nx in max(x - 1, 0)...min(x + 1, width - 1) {
-                            let next = ny * width + nx
-                            if !isSeen[next], values[next] >= cut {
-                                isSeen[next] = true
-                                stack.append(next)
-                            }
-                        }
-                    }
+            var found = RunRegions()
+            for y in 0..<height {
+                let row = values[y * width..<(y + 1) * width]
+                var x = row.startIndex
+                while let first = row[x...].firstIndex(where: { $0 >= cut }) {
+                    let end = row[first...].firstIndex { !($0 >= cut) } ?? row.endIndex
+                    found.add(row[first..<end], columns: first - row.startIndex..<end - row.startIndex, row: y)
+                    x = end
                 }
-                let box = PixelBox(x: left, y: top, width: right - left + 1, height: bottom - top + 1)
-                regions.append(Region(box: box, area: area, mass: mass, peak: peak))
+                found.endRow()
             }
-            return regions.sorted { ($0.area, $0.mass) > ($1.area, $1.mass) }
+            return found.regions.sorted { ($0.area, $0.mass) > ($1.area, $1.mass) }
         }
     }
 }

@@ -65,4 +65,56 @@ import Testing
         #expect(a.intersectionOverUnion(PixelBox(x: 5, y: 0, width: 10, height: 10)) == 1.0 / 3)
         #expect(a.intersectionOverUnion(PixelBox(x: 10, y: 0, width: 10, height: 10)) == 0)
     }
+
+    /// Spirals, combs and specks: the regions of maps of every density are those that spreading from pixel to pixel finds.
+    @Test func regionsAreThoseThatSpreadingFinds() throws {
+        var generator = SystemRandomNumberGenerator()
+        for trial in 0..<200 {
+            let (width, height) = (Int.random(in: 1...24, using: &generator), Int.random(in: 1...24, using: &generator))
+            let density = Double(trial % 10 + 1) / 11
+            var map = Tensor(shape: try Shape([height, width]))
+            for index in 0..<map.count where Double.random(in: 0..<1, using: &generator) < density {
+                map[index] = Float(Int.random(in: 2...4, using: &generator))
+            }
+            let found = BoxFinder.regions(in: map, above: 0.4)
+            let expected = spread(map.values.map { $0 >= 2 }, map.values, width, height)
+            func described(_ regions: [Region]) -> Set<[Float]> {
+                Set(
+                    regions.map {
+                        [
+                            Float($0.box.x), Float($0.box.y), Float($0.box.width), Float($0.box.height), Float($0.area),
+                            $0.mass, $0.peak,
+                        ]
+                    })
+            }
+            #expect(described(found) == described(expected))
+            #expect(found.count == expected.count)
+            #expect(found.map(\.area) == expected.map(\.area).sorted(by: >))
+        }
+    }
+
+    private func spread(_ isIn: [Bool], _ values: [Float], _ width: Int, _ height: Int) -> [Region] {
+        var left = Set(isIn.indices.filter { isIn[$0] })
+        var regions: [Region] = []
+        while let start = left.popFirst() {
+            var (members, edge) = ([start], [start])
+            while let index = edge.popLast() {
+                for next in left where abs(next % width - index % width) <= 1 && abs(next / width - index / width) <= 1
+                {
+                    left.remove(next)
+                    members.append(next)
+                    edge.append(next)
+                }
+            }
+            let (columns, rows) = (members.map { $0 % width }, members.map { $0 / width })
+            let box = PixelBox(
+                x: columns.min() ?? 0, y: rows.min() ?? 0, width: (columns.max() ?? 0) - (columns.min() ?? 0) + 1,
+                height: (rows.max() ?? 0) - (rows.min() ?? 0) + 1)
+            regions.append(
+                Region(
+                    box: box, area: members.count, mass: members.reduce(0) { $0 + values[$1] },
+                    peak: members.map { values[$0] }.max() ?? 0))
+        }
+        return regions
+    }
 }

@@ -16,5 +16,9 @@ int clinux_copy_acl(const char *from, int to);
 /// Whether the file at `path` has a POSIX access control list.
 int clinux_has_acl(const char *path);
 
+/// From now on pieces of memory of up to `bytes` come from the C library's heap, which keeps up to sixteen times that when it is
+/// free. By themselves, larger pieces of a photo's work are mapped, filled with zeros and unmapped each time.
+void clinux_reuse_pieces(int bytes);
+
 /// Gives memory that is free back to the system.
 void clinux_give_memory_back(void);

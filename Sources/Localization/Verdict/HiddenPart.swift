@@ -16,8 +16,8 @@ struct HiddenPart: Sendable {
         let probability: Double
     }
 
-    /// Images are shown to the network so many at a time, the last batch filled up with zeros: one size, so that one plan
-    /// serves all.
+    /// Images are shown to the network so many at a time, or all where there are fewer; the last batch is filled up with
+    /// zeros. So one plan serves all of a verdict, and what is asked of a box alone has one of its own.
     static let batchSize = 4
 
     /// What the network says of the class with each part hidden. While it looks at one batch the next is filled, and between
@@ -27,7 +27,7 @@ struct HiddenPart: Sendable {
     static func readings(
         _ parts: [HiddenPart], of input: Tensor, classIndex: Int, _ network: Network, on evaluator: Evaluator
     ) async throws(LocalizationError) -> [Reading] {
-        let size = network.takesBatches ? batchSize : 1
+        let size = network.takesBatches ? min(batchSize, max(parts.count, 1)) : 1
         var readings: [Reading] = []
         var batch = try await batch(parts.prefix(size), of: input, size).get()
         for start in stride(from: 0, to: parts.count, by: size) {

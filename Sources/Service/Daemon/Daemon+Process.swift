@@ -43,6 +43,7 @@ extension Daemon {
         }
         guard let model = models.photoModel else { throw ModelStoreError.noPhotoModel(models.notices) }
         for notice in models.choices { logger.warning("\(notice)") }
+        MemoryKeeper.expectPhotos()
         return InboxProcessor(
             model, of: models, configuration,
             composer: Composer(

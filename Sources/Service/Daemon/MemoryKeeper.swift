@@ -5,6 +5,12 @@ import ServiceLifecycle
 /// within the C library's heap would otherwise stay with the process for ever.
 struct MemoryKeeper: ServiceLifecycle.Service {
     private static let interval = Duration.seconds(30)
+    /// A photo's bitmaps and network inputs are smaller, a large network's weights are not.
+    private static let photoPiece: Int32 = 4 << 20
+
+    /// Once the networks are loaded: what works on photos is used again and again, and its memory is kept meanwhile. It
+    /// saves a sixth of a second of the kernel's time every ten photos of twelve megapixels.
+    static func expectPhotos() { clinux_reuse_pieces(photoPiece) }
 
     /// Counts the work done so far; where it has not grown, the daemon is idle.
     let work: @Sendable () -> Int

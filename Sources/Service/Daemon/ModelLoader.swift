@@ -47,6 +47,7 @@ actor ModelLoader {
             try await trial.run(model, isForInbox: isForInbox, readsUnits: !model.indexedLayers.isEmpty)
         }
         for notice in store.choices { logger.warning("\(notice)") }
+        MemoryKeeper.expectPhotos()
         return LiveModels.InUse(
             store: store, processor: try await processor(for: store, configuration), folders: folders)
     }
