@@ -68,7 +68,7 @@ let package = Package(
         .target(name: "Digests", dependencies: ["CCrypto"]),
         .target(name: "WireProtocol"),
         // What is true of photos, in the forms that people keep it in; for the client.
-        .target(name: "GroundTruth", dependencies: ["WireProtocol"]),
+        .target(name: "GroundTruth", dependencies: ["CPNG", "WireProtocol"]),
         .target(name: "Files", dependencies: ["CLinux", "Digests"]),
         // Knows no network: lines in, lines out.
         .target(

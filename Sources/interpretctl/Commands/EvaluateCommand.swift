@@ -11,6 +11,7 @@ struct EvaluateCommand: AsyncParsableCommand {
             Examples:
               interpretctl evaluate --photos pets --truth pets/truth.json
               interpretctl evaluate --photos val2017 --truth instances_val2017.json --method cam --method grad-cam --out report
+              interpretctl evaluate --photos pets --masks trimaps --mask-value 1 --mask-value 3
               interpretctl evaluate --photos pets --method grad-cam --method rise:samples=500 --faithfulness
 
             The truth is COCO's JSON, a folder of VOC's XML or YOLO's text files, a CSV file with the columns file, label and \
@@ -30,6 +31,16 @@ struct EvaluateCommand: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("What is true of them.", valueName: "path"))
     var truth: String?
+
+    @Option(help: ArgumentHelp("Masks as PNG files under the photos' names.", valueName: "folder"))
+    var masks: String?
+
+    @Option(
+        name: .customLong("mask-value"),
+        help: ArgumentHelp(
+            "A value of the masks that is the object, as often as you like; all but 0 if left out.", valueName: "number"
+        ))
+    var maskValues: [UInt8] = []
 
     @Option(help: "The network to ask; see 'interpretctl models'.")
     var model: String?
@@ -75,6 +86,7 @@ struct EvaluateCommand: AsyncParsableCommand {
                 "there is no measure '\(name)'; there are "
                     + FaithfulnessMeasure.allCases.map(\.rawValue).joined(separator: ", "))
         }
+        guard masks != nil || maskValues.isEmpty else { throw ValidationError("--mask-value is of --masks") }
         _ = try methods.map(MethodArgument.init)
     }
 
@@ -114,10 +126,13 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
 
     private func readTruth(_ folder: String) throws -> [TruePhoto] {
-        guard let truth else { return GroundTruthForm.photos(in: folder) }
         do {
-            let path = Files.absolutePath(truth)
-            return try GroundTruthForm.found(at: path).read(path, photos: folder)
+            var photos = GroundTruthForm.photos(in: folder)
+            if let path = truth.map(Files.absolutePath) {
+                photos = try GroundTruthForm.found(at: path).read(path, photos: folder)
+            }
+            guard let masks else { return photos }
+            return try MaskPictures.add(to: photos, from: Files.absolutePath(masks), values: Set(maskValues))
         } catch {
             throw CommandFailure("\(error); see 'interpretctl evaluate --help'")
         }
