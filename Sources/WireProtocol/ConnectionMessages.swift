@@ -100,6 +100,10 @@ public struct Event: Codable, Sendable, Hashable {
     public var probability: Double?
     /// How many boxes were found.
     public var boxes: Int?
+    /// Whether the network looks at the animal, as ``Sidecar/Verdict/verdict`` says it; nil where nobody judged.
+    public var verdict: String?
+    /// Whether a person should look at the photo.
+    public var doubtful: Bool?
     public var error: String?
     public var warning: String?
     /// How many events before this one were lost because the client did not read them in time; absent where none.
@@ -107,7 +111,8 @@ public struct Event: Codable, Sendable, Hashable {
 
     public init(
         _ event: Name, time: Date = Date(), path: String? = nil, model: String? = nil, label: String? = nil,
-        probability: Double? = nil, boxes: Int? = nil, error: String? = nil, warning: String? = nil
+        probability: Double? = nil, boxes: Int? = nil, verdict: String? = nil, doubtful: Bool? = nil,
+        error: String? = nil, warning: String? = nil
     ) {
         self.event = event
         self.time = time
@@ -116,6 +121,8 @@ public struct Event: Codable, Sendable, Hashable {
         self.label = label
         self.probability = probability
         self.boxes = boxes
+        self.verdict = verdict
+        self.doubtful = doubtful
         self.error = error
         self.warning = warning
     }

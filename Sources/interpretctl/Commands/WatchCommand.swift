@@ -12,8 +12,7 @@ struct WatchCommand: AsyncParsableCommand {
               interpretctl watch --json | jq -r 'select(.event == "photo-failed").path'
 
             On a terminal it is a table of the photos that are done, and below it what waits, what is in hand and how the \
-            verdicts fell since the watching began. Elsewhere each event is a line. The verdict is read from the document \
-            beside the photo, where you may read it.
+            verdicts fell since the watching began. Elsewhere each event is a line.
             """)
 
     @OptionGroup var common: CommonOptions
@@ -64,15 +63,6 @@ struct WatchCommand: AsyncParsableCommand {
 }
 
 extension Event {
-    /// What the document beside the photo says of where the network looks; nil where there is none, or it may not be read.
-    var verdict: String? {
-        guard event == .photoDone, let path else { return nil }
-        let name = SidecarKind.boxes.name(beside: Files.name(of: path))
-        let document = path.split(separator: "/").dropLast().map { "/" + $0 }.joined() + "/" + name
-        guard let contents = FileManager.default.contents(atPath: document) else { return nil }
-        return (try? WireCoding.decoder().decode(Sidecar.self, from: contents))?.verdict?.verdict
-    }
-
     var style: Style? {
         switch event {
         case .photoDone: .green

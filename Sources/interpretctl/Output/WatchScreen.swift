@@ -11,7 +11,7 @@ actor WatchScreen {
 
     func show(_ event: Event) {
         let window = TerminalWindow(of: STDOUT_FILENO)
-        redraw(above: board.take(event, verdict: event.verdict, columns: window.columns), window)
+        redraw(above: board.take(event, columns: window.columns), window)
     }
 
     func show(_ status: StatusResult) {
@@ -45,13 +45,13 @@ package struct WatchBoard {
     /// Counts an event.
     ///
     /// - Returns: its rows, the heading before the first; empty for a photo that only waits.
-    package mutating func take(_ event: Event, verdict: String?, columns: Int) -> String {
+    package mutating func take(_ event: Event, columns: Int) -> String {
         var rows = ""
         if let lost = event.dropped { rows += Style.yellow("\(Format.count(lost, "event")) lost") + "\n" }
         let isFailure = event.event == .photoFailed
         guard isFailure || event.event == .photoDone else { return rows }
         if isFailure { failed += 1 } else { done += 1 }
-        if let verdict { verdicts[verdict, default: 0] += 1 }
+        if let verdict = event.verdict { verdicts[verdict, default: 0] += 1 }
         if !hasHeading {
             rows += Style.faint(row(["TIME", "PHOTO", "CLASS", "", "", "VERDICT"], columns)) + "\n"
             hasHeading = true
@@ -67,7 +67,7 @@ package struct WatchBoard {
             time, photo, Self.fitted(event.label ?? "", to: Self.widths.label),
             event.probability.map { Bar.text($0, width: Self.widths.bar) } ?? Self.fitted("", to: Self.widths.bar),
             Self.fitted(event.probability.map(Format.percent) ?? "", to: Self.widths.percent, isNumber: true),
-            verdict.map { (Style(verdict: $0) ?? .yellow)(Self.fitted($0, to: Self.widths.verdict)) }
+            event.verdict.map { (Style(verdict: $0) ?? .yellow)(Self.fitted($0, to: Self.widths.verdict)) }
                 ?? Style.faint("-"),
         ]
         return rows + cells.joined(separator: Self.gap) + "\n"
