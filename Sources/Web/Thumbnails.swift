@@ -4,6 +4,7 @@ package import Foundation
 package import Inbox
 package import Photos
 import Synchronization
+import WireProtocol
 
 /// Small upright pictures of photos, made once and kept in a folder.
 ///
@@ -11,10 +12,14 @@ import Synchronization
 package final class Thumbnails: Sendable {
     /// The longest side, in pixels.
     package enum Size: Int, Sendable, CaseIterable {
+        /// For thousands of photos in one file; made of the small one.
+        case tiny = 200
         /// For walls of photos.
         case small = 360
         /// For one photo on a screen.
         case large = 1600
+
+        fileprivate var quality: Int { self == .tiny ? 72 : 82 }
     }
 
     /// Of all that is kept; the pictures that were made first go when it is more.
@@ -35,25 +40,45 @@ package final class Thumbnails: Sendable {
     /// The picture as JPEG.
     ///
     /// - Throws: `FileError`, `PhotoError`.
-    package func picture(of record: PhotoRecord, _ size: Size) async throws -> Data {
-        let identity = record.identity
-        let key = Data(record.path.bytes) + Data("\u{0}\(identity.size)\u{0}\(identity.modified)".utf8)
-        let file = folder.appending("\(SHA256.hexDigest(of: key).prefix(40))-\(size.rawValue).jpg")
-        if let kept = try? await FileWork.run(on: file, { try OpenFile(file).contents(atMost: 16 << 20) }) {
-            return kept
-        }
+    package func picture(of record: Inbox.PhotoRecord, _ size: Size) async throws -> Data {
+        let file = file(of: record, size)
+        if let kept = await read(file) { return kept }
         return try await turns.take {
-            let data = try await FileWork.run(on: record.path) {
-                try OpenFile(record.path).contents(atMost: DecodeLimits.current.fileBytes)
-            }
-            let picture = try Thumbnails.picture(of: data, longSide: size.rawValue)
+            var data: Data?
+            if size == .tiny { data = await self.read(self.file(of: record, .small)) }
+            if data == nil { data = try await Thumbnails.photo(record.path) }
+            let picture = try Thumbnails.picture(of: data ?? Data(), longSide: size.rawValue, quality: size.quality)
             await self.keep(picture, as: file)
             return picture
         }
     }
 
+    /// The overlay beside a photo, as large as ``Size/small``; not kept.
+    ///
+    /// - Throws: `FileError`, `PhotoError`.
+    package func overlay(of record: Inbox.PhotoRecord) async throws -> Data {
+        try await turns.take {
+            try Thumbnails.picture(
+                of: try await Thumbnails.photo(record.path.sidecar(.overlay)), longSide: Size.small.rawValue)
+        }
+    }
+
+    private static func photo(_ path: FilePath) async throws -> Data {
+        try await FileWork.run(on: path) { try OpenFile(path).contents(atMost: DecodeLimits.current.fileBytes) }
+    }
+
+    private func file(of record: Inbox.PhotoRecord, _ size: Size) -> FilePath {
+        let identity = record.identity
+        let key = Data(record.path.bytes) + Data("\u{0}\(identity.size)\u{0}\(identity.modified)".utf8)
+        return folder.appending("\(SHA256.hexDigest(of: key).prefix(40))-\(size.rawValue).jpg")
+    }
+
+    private func read(_ file: FilePath) async -> Data? {
+        try? await FileWork.run(on: file, { try OpenFile(file).contents(atMost: 16 << 20) })
+    }
+
     /// - Parameter longSide: at most; smaller photos keep their size.
-    package static func picture(of photo: Data, longSide: Int) throws(PhotoError) -> Data {
+    package static func picture(of photo: Data, longSide: Int, quality: Int = 82) throws(PhotoError) -> Data {
         let decoded = try PhotoDecoder.decode(photo, for: .atLeast(inputWidth: 1, inputHeight: 1, longSide: longSide))
         var bitmap = decoded.bitmap
         let long = max(bitmap.width, bitmap.height)
@@ -62,7 +87,7 @@ package final class Thumbnails: Sendable {
             bitmap = try bitmap.resized(
                 toWidth: scaled(bitmap.width), height: scaled(bitmap.height), filter: .bilinear)
         }
-        return try JPEGEncoder.encode(bitmap, quality: 82, chroma: .halved)
+        return try JPEGEncoder.encode(bitmap, quality: quality, chroma: .halved)
     }
 
     /// A picture that cannot be kept is made again next time.

@@ -27,13 +27,14 @@ package struct WebServer: ServiceLifecycle.Service {
     private let didListen: @Sendable (_ port: Int) -> Void
 
     /// - Parameters:
-    ///   - state: folder for thumbnails, uploads and the token.
+    ///   - state: folder for uploads and the token.
     ///   - handler: answers the requests, as it does the socket's.
     ///   - didListen: called once clients can connect.
     /// - Throws: `WebError.token`.
     package init(
         address: WebAddress, inbox: FilePath, state: FilePath, photos: any PhotoLookup, handler: any RequestHandling,
-        events: EventHub, logger: Logger, didListen: @escaping @Sendable (_ port: Int) -> Void = { _ in }
+        events: EventHub, thumbnails: Thumbnails, logger: Logger,
+        didListen: @escaping @Sendable (_ port: Int) -> Void = { _ in }
     ) throws(WebError) {
         self.address = address
         self.logger = logger
@@ -44,7 +45,6 @@ package struct WebServer: ServiceLifecycle.Service {
         let token = shared
         let uploads = WebUploads(spool: WebServer.spool(in: state), inbox: inbox, handler: handler, events: events)
         self.uploads = uploads
-        let thumbnails = Thumbnails(folder: state.appending("thumbnails"))
         makeRouter = {
             WebServer.router(
                 isLoopback: address.isLoopback, token: token, photos: photos, thumbnails: thumbnails, handler: handler,

@@ -1,21 +1,27 @@
 /// Parameters of `convert`: which network gets a new head, and the labelled photos it is trained on.
 public struct ConvertParameters: RequestParameters, Hashable {
-    enum CodingKeys: String, CodingKey, CaseIterable { case model, photos, labels, seed }
+    enum CodingKeys: String, CodingKey, CaseIterable { case model, photos, corrections, labels, seed }
 
     public static let memberNames = CodingKeys.allCases.map(\.rawValue)
 
     /// May be left out where one model is loaded or one is the default.
     public var model: String?
-    /// Absolute path of a folder with one folder a class; the folders' names are the labels.
-    public var photos: String
-    /// Which folders, and in which order the classes come; all of them in the network's own order, or by name, where nil.
+    /// Absolute path of a folder with one folder a class; the folders' names are the labels. May be left out with
+    /// ``corrections``.
+    public var photos: String?
+    /// Whether the photos of the inbox that people have answered about count too, or alone where ``photos`` is nil.
+    public var corrections: Bool?
+    /// Which labels, and in which order the classes come; all of them in the network's own order, or by name, where nil.
     public var labels: [String]?
     /// Of the split into training and held-out photos.
     public var seed: Int?
 
-    public init(model: String? = nil, photos: String, labels: [String]? = nil, seed: Int? = nil) {
+    public init(
+        model: String? = nil, photos: String?, corrections: Bool? = nil, labels: [String]? = nil, seed: Int? = nil
+    ) {
         self.model = model
         self.photos = photos
+        self.corrections = corrections
         self.labels = labels
         self.seed = seed
     }

@@ -82,7 +82,7 @@ public struct CorrectResult: Codable, Sendable, Hashable {
 
 /// Parameters of `corrections`.
 public struct CorrectionsParameters: RequestParameters, Hashable {
-    enum CodingKeys: String, CodingKey, CaseIterable { case photo, format }
+    enum CodingKeys: String, CodingKey, CaseIterable { case photo, present, format }
 
     public static let memberNames = CodingKeys.allCases.map(\.rawValue)
 
@@ -96,11 +96,14 @@ public struct CorrectionsParameters: RequestParameters, Hashable {
 
     /// Only of this photo, by its absolute path.
     public var photo: String?
+    /// True: only of photos that lie where they lay, with the bytes that the person saw.
+    public var present: Bool?
     /// As a file, besides.
     public var format: Format?
 
-    public init(photo: String? = nil, format: Format? = nil) {
+    public init(photo: String? = nil, present: Bool? = nil, format: Format? = nil) {
         self.photo = photo
+        self.present = present
         self.format = format
     }
 }

@@ -24,16 +24,25 @@ public struct OverviewParameters: RequestParameters, Hashable {
     /// - Throws: `DecodingError`, also for a member of the filter that there is not: a misspelt one must not be passed over.
     public init(from decoder: any Decoder) throws {
         let members = try decoder.container(keyedBy: CodingKeys.self)
-        if let given = try members.decodeIfPresent([String: JSONValue].self, forKey: .filter),
+        filter = try members.decodePhotoFilter(forKey: .filter)
+        period = try members.decodeIfPresent(Period.self, forKey: .period)
+        secondsFromGMT = try members.decodeIfPresent(Int.self, forKey: .secondsFromGMT)
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// Photos as `photos` takes them, within the parameters of another method.
+    ///
+    /// - Throws: `DecodingError`, also for a member that there is not.
+    func decodePhotoFilter(forKey key: Key) throws -> PhotosParameters? {
+        if let given = try decodeIfPresent([String: JSONValue].self, forKey: key),
             let unknown = given.keys.filter({ !PhotosParameters.memberNames.contains($0) }).min()
         {
             let known = PhotosParameters.memberNames.sorted().joined(separator: ", ")
             throw DecodingError.dataCorruptedError(
-                forKey: .filter, in: members, debugDescription: "there is no '\(unknown)'; there are \(known)")
+                forKey: key, in: self, debugDescription: "there is no '\(unknown)'; there are \(known)")
         }
-        filter = try members.decodeIfPresent(PhotosParameters.self, forKey: .filter)
-        period = try members.decodeIfPresent(Period.self, forKey: .period)
-        secondsFromGMT = try members.decodeIfPresent(Int.self, forKey: .secondsFromGMT)
+        return try decodeIfPresent(PhotosParameters.self, forKey: key)
     }
 }
 

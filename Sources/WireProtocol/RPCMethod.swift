@@ -66,6 +66,8 @@ public enum RPCMethods {
         name: "correct", summary: "keep what a person says of a photo's label and box")
     public static let corrections = RPCMethod<CorrectionsParameters, CorrectionsResult>(
         name: "corrections", summary: "what people have said of photos, also as a file of labelled photos")
+    public static let report = RPCMethod<ReportParameters, ReportResult>(
+        name: "report", summary: "what was found, for people: one HTML file with everything in it")
     public static let metrics = RPCMethod<NoParameters, [String: Double]>(
         name: "metrics", summary: "counters and latency quantiles")
     public static let explain = RPCMethod<ExplainParameters, ExplainResult>(
@@ -115,7 +117,8 @@ public enum RPCMethods {
         name: "cancel", summary: "stop a request of this connection")
 
     public static let all: [any RPCMethodDescription] = [
-        version, status, models, methods, photos, overview, correct, corrections, metrics, explain, segment, convert,
+        version, status, models, methods, photos, overview, correct, corrections, report, metrics, explain, segment,
+        convert,
         evaluate, calibrate, check, index, units, audit, neighbours, concept, compare, run, project, visualize, redo,
         reload, clean, doctor, watch, unwatch, cancel,
     ]

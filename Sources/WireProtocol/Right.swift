@@ -21,6 +21,8 @@ extension RPCMethods {
             neighbours.name, concept.name,
             compare.name, run.name,
             project.name,
+            // Shows what is in the photos.
+            report.name,
             visualize.name,
         ],
         .administrate: [redo.name, reload.name, clean.name],

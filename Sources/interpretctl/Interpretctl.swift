@@ -14,6 +14,7 @@ struct Interpretctl: AsyncParsableCommand {
               interpretctl explain photos --out results --recursive
               interpretctl explain IMG_1.jpg --method occlusion --class dog --window 32
               interpretctl watch
+              interpretctl report --since yesterday --output report.html
 
             The socket is --socket, else $INTERPRETD_SOCKET, else $XDG_RUNTIME_DIR/interpretd/interpretd.sock if it \
             exists, else /run/interpretd/interpretd.sock.
@@ -22,7 +23,8 @@ struct Interpretctl: AsyncParsableCommand {
         version: WireVersion.software,
         subcommands: [
             StatusCommand.self, DoctorCommand.self, ModelsCommand.self, MethodsCommand.self, PhotosCommand.self,
-            RedoCommand.self, CleanCommand.self, CorrectCommand.self, CorrectionsCommand.self, MetricsCommand.self,
+            RedoCommand.self, CleanCommand.self, CorrectCommand.self, CorrectionsCommand.self, ReportCommand.self,
+            MetricsCommand.self,
             ExplainCommand.self, SegmentCommand.self, IndexCommand.self, UnitsCommand.self, ConvertCommand.self,
             EvaluateCommand.self, CalibrateCommand.self, CheckCommand.self, AuditCommand.self, NeighboursCommand.self,
             ConceptCommand.self, CompareCommand.self, RunCommand.self,

@@ -26,7 +26,7 @@ import WireProtocol
     @Test(arguments: [
         ["explain"], ["explode"], ["status", "--explode"], ["photos", "--state", "lost"], ["photos", "--limit", "0"],
         ["run", "petshop"], ["explain", "a.jpg", "--steps", "many"], ["explain", "a.jpg", "--parameter", "x"],
-        ["status", "--timeout", "-1"], ["photos", "--since", "yesterday"], ["photos", "--min-probability", "2"],
+        ["status", "--timeout", "-1"], ["photos", "--since", "someday"], ["photos", "--min-probability", "2"],
         ["redo", "--model", "--all"],
     ])
     func wrongUsageIsExitCode2AndOneLineThatNamesTheHelp(arguments: [String]) async throws {

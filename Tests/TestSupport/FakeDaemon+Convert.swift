@@ -15,7 +15,9 @@ extension FakeDaemon {
     static func convert(
         _ parameters: ConvertParameters, _ context: RequestContext
     ) async throws(RPCError) -> ConvertResult {
-        let photos = parameters.photos
+        guard let photos = parameters.photos ?? (parameters.corrections == true ? "/corrections" : nil) else {
+            throw RPCError(.invalidParameters, "convert: 'photos' is missing; give a folder, or 'corrections'")
+        }
         guard photos != "/nowhere" else {
             throw RPCError(
                 .badParameter, "the daemon cannot read the folder \(photos); let its user or group read it")

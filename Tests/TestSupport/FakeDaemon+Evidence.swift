@@ -1,10 +1,13 @@
-import Foundation
+package import Foundation
 import Socket
 import WireProtocol
 
 /// What the evidence page asks.
 extension FakeDaemon {
     func evidence(in router: inout RequestRouter) {
+        router.on(RPCMethods.report) { parameters, context async throws(RPCError) in
+            try await FakeDaemon.report(parameters, context)
+        }
         router.on(RPCMethods.overview) { _, _ in FakeDaemon.overview }
         router.on(RPCMethods.correct) { parameters, _ async throws(RPCError) in
             guard parameters.photo == FakeDaemon.photo else {
@@ -19,6 +22,47 @@ extension FakeDaemon {
                 corrections: [FakeDaemon.correction], counts: ["yes": 0, "no": 0, "wrong-box": 1],
                 file: parameters.format == nil ? nil : file)
         }
+    }
+
+    /// The file that `report` sends, in several parts.
+    package static let reportFile = Data(("<!doctype html>" + String(repeating: "A report …\n", count: 80_000)).utf8)
+
+    /// The label of the filter asks for what goes wrong: `broken` (an error in the middle), `wrong-digest`.
+    static func report(
+        _ parameters: ReportParameters, _ context: RequestContext
+    ) async throws(RPCError) -> ReportResult {
+        let zone = parameters.timeZone ?? "UTC"
+        guard TimeZone(identifier: zone) != nil else {
+            throw RPCError(.badParameter, "there is no clock '\(zone)'; one is called Europe/Berlin, or UTC")
+        }
+        var filter = parameters.filter ?? PhotosParameters()
+        filter.until = filter.until ?? Date(timeIntervalSince1970: 1_748_770_200.125)
+        var result = ReportResult(
+            version: WireVersion.software, created: Date(timeIntervalSince1970: 1_748_770_200.125), inbox: "/srv/inbox",
+            filter: filter, timeZone: zone, period: .hour, overview: overview, waiting: 0,
+            networks: [
+                .init(
+                    model: model(layers: false), checks: [:],
+                    audit: .init(photos: 1, suspicious: []), card: nil)
+            ],
+            answers: .init(
+                counts: ["yes": 0, "no": 0, "wrong-box": 1], labels: 1, right: 1, latest: [correction]))
+        guard parameters.html ?? true else { return result }
+        guard let files = context.files else { throw RPCError(.invalidRequest, "no id") }
+        result.contents = .init(doubtful: 0, others: 1, leftOut: 0, withoutPicture: 0)
+        do {
+            let sent = try await files.send("report.html", size: reportFile.count) { range throws in
+                if filter.label == "broken", range.lowerBound > 0 { throw RPCError(.internal, "the disk failed") }
+                return reportFile[range]
+            }
+            result.files = [sent]
+        } catch let error as RPCError {
+            throw error
+        } catch {
+            throw RPCError(.cancelled, "the request was cancelled")
+        }
+        if filter.label == "wrong-digest" { result.files[0].sha256 = String(repeating: "0", count: 64) }
+        return result
     }
 
     private static let overview: OverviewResult = {

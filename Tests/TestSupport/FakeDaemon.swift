@@ -148,7 +148,7 @@ package struct FakeDaemon {
             error: "the file ends in the middle of the picture; copy it again"),
     ]
 
-    private static func model(layers: Bool) -> ModelDescription {
+    static func model(layers: Bool) -> ModelDescription {
         ModelDescription(
             name: "petshop", path: "/var/lib/interpretd/models/petshop", sha256: modelSHA256, isDefault: true,
             labels: ["cat", "dog", "other"], backgroundLabels: ["other"],

@@ -50,7 +50,9 @@ struct PageUnderTest {
         }
         server = try WebServer(
             address: try WebAddress(address), inbox: inbox, state: FilePath(folder.path + "/state"), photos: catalog,
-            handler: handler, events: EventHub(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            handler: handler, events: EventHub(),
+            thumbnails: Thumbnails(folder: FilePath(folder.path + "/state/thumbnails")),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await server.prepare()
         responder = server.router.buildResponder()
     }

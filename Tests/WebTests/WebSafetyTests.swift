@@ -66,7 +66,8 @@ struct WebSafetyTests {
         for _ in 0..<2 {
             _ = try WebServer(
                 address: try WebAddress("0.0.0.0:0"), inbox: page.inbox, state: .init(state), photos: page.catalog,
-                handler: ScriptedNothing(), events: .init(), logger: .init(label: "test"))
+                handler: ScriptedNothing(), events: .init(),
+                thumbnails: Thumbnails(folder: page.inbox), logger: .init(label: "test"))
         }
         let token = try String(contentsOfFile: file, encoding: .utf8).trimmingCharacters(in: .newlines)
         #expect(token.count == 64 && token.allSatisfy(\.isHexDigit))

@@ -68,16 +68,17 @@ public struct Daemon: Sendable {
         let reloading = Reloading(
             started: configuration, read: rereading, loader: loader, live: live, isolated: isolated, access: access,
             pipeline: pipeline, logger: logger)
+        let thumbnails = Thumbnails(folder: FilePath(state.path).appending("thumbnails"))
         let requests = DaemonRequests(
             live: live, catalog: catalog, metrics: metrics, composer: composer,
             checks: MethodChecks(state: state.path), indexes: indexes, inbox: inbox.path, permitted: permitted,
-            state: state.path, socket: socket, pipeline: pipeline, reloading: reloading)
+            thumbnails: thumbnails, state: state.path, socket: socket, pipeline: pipeline, reloading: reloading)
         let handler = requests.handler()
         var page: WebServer?
         if let web = configuration.web {
             page = try WebServer(
                 address: try WebAddress(web), inbox: FilePath(inbox.path), state: FilePath(state.path), photos: catalog,
-                handler: handler, events: events, logger: logger)
+                handler: handler, events: events, thumbnails: thumbnails, logger: logger)
         }
         let server = SocketServer(
             endpoint: inherited.map { .inherited(descriptor: $0) } ?? .path(socket), handler: handler,
@@ -150,7 +151,8 @@ extension Event {
         case .done(let path, let summary):
             self.init(
                 .photoDone, path: path.string, model: summary.model ?? model, label: summary.label,
-                probability: summary.probability, boxes: summary.boxCount, warning: summary.warning)
+                probability: summary.probability, boxes: summary.boxCount, verdict: summary.verdict,
+                doubtful: summary.isDoubtful, warning: summary.warning)
         case .failed(let path, _, let message):
             self.init(.photoFailed, path: path.string, error: message)
         }

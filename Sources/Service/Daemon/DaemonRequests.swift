@@ -4,6 +4,7 @@ import Inbox
 import Interpretation
 import Photos
 import Socket
+import Web
 import WireProtocol
 
 /// Answers the requests of the socket.
@@ -16,6 +17,7 @@ struct DaemonRequests: Sendable {
     let indexes: UnitIndexes
     let inbox: String
     let permitted: PermittedFolders
+    let thumbnails: Thumbnails
     /// Folder of what is remembered between runs.
     let state: String
     let socket: String
@@ -38,6 +40,13 @@ struct DaemonRequests: Sendable {
         let corrections = CorrectionRequests(catalog: catalog, inbox: FilePath(inbox))
         answer(RPCMethods.correct, in: &router) { parameters, _ in try await corrections.correct(parameters) }
         answer(RPCMethods.corrections, in: &router) { parameters, _ in try await corrections.list(parameters) }
+        answer(RPCMethods.report, in: &router) { parameters, context in
+            try await ReportRequest(
+                catalog: catalog, questions: questions, models: models, checks: checks,
+                audits: AuditRequest(models: models, indexes: indexes, overlay: composer.overlay),
+                thumbnails: thumbnails, inbox: inbox, state: FilePath(state)
+            ).report(parameters, context)
+        }
         answer(RPCMethods.metrics, in: &router) { _, _ in
             metrics.snapshot.merging(try await catalog.figures()) { _, kept in kept }
         }
@@ -49,7 +58,8 @@ struct DaemonRequests: Sendable {
             try await SegmentRequest(models: models, permitted: permitted, composer: composer).segment(parameters)
         }
         answer(RPCMethods.convert, in: &router) { parameters, context in
-            try await ConvertRequest(models: models, permitted: permitted).convert(parameters, context)
+            try await ConvertRequest(models: models, permitted: permitted, catalog: catalog)
+                .convert(parameters, context)
         }
         answer(RPCMethods.evaluate, in: &router) { parameters, context in
             try await EvaluateRequest(

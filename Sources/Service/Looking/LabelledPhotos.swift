@@ -3,7 +3,7 @@ import Foundation
 import Inbox
 import WireProtocol
 
-/// Photos in folders that are named by their label.
+/// Photos of which the label is known: in folders that are named by it, and those that people have answered about.
 struct LabelledPhotos: Sendable {
     struct Photo: Sendable {
         let path: String
@@ -17,11 +17,39 @@ struct LabelledPhotos: Sendable {
     /// Blocks while the folders are read.
     ///
     /// - Parameters:
-    ///   - folder: absolute path.
-    ///   - wanted: the labels; the model's where its labels are the folders' names, else these, sorted, where nil.
+    ///   - folder: absolute path; nil where only answers count.
+    ///   - answers: what people have said. Beside a folder those count whose label has a folder, too: one photo is no class.
+    ///   - wanted: the labels; the model's where its labels are those found, else these, sorted, where nil.
     ///   - purpose: what needs them, for errors.
     /// - Throws: `RPCError`.
-    init(in folder: String, labels wanted: [String]?, of model: LoadedModel, for purpose: String) throws(RPCError) {
+    init(
+        in folder: String?, answers: [PhotoCorrection] = [], labels wanted: [String]?, of model: LoadedModel,
+        for purpose: String
+    ) throws(RPCError) {
+        var found = try folder.map(LabelledPhotos.paths) ?? [:]
+        for answer in answers where folder == nil || found[answer.label] != nil {
+            found[answer.label, default: []].append(answer.path.string)
+        }
+        labels = wanted ?? (Set(found.keys) == Set(model.labels) ? model.labels : found.keys.sorted())
+        if let missing = labels.first(where: { found[$0] == nil }) {
+            throw RPCError(
+                .badParameter,
+                folder.map { "there is no folder '\(missing)' in \($0)" } ?? "nobody has called a photo '\(missing)'")
+        }
+        guard labels.count >= 2, Set(labels).count == labels.count else {
+            throw RPCError(
+                .badParameter,
+                folder == nil
+                    ? "\(purpose) needs photos of at least two classes, and people have named \(labels.count)"
+                    : "\(purpose) needs the photos of at least two classes, one folder each")
+        }
+        photos = labels.enumerated().flatMap { index, label in
+            (found[label] ?? []).map { Photo(path: $0, classIndex: index) }
+        }
+    }
+
+    /// The photos of each folder in `folder`, by the folder's name.
+    private static func paths(in folder: String) throws(RPCError) -> [String: [String]] {
         let manager = FileManager.default
         func names(in folder: String) throws(RPCError) -> [String] {
             guard folder.hasPrefix("/"), let names = try? manager.contentsOfDirectory(atPath: folder) else {
@@ -30,23 +58,15 @@ struct LabelledPhotos: Sendable {
             }
             return names
         }
-        let folders = try names(in: folder).filter { name in
+        var paths: [String: [String]] = [:]
+        for label in try names(in: folder) {
             var isFolder: ObjCBool = false
-            return !name.hasPrefix(".") && manager.fileExists(atPath: "\(folder)/\(name)", isDirectory: &isFolder)
-                && isFolder.boolValue
+            guard !label.hasPrefix("."), manager.fileExists(atPath: "\(folder)/\(label)", isDirectory: &isFolder),
+                isFolder.boolValue
+            else { continue }
+            paths[label] = try names(in: "\(folder)/\(label)").sorted()
+                .filter { InboxRules.isPhoto(name: Array($0.utf8)) }.map { "\(folder)/\(label)/\($0)" }
         }
-        labels = wanted ?? (Set(folders) == Set(model.labels) ? model.labels : folders.sorted())
-        if let missing = labels.first(where: { !folders.contains($0) }) {
-            throw RPCError(.badParameter, "there is no folder '\(missing)' in \(folder)")
-        }
-        guard labels.count >= 2, Set(labels).count == labels.count else {
-            throw RPCError(.badParameter, "\(purpose) needs the photos of at least two classes, one folder each")
-        }
-        var photos: [Photo] = []
-        for (index, label) in labels.enumerated() {
-            photos += try names(in: "\(folder)/\(label)").sorted().filter { InboxRules.isPhoto(name: Array($0.utf8)) }
-                .map { Photo(path: "\(folder)/\(label)/\($0)", classIndex: index) }
-        }
-        self.photos = photos
+        return paths
     }
 }

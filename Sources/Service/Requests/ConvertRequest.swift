@@ -16,6 +16,7 @@ import WireProtocol
 struct ConvertRequest: Sendable {
     let models: ModelStore
     let permitted: PermittedFolders
+    let catalog: Catalog
 
     func convert(_ parameters: ConvertParameters, _ context: RequestContext) async throws -> ConvertResult {
         let watch = Stopwatch()
@@ -24,10 +25,7 @@ struct ConvertRequest: Sendable {
         }
         let model = try models.requested(parameters.model)
         guard let preprocessor = model.preprocessor else { throw ModelStoreError.cannotReadPhotos(model.name) }
-        let folder = try await permitted.folder(parameters.photos, member: "photos").string
-        let labelled = try await FileWork.run(on: FilePath(folder)) {
-            try LabelledPhotos(in: folder, labels: parameters.labels, of: model, for: "training")
-        }
+        let labelled = try await labelled(parameters, model)
         let (labels, photos) = (labelled.labels, labelled.photos)
         let conversion = try HeadConversion(model.network, inputShape: model.exampleInput)
 
@@ -73,6 +71,24 @@ struct ConvertRequest: Sendable {
         }
         result.seconds = (watch.total / 1000).rounded(toPlaces: 1)
         return result
+    }
+
+    private func labelled(_ parameters: ConvertParameters, _ model: LoadedModel) async throws -> LabelledPhotos {
+        let answers = parameters.corrections == true ? try await catalog.present(catalog.corrections()) : []
+        guard let photos = parameters.photos else {
+            guard parameters.corrections == true else {
+                throw RPCError(
+                    .invalidParameters,
+                    "convert: 'photos' is missing; give a folder, or 'corrections' for what people have answered about")
+            }
+            return try LabelledPhotos(
+                in: nil, answers: answers, labels: parameters.labels, of: model, for: "training")
+        }
+        let folder = try await permitted.folder(photos, member: "photos").string
+        return try await FileWork.run(on: FilePath(folder)) {
+            try LabelledPhotos(
+                in: folder, answers: answers, labels: parameters.labels, of: model, for: "training")
+        }
     }
 
     /// The old head on the held-out photos, where it tells the same classes apart.

@@ -70,7 +70,8 @@ struct CorrectionRequests: Sendable {
             }
             digests = [record.summary?.sha256].compactMap { $0 }
         }
-        let corrections = try await catalog.corrections(of: digests)
+        var corrections = try await catalog.corrections(of: digests)
+        if parameters.present == true { corrections = try await catalog.present(corrections) }
         var counts = Dictionary(uniqueKeysWithValues: PhotoCorrection.Answer.allCases.map { ($0.rawValue, 0) })
         for correction in corrections { counts[correction.answer.rawValue, default: 0] += 1 }
         let photos = corrections.map { LabelledPhoto($0, inbox: inbox) }
@@ -85,8 +86,20 @@ struct CorrectionRequests: Sendable {
     }
 }
 
+extension Catalog {
+    /// Those of `corrections` whose photo lies where it lay, with the bytes that the person saw.
+    func present(_ corrections: [PhotoCorrection]) async throws -> [PhotoCorrection] {
+        var present: [PhotoCorrection] = []
+        for correction in corrections
+        where try await record(of: correction.path)?.summary?.sha256 == correction.sha256 {
+            present.append(correction)
+        }
+        return present
+    }
+}
+
 extension Correction {
-    fileprivate init(_ correction: PhotoCorrection) {
+    init(_ correction: PhotoCorrection) {
         self.init(
             photo: correction.path.string, sha256: correction.sha256, answer: correction.answer.rawValue,
             label: correction.label, bbox: correction.box.map(BoundingBox.init), width: correction.width,

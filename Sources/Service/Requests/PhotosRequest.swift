@@ -36,7 +36,7 @@ struct PhotosRequest: Sendable {
             try await catalog.overview(try filter(parameters.filter ?? PhotosParameters()), by: period))
     }
 
-    private func filter(_ parameters: PhotosParameters) throws(RPCError) -> PhotoFilter {
+    func filter(_ parameters: PhotosParameters) throws(RPCError) -> PhotoFilter {
         var filter = PhotoFilter(
             state: parameters.state.flatMap { Inbox.PhotoState(rawValue: $0.rawValue) }, label: parameters.label,
             verdict: parameters.verdict, isDoubtful: parameters.doubtful)
@@ -66,17 +66,6 @@ struct PhotosRequest: Sendable {
     }
 }
 
-extension WireProtocol.PhotoRecord {
-    init(_ record: Inbox.PhotoRecord, correction: String?) {
-        let summary = record.summary
-        self.init(
-            path: record.path.string, state: WireProtocol.PhotoState(rawValue: record.state.rawValue) ?? .pending,
-            updated: record.changedAt, error: record.errorMessage, warning: summary?.warning, boxes: summary?.boxCount,
-            label: summary?.label, probability: summary?.probability, margin: summary?.margin,
-            verdict: summary?.verdict, doubtful: summary?.isDoubtful, correction: correction)
-    }
-}
-
 extension PhotoQuery.Order {
     fileprivate init(_ order: PhotosParameters.Order) {
         switch order {
@@ -88,7 +77,7 @@ extension PhotoQuery.Order {
 }
 
 extension OverviewResult {
-    fileprivate init(_ overview: CatalogOverview) {
+    init(_ overview: CatalogOverview) {
         self.init(
             all: Share(overview.all), periods: overview.periods.map { Period(start: $0.start, share: Share($0.share)) },
             networks: overview.networks.map {

@@ -1,7 +1,8 @@
 // Small charts as SVG, made of numbers alone, so that a report in a file can use them too.
 import { h, svg } from "./dom.js";
 
-const width = 960;
+/** As wide as there is room for, so that words stay readable on a phone. */
+const width = Math.max(300, Math.min(960, document.documentElement.clientWidth - 80));
 const left = 44;
 const bottom = 24;
 /** Of one period. */
@@ -9,7 +10,7 @@ const widest = 80;
 
 const nice = (value) => {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
-  return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= value) ?? 10 * power;
+  return [2, 4, 6, 10].map((step) => step * power).find((step) => step >= value) ?? 10 * power;
 };
 
 function frame(height, top, format, description) {
@@ -28,7 +29,7 @@ function frame(height, top, format, description) {
 }
 
 function names(chart, columns, height, step) {
-  const every = Math.ceil(columns.length / 12);
+  const every = Math.ceil(columns.length / Math.floor(width / 80));
   columns.forEach((column, index) => {
     if (index % every) return;
     chart.append(svg("text", { x: left + (index + 0.5) * step, y: height - 6, "text-anchor": "middle" }, column.name));

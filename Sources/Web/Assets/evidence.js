@@ -30,19 +30,20 @@ export function showVerdict(place, sidecar) {
     show(place, verdictChip(null), h("p", { class: "sentence" }, sentence), oldEvidence(sidecar.evidence));
     return;
   }
-  show(
-    place,
-    verdictChip(verdictWord(found)),
-    h("p", { class: "sentence" }, found.sentence),
-    found.reasons.length ? h(
-      "ul", { class: "reasons", "aria-label": "What decided" },
-      found.reasons.map((word) => h("li", {}, reasonName(word)))
-    ) : null,
-    hiding(found),
-    where(found.where),
-    certainty(found.certainty),
-  );
+  show(place, verdictChip(verdictWord(found)), verdictWords(found), verdictBars(found));
 }
+
+/** A verdict's sentence, and what decided. */
+export const verdictWords = (found) => [
+  h("p", { class: "sentence" }, found.sentence),
+  found.reasons.length ? h(
+    "ul", { class: "reasons", "aria-label": "What decided" },
+    found.reasons.map((word) => h("li", {}, reasonName(word)))
+  ) : null,
+];
+
+/** The same in bars and numbers. */
+export const verdictBars = (found) => [hiding(found), where(found.where), certainty(found.certainty)];
 
 function hiding({ label, certainty, without, only, elsewhere, spot }) {
   if (!without) return null;

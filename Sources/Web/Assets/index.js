@@ -2,9 +2,10 @@
 import { ask, listen } from "./api.js";
 import { announce, debounced, h, id, show } from "./dom.js";
 import * as filters from "./filters.js";
+import { headline, meter, notes } from "./glance.js";
 import { acceptPhotos } from "./upload.js";
 import { Wall, card, walkWithArrows } from "./wall.js";
-import { count, counted, fileName, percent, verdict, verdicts } from "./words.js";
+import { count, counted, fileName } from "./words.js";
 
 let state = filters.fromAddress();
 filters.toForm(state);
@@ -25,11 +26,12 @@ async function glance() {
   ]);
   const { all } = overview;
   const needed = all.doubtful + all.failed;
-  const judged = Object.values(all.verdicts).reduce((sum, number) => sum + number, 0);
-  const right = all.verdicts["looks-at-animal"] ?? 0;
-  show(id("headline"), ...headline(all, judged, right));
-  show(id("remarks"), ...remarks(all));
-  show(id("meter"), meter(all));
+  show(id("headline"), headline(all, {
+    when: state.since && state.since === filters.daysAgo(0) ? " today" : "",
+    none: filters.isAny(state) ? "No photo is like that." : "No photos yet.",
+  }));
+  show(id("remarks"), notes(all));
+  show(id("meter"), meter(all, isChosen, choose));
   fillChoices(id("filter-label"), Object.keys(all.labels).sort());
   id("doubtful").hidden = needed === 0;
   show(id("doubtful-count"), counted(needed, "photo"));
@@ -38,53 +40,16 @@ async function glance() {
   id("doubtful-all").textContent = `Show all ${count(all.doubtful)}`;
 }
 
-function headline(all, judged, right) {
-  const when = state.since && state.since === filters.daysAgo(0) ? " today" : "";
-  if (!all.photos) return [filters.isAny(state) ? "No photo is like that." : "No photos yet."];
-  const parts = [h("span", {}, `${counted(all.photos, "photo")}${when}. `)];
-  if (judged) {
-    parts.push(h("span", {}, h("strong", {}, percent(right / judged)), " were decided on the animal. "));
-    if (all.doubtful) {
-      const those =
-        all.doubtful === 1 ? "This one was not, or is in doubt." : `These ${count(all.doubtful)} were not, or are in doubt.`;
-      parts.push(h("a", { href: "#doubtful" }, those));
-    } else parts.push("Nothing needs you.");
-  }
-  return parts;
-}
-
-function remarks(all) {
-  const parts = [];
-  if (all.failed) parts.push(`${count(all.failed)} cannot be read`);
-  if (all.corrected) parts.push(`${count(all.corrected)} answered by a person`);
-  if (all.meanProbability != null) parts.push(`${percent(all.meanProbability)} confident on average`);
-  return parts.map((text) => h("li", {}, text));
-}
+/** What is not in doubt has the same word as what is. */
+const isChosen = (word) => (
+  word === "nothing-to-find" ? state.verdict === "undecided" && !state.doubtful : state.verdict === word
+);
 
 /** Leaves the photos of a verdict, or all again. */
 function choose(word) {
-  if (state.verdict) change({ verdict: "", doubtful: false });
-  else if (word === "nothing-to-find") change({ verdict: "undecided" });
+  if (isChosen(word)) change({ verdict: "", doubtful: false });
+  else if (word === "nothing-to-find") change({ verdict: "undecided", doubtful: false });
   else change({ verdict: word, doubtful: word === "undecided" });
-}
-
-/** One bar of all verdicts; each piece is a filter. */
-function meter(all) {
-  return Object.keys(verdicts).map((word) => {
-    const number = word === "nothing-to-find" ? all.ofNothing : all.verdicts[word] ?? 0;
-    if (!number) return null;
-    const { sign, name, tone } = verdict(word);
-    return h(
-      "button",
-      { type: "button", class: `piece ${tone}`, style: { "flex-grow": number }, onclick: () => change(
-        { verdict: state.verdict === word ? "" : word }
-      ),
-        "aria-pressed": String(state.verdict === word), title: `${count(number)}: ${name}` },
-      h(
-        "span", { "aria-hidden": "true" },
-        sign
-      ), " ", h("b", {}, count(number)), " ", h("span", { class: "name" }, name));
-  });
 }
 
 function fillChoices(select, labels) {

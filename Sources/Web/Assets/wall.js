@@ -1,14 +1,13 @@
 // The wall: cards of photos, a page at a time as one scrolls, new ones at the top as they come.
 import { photoAddress, pictureAddress } from "./api.js";
+import { caption } from "./caption.js";
 import { h, show } from "./dom.js";
-import { fileName, percent, photoWords, recordWord, remarks, verdictChip } from "./words.js";
+import { photoWords } from "./words.js";
 
 const pageSize = 60;
 
 /** One photo: picture, verdict, label, and why somebody should look at it. */
 export function card(record) {
-  const isDone = record.state === "done";
-  const doubts = remarks(record);
   return h(
     "a",
     {
@@ -21,23 +20,7 @@ export function card(record) {
       src: pictureAddress(record, "thumbnail"), alt: "", loading: "lazy", decoding: "async",
       onerror: (event) => event.target.classList.add("missing"),
     }),
-    h(
-      "span", { class: "caption" },
-      isDone ? verdictChip(recordWord(record)) : h(
-        "span", { class: "chip none" },
-        record.state === "failed" ? "cannot be read" : record.state
-      ),
-      record.correction ? h(
-        "span", { class: "chip answer" },
-        record.correction === "yes" ? "✓ confirmed" : "✎ corrected"
-      ) : null,
-      h(
-        "span", { class: "label" },
-        isDone ? `${record.label ?? "–"} ${record.probability == null ? "" : percent(record.probability)}` : ""
-      ),
-      h("span", { class: "file" }, fileName(record.path)),
-      doubts.length ? h("span", { class: "doubts" }, doubts.join(" · ")) : null,
-    ),
+    h("span", { class: "caption" }, caption(record)),
   );
 }
 

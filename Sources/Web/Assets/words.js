@@ -82,8 +82,9 @@ export function percent(share) {
   return `${text === "100.0" ? "> 99.9" : text} %`;
 }
 
-/** A date for people, in the browser's own time zone. */
-export const time = (text) => new Date(text).toLocaleString("en", { dateStyle: "medium", timeStyle: "short" });
+/** A date for people, by the clock of `zone`, or the browser's own. */
+export const time = (text, zone) =>
+  new Date(text).toLocaleString("en", { dateStyle: "medium", timeStyle: "short", timeZone: zone });
 
 /** The last part of a path. */
 export const fileName = (path) => path.slice(path.lastIndexOf("/") + 1);

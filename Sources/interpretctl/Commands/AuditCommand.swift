@@ -24,8 +24,8 @@ struct AuditCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only photos decided since this day or time, as 2025-06-01 or 2025-06-01T09:30:00Z.", valueName: "time"),
-        transform: AuditCommand.time)
+            "Only photos decided since then: \(PointInTime.examples).", valueName: "time"),
+        transform: TimeRange.time)
     var since: Date?
 
     @Option(help: ArgumentHelp("Draw each way with typical photos into this JPEG file.", valueName: "file"))
@@ -94,13 +94,5 @@ struct AuditCommand: AsyncParsableCommand {
         result.withoutDecision > 0
             ? "no photo that was asked about has a map; 'interpretctl redo --all' judges the inbox's photos again"
             : "no photo that was asked about has been decided yet; put photos into the inbox"
-    }
-
-    @Sendable private static func time(_ text: String) throws -> Date {
-        let day = Date.ISO8601FormatStyle().year().month().day()
-        guard let time = (try? Date.ISO8601FormatStyle().parse(text)) ?? (try? day.parse(text)) else {
-            throw ValidationError("'\(text)' is no time; write 2025-06-01 or 2025-06-01T09:30:00Z")
-        }
-        return time
     }
 }

@@ -11,6 +11,7 @@ struct CalibrateCommand: AsyncParsableCommand {
               interpretctl calibrate petshop --photos labelled
               interpretctl calibrate petshop --photos pets --truth truth.csv --out report
               interpretctl calibrate petshop --photos labelled --dry-run
+              interpretctl calibrate petshop --corrections           on the photos that people have answered about
 
             Of photos that are called a cat with 80 %, four fifths should be cats. The scores are divided by a temperature \
             (Guo et al. 2017), or scaled class by class where there are enough photos and that does better; independent \
@@ -23,13 +24,7 @@ struct CalibrateCommand: AsyncParsableCommand {
     @Argument(help: "The network; see 'interpretctl models'.")
     var model: String
 
-    @Option(help: ArgumentHelp("Folder of the photos.", valueName: "folder"))
-    var photos: String
-
-    @Option(
-        help: ArgumentHelp(
-            "Their labels, as 'evaluate' takes them; folders named by labels if left out.", valueName: "path"))
-    var truth: String?
+    @OptionGroup var labelled: LabelledPhotoOptions
 
     @Flag(help: "Only say what would be written.")
     var dryRun = false
@@ -46,14 +41,8 @@ struct CalibrateCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let folder = Files.absolutePath(photos)
-        guard !Files.isMissing(folder) else { throw CommandFailure("there is no folder at \(photos)") }
-        let known: [TruePhoto]
-        do {
-            let path = truth.map(Files.absolutePath) ?? folder
-            known = try GroundTruthForm.found(at: path).read(path, photos: folder)
-        } catch {
-            throw CommandFailure("\(error); see 'interpretctl calibrate --help'")
+        let (folder, known) = try await labelled.read(common, for: "calibrate") { folder throws(TruthError) in
+            try GroundTruthForm.found(at: folder).read(folder, photos: folder)
         }
         if let out { try Files.makeFolder(out) }
         let parameters = CalibrateParameters(

@@ -10,6 +10,7 @@ struct ConvertCommand: AsyncParsableCommand {
             Examples:
               interpretctl convert petshop-flatten --photos labelled --output Models/localizer
               interpretctl convert petshop --photos animals --labels rabbit,hamster,other --output Models/rodents
+              interpretctl convert petshop --photos animals --corrections --output Models/mine
 
             The photos lie in one folder a class, whose names are the labels. The trunk stays as it is; only the last layer \
             is trained, which takes a minute or so for a thousand photos. The daemon must be able to read the folder. The \
@@ -20,7 +21,10 @@ struct ConvertCommand: AsyncParsableCommand {
     var model: String
 
     @Option(help: ArgumentHelp("Folder with one folder a class.", valueName: "folder"))
-    var photos: String
+    var photos: String?
+
+    @Flag(help: "The photos of the inbox that people have answered about, too; alone without --photos.")
+    var corrections = false
 
     @Option(help: ArgumentHelp("Where to write the new model folder.", valueName: "folder"))
     var output: String
@@ -33,9 +37,16 @@ struct ConvertCommand: AsyncParsableCommand {
 
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        guard photos != nil || corrections else {
+            throw ValidationError(
+                "give --photos, or --corrections for the photos that people have answered about")
+        }
+    }
+
     func run() async throws {
         let parameters = ConvertParameters(
-            model: model, photos: Files.absolutePath(photos),
+            model: model, photos: photos.map(Files.absolutePath), corrections: corrections ? true : nil,
             labels: labels.map { $0.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) } }, seed: seed)
         let files = try IncomingFiles(folder: output)
         defer { files.discard() }

@@ -13,6 +13,7 @@ struct EvaluateCommand: AsyncParsableCommand {
               interpretctl evaluate --photos val2017 --truth instances_val2017.json --method cam --method grad-cam --out report
               interpretctl evaluate --photos pets --masks trimaps --mask-value 1 --mask-value 3
               interpretctl evaluate --photos pets --method grad-cam --method rise:samples=500 --faithfulness
+              interpretctl evaluate --corrections                    on the photos that people have answered about
 
             The truth is COCO's JSON, a folder of VOC's XML or YOLO's text files, a CSV file with the columns file, label and \
             x, y, width, height, a folder with one folder of photos a label, or a JSON array of {"file": "IMG_1.jpg", \
@@ -26,11 +27,7 @@ struct EvaluateCommand: AsyncParsableCommand {
             95 %, by bootstrap over the photos. The daemon must be able to read the photos.
             """)
 
-    @Option(help: ArgumentHelp("Folder of the photos.", valueName: "folder"))
-    var photos: String
-
-    @Option(help: ArgumentHelp("What is true of them.", valueName: "path"))
-    var truth: String?
+    @OptionGroup var labelled: LabelledPhotoOptions
 
     @Option(help: ArgumentHelp("Masks as PNG files under the photos' names.", valueName: "folder"))
     var masks: String?
@@ -91,14 +88,19 @@ struct EvaluateCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let folder = Files.absolutePath(photos)
-        guard !Files.isMissing(folder) else { throw CommandFailure("there is no folder at \(photos)") }
-        let known = try readTruth(folder)
-        guard !known.isEmpty else { throw CommandFailure("there are no \(PhotoKind.names) photos in \(photos)") }
+        let read = try await labelled.read(common, for: "evaluate") { GroundTruthForm.photos(in: $0) }
+        var known = read.known
+        if let masks {
+            do {
+                known = try MaskPictures.add(to: known, from: Files.absolutePath(masks), values: Set(maskValues))
+            } catch {
+                throw CommandFailure("\(error); see 'interpretctl evaluate --help'")
+            }
+        }
         if let out { try Files.makeFolder(out) }
         let wanted = measures.isEmpty && faithfulness ? FaithfulnessMeasure.allCases.map(\.rawValue) : measures
         let parameters = EvaluateParameters(
-            model: model, folder: folder, photos: known,
+            model: model, folder: read.folder, photos: known,
             methods: methods.isEmpty ? nil : try methods.map { try MethodArgument($0).method },
             measures: wanted.isEmpty ? nil : wanted, steps: steps, samples: samples, resamples: resamples, seed: seed,
             charts: out == nil ? nil : true, perPhoto: perPhoto ? true : nil)
@@ -123,19 +125,6 @@ struct EvaluateCommand: AsyncParsableCommand {
         }
         try common.report(answer, of: RPCMethods.evaluate) { EvaluationReport($0).text(written: written) }
         if result.photos == 0 { throw CommandFailure("no photo could be read; see --json for the reasons") }
-    }
-
-    private func readTruth(_ folder: String) throws -> [TruePhoto] {
-        do {
-            var photos = GroundTruthForm.photos(in: folder)
-            if let path = truth.map(Files.absolutePath) {
-                photos = try GroundTruthForm.found(at: path).read(path, photos: folder)
-            }
-            guard let masks else { return photos }
-            return try MaskPictures.add(to: photos, from: Files.absolutePath(masks), values: Set(maskValues))
-        } catch {
-            throw CommandFailure("\(error); see 'interpretctl evaluate --help'")
-        }
     }
 }
 

@@ -41,16 +41,7 @@ struct PhotosCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Only photos whose class has at most this probability, 0…1.", valueName: "p"))
     var maxProbability: Double?
 
-    @Option(
-        help: ArgumentHelp(
-            "Only photos that something happened to since then: 2025-06-01, 2025-06-01T09:30:00, or 7d, 12h, 30m ago.",
-            valueName: "time"), transform: PhotosCommand.time)
-    var since: Date?
-
-    @Option(
-        help: ArgumentHelp("Only photos that nothing has happened to since then.", valueName: "time"),
-        transform: PhotosCommand.time)
-    var until: Date?
+    @OptionGroup var range: TimeRange
 
     @Flag(help: "Only photos that a person should look at, the least certain first.")
     var doubtful = false
@@ -79,7 +70,7 @@ struct PhotosCommand: AsyncParsableCommand {
     func run() async throws {
         let parameters = PhotosParameters(
             state: state, label: label, verdict: verdict, minProbability: minProbability,
-            maxProbability: maxProbability, since: since, until: until, doubtful: doubtful ? true : nil,
+            maxProbability: maxProbability, since: range.since, until: range.until, doubtful: doubtful ? true : nil,
             order: doubtful ? .leastCertain : nil, offset: offset, limit: limit)
         try await common.ask(RPCMethods.photos, parameters) { photos in
             if printsPaths { return photos.map { $0.path + "\0" }.joined() }
@@ -96,17 +87,6 @@ struct PhotosCommand: AsyncParsableCommand {
             }
             return table.text
         }
-    }
-
-    /// A point in time as people write it: a date or a time of day in local time, ISO 8601 with a zone, or how long ago.
-    private static func time(_ text: String) throws -> Date {
-        if let age = Age(text) { return Date(timeIntervalSinceNow: -age.seconds) }
-        let date = Date.ISO8601FormatStyle(timeZone: .current).year().month().day()
-        let styles = [date, date.time(includingFractionalSeconds: false), Date.ISO8601FormatStyle()]
-        for style in styles {
-            if let time = try? style.parse(text) { return time }
-        }
-        throw ValidationError("'\(text)' is no time: write 2025-06-01, 2025-06-01T09:30:00, or 7d, 12h, 30m")
     }
 }
 

@@ -62,16 +62,18 @@ final class IncomingFiles: Sendable {
 
     /// Gives the files their names, in the order in which they came.
     ///
-    /// - Parameter files: what the result says of them.
+    /// - Parameters:
+    ///   - files: what the result says of them.
+    ///   - name: the name of the only file; what the daemon calls it where nil.
     /// - Throws: `CommandFailure` where something is missing or differs, and then no file has got its name.
-    func complete(_ files: [SentFile]) throws {
+    func complete(_ files: [SentFile], named name: String? = nil) throws {
         try state.withLock { state in
             guard !state.isOver else { throw CommandFailure("interrupted") }
-            guard state.current == nil, state.finished == files else {
+            guard state.current == nil, state.finished == files, name == nil || files.count == 1 else {
                 throw CommandFailure("the files did not arrive as the daemon sent them; nothing is written, try again")
             }
             for file in files {
-                let path = "\(folder)/\(file.name)"
+                let path = "\(folder)/\(name ?? file.name)"
                 guard rename("\(staging)/\(file.name)", path) == 0 else {
                     throw CommandFailure("cannot write \(path): \(Files.reason(errno))")
                 }

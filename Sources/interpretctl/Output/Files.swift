@@ -61,6 +61,13 @@ enum Files {
         }
     }
 
+    /// Some hundred kilobytes at a time.
+    static func copyToStandardOutput(_ path: String) throws {
+        guard let file = FileHandle(forReadingAtPath: path) else { throw CommandFailure("cannot read \(path)") }
+        defer { try? file.close() }
+        while let piece = try file.read(upToCount: 1 << 18), !piece.isEmpty { Terminal.write(piece) }
+    }
+
     /// What an error's number says, and what to do.
     static func reason(_ errorNumber: Int32) -> String {
         let advice =

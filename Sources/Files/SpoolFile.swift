@@ -1,0 +1,76 @@
+package import Foundation
+import Glibc
+import Synchronization
+
+/// A file without a name, for what is too large for memory: nobody else can open it, and it is gone when it goes out of
+/// use, also where the process is killed.
+package final class SpoolFile: Sendable {
+    private let descriptor: CInt
+    /// For errors.
+    private let folder: FilePath
+    private let length = Atomic(0)
+
+    /// - Parameter folder: whose disk has room for it.
+    /// - Throws: `FileError`.
+    @available(*, noasync, message: "call it within FileWork.run")
+    package init(in folder: FilePath) throws(FileError) {
+        var name = Array(folder.appending(".spool-XXXXXX").bytes.map { CChar(bitPattern: $0) }) + [0]
+        descriptor = mkstemp(&name)
+        self.folder = folder
+        guard descriptor >= 0 else { throw FileError("write in", folder, errorNumber: errno) }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        unlink(name)
+    }
+
+    deinit {
+        if descriptor >= 0 { close(descriptor) }
+    }
+
+    /// In bytes.
+    package var size: Int { length.load(ordering: .acquiring) }
+
+    /// Puts `data` at the end. One task at a time.
+    ///
+    /// - Throws: `FileError`, such as `ENOSPC`.
+    @available(*, noasync, message: "call it within FileWork.run")
+    package func append(_ data: Data) throws(FileError) {
+        let start = size
+        var written = 0
+        while written < data.count {
+            let count = data.withUnsafeBytes { bytes in
+                pwrite(descriptor, bytes.baseAddress?.advanced(by: written), bytes.count - written, start + written)
+            }
+            if count > 0 {
+                FileWork.noteProgress()
+                written += count
+            } else if errno != EINTR {
+                throw FileError("write in", folder, errorNumber: errno)
+            }
+        }
+        length.store(start + written, ordering: .releasing)
+    }
+
+    /// The bytes in `range`, which lies within the file.
+    ///
+    /// - Throws: `FileError`.
+    @available(*, noasync, message: "call it within FileWork.run")
+    package func bytes(in range: Range<Int>) throws(FileError) -> Data {
+        var data = Data(count: range.count)
+        var filled = 0
+        while filled < data.count {
+            let count = data.withUnsafeMutableBytes { bytes in
+                pread(
+                    descriptor, bytes.baseAddress?.advanced(by: filled), bytes.count - filled, range.lowerBound + filled
+                )
+            }
+            if count == 0 { throw FileError("read in", folder, errorNumber: EIO) }
+            if count > 0 {
+                FileWork.noteProgress()
+                filled += count
+            } else if errno != EINTR {
+                throw FileError("read in", folder, errorNumber: errno)
+            }
+        }
+        return data
+    }
+}

@@ -1,0 +1,18 @@
+import Foundation
+import Glibc
+
+/// A folder for files on their way to where they belong.
+struct ScratchFolder: Sendable {
+    let path: String
+
+    /// - Throws: `CommandFailure` where nothing can be written.
+    init(in parent: String) throws {
+        try Files.makeFolder(parent)
+        var name = Array("\(parent)/report-XXXXXX".utf8CString)
+        guard mkdtemp(&name) != nil else { throw CommandFailure("cannot write into \(parent): \(Files.reason(errno))") }
+        path = String(decoding: name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Removes it and all that is in it.
+    func remove() { try? FileManager.default.removeItem(atPath: path) }
+}
