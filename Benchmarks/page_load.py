@@ -109,6 +109,12 @@ def main():
             "return performance.getEntriesByType('paint').find((e) => e.name === 'first-contentful-paint')?.startTime")
         print(f"first paint after {paint:.0f} ms, the first photos after {cards * 1000:.0f} ms")
         print(driver.execute_script("return document.getElementById('headline').textContent"))
+        driver.execute_script("""
+            window.frames_ = [];
+            new PerformanceObserver((list) => window.frames_.push(...list.getEntries().map((frame) => {
+              const end = frame.startTime + frame.duration, layout = frame.styleAndLayoutStart || end;
+              return [frame.duration, frame.scripts.reduce((sum, script) => sum + script.duration, 0), end - layout];
+            }))).observe({ type: 'long-animation-frame' });""")
         peak, begin, shown, longest = before, time.monotonic(), 0, 0
         while shown < arguments.count and time.monotonic() - begin < 900:
             step = time.monotonic()
@@ -118,6 +124,10 @@ def main():
             peak = max(peak, resident_mib(process))
             time.sleep(0.05)
         print(f"{shown} photos after {time.monotonic() - begin:.1f} s of scrolling; the longest step took {longest * 1000:.0f} ms")
+        frames = driver.execute_script("return window.frames_")
+        if frames:
+            whole, scripts, layout = max(frames)
+            print(f"the longest frame took {whole:.0f} ms: {scripts:.0f} ms of scripts, {layout:.0f} ms of layout and painting")
         # One picture for every photo, whether it was in sight or not.
         begin = time.monotonic()
         driver.set_script_timeout(1800)

@@ -42,4 +42,20 @@ extension RequestHandling {
         continuation.onTermination = { _ in work.cancel() }
         return lines
     }
+
+    /// Carries out one request that did not come over a connection of the socket, and whose result is a file.
+    ///
+    /// - Parameters:
+    ///   - connection: a number for logs.
+    ///   - send: gets the file's parts in order; the next one is read when it returns.
+    /// - Returns: the result, once all parts were taken.
+    /// - Throws: the error of the answer.
+    public func file(
+        answering request: Request, events: EventHub, connection: UInt64,
+        send: @escaping @Sendable (FilePart) async throws -> Void
+    ) async throws(RPCError) -> JSONText {
+        let files = FileSender(id: request.id ?? .null, send: send)
+        return try await handle(
+            request, context: RequestContext(connection: connection, events: events, reporter: nil, files: files))
+    }
 }

@@ -61,6 +61,7 @@ package struct WebServer: ServiceLifecycle.Service {
         WebAssets.add(to: router)
         WebPictures(photos: photos, thumbnails: thumbnails).add(to: router)
         WebRequests(handler: handler, events: events, photos: photos).add(to: router)
+        WebReports(handler: handler, events: events).add(to: router)
         WebEvents(events: events).add(to: router)
         uploads.add(to: router)
         return router

@@ -34,6 +34,18 @@ export async function upload(file, keep, options = {}) {
   return readAnswer(response, options);
 }
 
+/** Has the daemon write a report of the photos that `filter` admits, as a file for the browser to keep. */
+export async function makeReport(filter) {
+  const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
+  const response = await fetch("/report", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ filter, timeZone }),
+  });
+  if (!response.ok) throw new RequestError(await refusal(response), response.status);
+  return response.blob();
+}
+
 async function readAnswer(response, { onProgress } = {}) {
   if (!response.ok) throw new RequestError(await refusal(response), response.status);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
@@ -91,10 +103,10 @@ export function listen(receive, change = () => {}) {
 /** JPEG bytes as they come in an answer, as an image's address. */
 export const jpegAddress = (base64) => `data:image/jpeg;base64,${base64}`;
 
-/** Has the browser save a text as a file. */
-export function save(name, text, type) {
+/** Has the browser save a text, or bytes, as a file. */
+export function save(name, content, type) {
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type }));
+  link.href = URL.createObjectURL(new Blob([content], { type }));
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);

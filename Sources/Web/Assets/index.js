@@ -1,5 +1,5 @@
 // The first page: one glance, what needs a person, and all photos.
-import { ask, listen } from "./api.js";
+import { ask, listen, makeReport, save } from "./api.js";
 import { announce, debounced, h, id, show } from "./dom.js";
 import * as filters from "./filters.js";
 import { headline, meter, notes } from "./glance.js";
@@ -101,6 +101,20 @@ for (const button of document.querySelectorAll("[data-days]")) {
   button.addEventListener("click", () =>
     change({ since: button.dataset.days === "" ? "" : filters.daysAgo(Number(button.dataset.days)), until: "" }));
 }
+
+id("report").addEventListener("click", async ({ target }) => {
+  const name = target.textContent;
+  target.disabled = true;
+  target.textContent = "The report is being made …";
+  try {
+    save(`report-${filters.daysAgo(0)}.html`, await makeReport(filters.toRequest(state)), "text/html");
+    announce("The report is saved.");
+  } catch (error) {
+    complain(error);
+  }
+  target.textContent = name;
+  target.disabled = false;
+});
 
 // MARK: What happens meanwhile
 
