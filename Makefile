@@ -163,7 +163,8 @@ bench: build ## measure load and memory; with `make conformance` done before, al
 			--swift-bench Benchmarks/.build/release/EngineBench $(BENCH_FLAGS) && \
 		.venv-conformance/bin/python Benchmarks/occlusion.py --adaptive --growth resnet18 \
 			--swift-bench Benchmarks/.build/release/EngineBench $(OCCLUSION_FLAGS) && \
-		.venv-conformance/bin/python Benchmarks/fair_session.py; \
+		.venv-conformance/bin/python Benchmarks/fair_session.py && \
+		.venv-conformance/bin/python Benchmarks/whole_way.py $(WHOLE_WAY_FLAGS); \
 	else echo "run 'make conformance' once to install the peers (PyTorch, ONNX Runtime, Captum) and compare with them"; fi
 
 bench-index: build ## measure dataset search at the size of an archive (PHOTOS=folder: also against brute force)

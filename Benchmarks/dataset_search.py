@@ -43,7 +43,7 @@ class Daemon:
         Path(self.path).unlink(missing_ok=True)
         self.process = subprocess.Popen(
             [binary, "serve", "--inbox", folder / "inbox", "--socket", self.path, "--state", folder / "state", "--models",
-             ROOT / "Tests/Fixtures/first-edition"], stderr=open(folder / "log", "a"))
+             ROOT / "Tests/Fixtures/first-edition", "--roots", "/"], stderr=open(folder / "log", "a"))
         while not os.path.exists(self.path):
             if self.process.poll() is not None:
                 raise RuntimeError((folder / "log").read_text())

@@ -156,7 +156,8 @@ class Daemon:
         environment = {k: v for k, v in os.environ.items() if not k.startswith("XDG_")}
         environment |= {"HOME": str(home), **self.environment}
         models = stage(self.models, self.folder / "models")
-        command = [self.binary, "serve", "--models", models, "--inbox", inbox, "--socket", path]
+        # Nobody else reaches it: it may open what the script names, wherever that is.
+        command = [self.binary, "serve", "--models", models, "--inbox", inbox, "--socket", path, "--roots", "/"]
         with open(self.folder / "log", "wb") as log:
             self.process = subprocess.Popen([str(c) for c in command], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                                             env=environment, cwd=self.folder)
