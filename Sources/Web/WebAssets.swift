@@ -33,6 +33,7 @@ package enum WebAssets {
         "/assets/dom.js": .script(PackageResources.dom_js),
         "/assets/evidence.js": .script(PackageResources.evidence_js),
         "/assets/explain.js": .script(PackageResources.explain_js),
+        "/assets/facts.js": .script(PackageResources.facts_js),
         "/assets/filters.js": .script(PackageResources.filters_js),
         "/assets/glance.js": .script(PackageResources.glance_js),
         "/assets/index.js": .script(PackageResources.index_js),

@@ -149,6 +149,9 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var remarks: [String]?
     /// What `check` says of it without a photo; nil from a daemon that does not say.
     public var facts: [String]?
+    /// What `check` has found of this network, by method: `passes`, `passes in part` or `FAILS`. Empty where nobody has asked;
+    /// nil from a daemon that does not say.
+    public var checks: [String: String]?
     /// Number of weights.
     public var parameters: Int
     /// For a photo as the model folder prepares it; nil where the network cannot take such an input.
@@ -164,7 +167,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         name: String, path: String, sha256: String, isDefault: Bool, labels: [String], backgroundLabels: [String],
         animalLabels: [String]? = nil, input: Input, task: String? = nil, outputs: [Output]? = nil,
         scores: Scores? = nil, remarks: [String]? = nil, facts: [String]? = nil,
-        parameters: Int, planBytes: PlanBytes?, camLayer: String?, methods: [String], layers: [Layer]? = nil
+        checks: [String: String]? = nil, parameters: Int, planBytes: PlanBytes?, camLayer: String?, methods: [String],
+        layers: [Layer]? = nil
     ) {
         self.name = name
         self.path = path
@@ -179,6 +183,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         self.scores = scores
         self.remarks = remarks
         self.facts = facts
+        self.checks = checks
         self.parameters = parameters
         self.planBytes = planBytes
         self.camLayer = camLayer

@@ -47,15 +47,12 @@ public struct ReportResult: Codable, Sendable, Hashable {
     /// A network that decided about photos of the report and is loaded.
     public struct Network: Codable, Sendable, Hashable {
         public var model: ModelDescription
-        /// By method, what `check` found: `passes`, `passes in part` or `FAILS`; empty where nobody has asked.
-        public var checks: [String: String]
         public var audit: Audit
         /// `README.md` of the model's folder; nil where there is none.
         public var card: String?
 
-        public init(model: ModelDescription, checks: [String: String], audit: Audit, card: String?) {
+        public init(model: ModelDescription, audit: Audit, card: String?) {
             self.model = model
-            self.checks = checks
             self.audit = audit
             self.card = card
         }

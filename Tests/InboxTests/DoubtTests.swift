@@ -1,7 +1,8 @@
 import Foundation
-import Inbox
 import Testing
 import WireProtocol
+
+@testable import Inbox
 
 @Suite("Doubt: which photos a person should look at")
 struct DoubtTests {
@@ -16,6 +17,22 @@ struct DoubtTests {
         ] as [(String?, [String], Double?, Bool)])
     func rule(verdict: String?, reasons: [String], margin: Double?, isDoubtful: Bool) {
         #expect(Doubt.exists(verdict: verdict, reasons: reasons, margin: margin) == isDoubtful)
+    }
+
+    @Test("a damaged picture, and a part that was looked at again, are for a person to see")
+    func whole() {
+        #expect(Doubt.exists(verdict: "looks-at-animal", reasons: [], margin: 0.9, isDamaged: true))
+        #expect(Doubt.exists(verdict: "looks-at-animal", reasons: [], margin: 0.9, isOfPart: true))
+    }
+
+    @Test("so a document says it, with the reason in words")
+    func closerLook() throws {
+        let text =
+            #"{"photo":{"sha256":"cafe","damage":{"sentence":"cut"}},"boxes":[],"model":{"name":"petshop"},"closerLook":{"region":[0,0,1,1]}}"#
+        let excerpt = try JSONDecoder().decode(DocumentExcerpt.self, from: Data(text.utf8))
+        let summary = PhotoSummary(excerpt, sha256: "cafe", warning: "cut off")
+        #expect(summary.isDoubtful && summary.warning == "cut off; \(PhotoSummary.closerLook)")
+        #expect(PhotoSummary(excerpt, sha256: "cafe").warning == PhotoSummary.closerLook)
     }
 
     @Test("what a document says of verdict, margin and network comes into the catalog")

@@ -42,7 +42,7 @@ extension FakeDaemon {
             filter: filter, timeZone: zone, period: .hour, overview: overview, waiting: 0,
             networks: [
                 .init(
-                    model: model(layers: false), checks: [:],
+                    model: model(layers: false),
                     audit: .init(photos: 1, suspicious: []), card: nil)
             ],
             answers: .init(

@@ -157,7 +157,8 @@ package struct FakeDaemon {
             scores: .init(
                 kind: "exclusive", reason: "interpret.json says so", isAssumed: false, output: "logits", thresholds: nil
             ),
-            remarks: [], facts: ["photos become 224×224 pixels"], parameters: 1_755_395,
+            remarks: [], facts: ["photos become 224×224 pixels"], checks: [:],
+            parameters: 1_755_395,
             planBytes: .init(forward: 9_633_792, gradient: 24_084_480),
             camLayer: "/features/features.18/Relu", methods: ["cam", "gradient", "grad-cam", "occlusion"],
             layers: layers

@@ -2,7 +2,16 @@ import WireProtocol
 
 /// What the catalog reads of a `.boxes.json`. Not all of the document: one of an older version may lack the rest.
 struct DocumentExcerpt: Decodable {
-    struct Photo: Decodable { let sha256: String }
+    struct Photo: Decodable {
+        struct Damage: Decodable {}
+
+        let sha256: String
+        /// Nil where the picture is whole.
+        var damage: Damage?
+    }
+
+    /// Of a part that was looked at again, that there is one.
+    struct CloserLook: Decodable {}
 
     struct Model: Decodable {
         let name: String
@@ -29,11 +38,12 @@ struct DocumentExcerpt: Decodable {
     let predictions: [Prediction]?
     let boxes: [Box]
     let verdict: Verdict?
+    let closerLook: CloserLook?
     let files: Sidecar.Files?
     let milliseconds: [String: Double]?
 
     init(_ document: Sidecar) {
-        photo = document.photo.map { Photo(sha256: $0.sha256) }
+        photo = document.photo.map { Photo(sha256: $0.sha256, damage: $0.damage.map { _ in Photo.Damage() }) }
         model = Model(name: document.model.name, sha256: document.model.sha256)
         predictions = document.predictions.map {
             Prediction(label: $0.label, probability: $0.probability, holds: $0.holds)
@@ -42,6 +52,7 @@ struct DocumentExcerpt: Decodable {
         verdict = document.verdict.map {
             Verdict(verdict: $0.verdict, reasons: $0.reasons, certainty: .init(margin: $0.certainty.margin))
         }
+        closerLook = document.closerLook.map { _ in CloserLook() }
         files = document.files
         milliseconds = document.milliseconds
     }

@@ -49,16 +49,22 @@ public struct PhotoSummary: Codable, Sendable, Hashable {
         self.init(DocumentExcerpt(document), sha256: sha256, warning: warning)
     }
 
+    /// Said of a photo that a part of it decided.
+    static let closerLook = "a part of the photo decided, which was looked at again"
+
     init(_ document: DocumentExcerpt, sha256: String, warning: String? = nil) {
         // Of labels that hold or not, one that does.
         let best = document.predictions?.first { $0.holds ?? true }
         let margin = document.verdict?.certainty.margin ?? document.marginOfClasses
+        let warnings = [warning, document.closerLook.map { _ in PhotoSummary.closerLook }].compactMap { $0 }
         self.init(
             sha256: sha256, model: document.model?.name, modelSHA256: document.model?.sha256,
             label: best?.label ?? document.boxes.first?.label, probability: best?.probability, margin: margin,
             verdict: document.verdict?.verdict,
             isDoubtful: Doubt.exists(
-                verdict: document.verdict?.verdict, reasons: document.verdict?.reasons ?? [], margin: margin),
-            boxCount: document.boxes.count, warning: warning, milliseconds: document.milliseconds?["total"])
+                verdict: document.verdict?.verdict, reasons: document.verdict?.reasons ?? [], margin: margin,
+                isDamaged: document.photo?.damage != nil, isOfPart: document.closerLook != nil),
+            boxCount: document.boxes.count, warning: warnings.isEmpty ? nil : warnings.joined(separator: "; "),
+            milliseconds: document.milliseconds?["total"])
     }
 }

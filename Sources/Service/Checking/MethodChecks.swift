@@ -24,6 +24,11 @@ final class MethodChecks: Sendable {
         findings.withLock { $0[model.sha256]?[method] }.flatMap { RandomizationCheck.Verdict(rawValue: $0) }
     }
 
+    /// All that is known of this network, by method.
+    func verdicts(on model: LoadedModel) -> [String: String] {
+        findings.withLock { $0[model.sha256] } ?? [:]
+    }
+
     /// - Throws: what writing the file throws; the verdicts hold until the daemon ends nevertheless.
     func note(_ verdicts: [String: RandomizationCheck.Verdict], on model: LoadedModel) throws {
         let all = findings.withLock { findings in

@@ -175,7 +175,8 @@ struct DaemonRequests: Sendable {
         for model in wanted {
             descriptions.append(
                 try await model.description(
-                    isDefault: model.name == models.standard?.name, withLayers: parameters.layers ?? false))
+                    isDefault: model.name == models.standard?.name, withLayers: parameters.layers ?? false,
+                    checks: checks))
         }
         let refused = parameters.model == nil ? models.refused : []
         return ModelsResult(

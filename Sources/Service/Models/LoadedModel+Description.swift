@@ -7,7 +7,7 @@ import WireProtocol
 
 extension LoadedModel {
     /// What `models` says of it.
-    func description(isDefault: Bool, withLayers: Bool) async throws -> ModelDescription {
+    func description(isDefault: Bool, withLayers: Bool, checks: MethodChecks) async throws -> ModelDescription {
         let graph = network.graph
         let input = graph.inputs[0]
         let head = network.classifier?.classActivation
@@ -19,6 +19,7 @@ extension LoadedModel {
             task: task.rawValue,
             outputs: network.outputs.map { ModelDescription.Output(name: $0.name, shape: $0.shape?.dimensions) },
             scores: task == .classification ? network.classifier.map(scores) : nil, remarks: remarks, facts: facts,
+            checks: checks.verdicts(on: self),
             parameters: graph.parameterCount, planBytes: try? await planBytes(),
             camLayer: head.map { graph.name(of: $0.features) },
             methods: task != .classification ? [] : Methods.applicable(to: network).map(\.card.name),

@@ -2,7 +2,6 @@ import DatasetSearch
 import Files
 import Foundation
 import Inbox
-import Interpretation
 import Socket
 import Web
 import WireProtocol
@@ -130,16 +129,10 @@ struct ReportRequest: Sendable {
         var networks: [ReportResult.Network] = []
         for model in models.models where overview.networks.contains(where: { $0.sha256 ?? $0.name == model.sha256 }) {
             let description = try await model.description(
-                isDefault: model.name == models.standard?.name, withLayers: false)
-            var found: [String: String] = [:]
-            for method in Methods.all {
-                if let verdict = checks.verdict(of: method.card.name, on: model) {
-                    found[method.card.name] = verdict.rawValue
-                }
-            }
+                isDefault: model.name == models.standard?.name, withLayers: false, checks: checks)
             networks.append(
                 ReportResult.Network(
-                    model: description, checks: found, audit: try await audit(model, since, context),
+                    model: description, audit: try await audit(model, since, context),
                     card: await card(of: model)))
         }
         return networks

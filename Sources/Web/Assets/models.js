@@ -1,6 +1,7 @@
 // Each network: what it is, what each class responds to, its layers, and what their units see.
 import { ask, jpegAddress } from "./api.js";
 import { announce, h, id, show } from "./dom.js";
+import { facts } from "./facts.js";
 import { strongest } from "./units.js";
 import { count, percent } from "./words.js";
 
@@ -23,7 +24,7 @@ const kinds = {
 };
 
 function panel(model) {
-  const facts = [
+  const properties = [
     ["is", { classification: "a classifier", segmentation: "a segmentation network" }[model.task] ?? "a network"],
     ["labels", model.labels.length > 12 ? counts(model.labels.length, "label") : model.labels.join(", ")],
     ["nothing to find", model.backgroundLabels.join(", ")],
@@ -31,20 +32,20 @@ function panel(model) {
     ["scores", model.scores ? `${kinds[model.scores.kind] ?? model.scores.kind} (${model.scores.reason})` : null],
     ["weights", count(model.parameters)],
     ["memory of a pass", model.planBytes ? `${(model.planBytes.forward / 1048576).toFixed(1)} MiB` : null],
-    ["methods", counts(model.methods.length, "method")],
+    ["methods", model.methods.length ? counts(model.methods.length, "method") : null],
     ["file", h("code", { title: model.sha256 }, model.sha256.slice(0, 16))],
     ["folder", model.path],
   ].filter(([, text]) => text);
   return h("section", { class: "panel model", "aria-label": model.name },
     h("h2", {}, model.name, " ", model.isDefault ? h("span", { class: "chip good" }, "default") : null),
-    (model.remarks ?? []).map((text) => h("p", { class: "faint" }, text)),
-    certificate(model.certificate),
+    h("h3", {}, "What should be known of it"),
+    facts(model),
     h(
       "div",
       { class: "scrolling", tabindex: 0, role: "region", "aria-label": `Facts about ${model.name}` },
       h(
         "table", {},
-        h("tbody", {}, facts.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, value))))
+        h("tbody", {}, properties.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", {}, value))))
       )
     ),
     model.task === "segmentation" ? null : responses(model),
@@ -52,16 +53,6 @@ function panel(model) {
 }
 
 const counts = (number, name) => `${count(number)} ${name}${number === 1 ? "" : "s"}`;
-
-/** What was measured of the network; whatever members it has. */
-function certificate(members) {
-  if (!members || typeof members !== "object") return null;
-  return h(
-    "details", {},
-    h("summary", {}, "Certificate"),
-    h("pre", { tabindex: 0, "aria-label": "Certificate" }, JSON.stringify(members, null, 2))
-  );
-}
 
 /** A picture for each class, made by gradient ascent when somebody wants it. */
 function responses(model) {

@@ -2,6 +2,7 @@
 import { caption, labelled, signs } from "./caption.js";
 import { h, id, show } from "./dom.js";
 import { verdictBars, verdictWords } from "./evidence.js";
+import { facts } from "./facts.js";
 import { headline, meter, notes } from "./glance.js";
 import { networksTable, scrolling, trends } from "./trends.js";
 import { count, counted, fileName, percent, photoWords, recordWord, remarks, time, verdict } from "./words.js";
@@ -70,7 +71,7 @@ function doubts() {
     article.dataset.word = recordWord(record) ?? "";
     article.title = record.path;
     article.setAttribute("aria-label", photoWords(record));
-    const said = found?.reasons.includes("small-margin") ? [] : remarks(record);
+    const said = found?.reasons.includes("small-margin") ? [] : remarks({ margin: record.margin });
     show(
       article.querySelector(".words"),
       h("h3", {}, fileName(record.path)),
@@ -117,18 +118,11 @@ function networks() {
   );
 }
 
-function network({ model, checks, audit, card }) {
-  const failing = Object.entries(checks).filter(([, found]) => found !== "passes").map(([name, found]) => `${name} ${found}`);
-  const facts = [
-    ...(model.remarks ?? []), ...(model.facts ?? []),
-    Object.keys(checks).length
-      ? `${counted(Object.keys(checks).length, "method")} tried on this network with random weights: ${failing.length ? failing.join(", ") : "all pass"}`
-      : `nobody has tried the methods on this network; 'interpretctl check ${model.name}' does`,
-  ];
+function network({ model, audit, card }) {
   return h("section", { class: "panel", "aria-label": model.name },
     h("h3", {}, model.name, " ", h("code", { title: model.sha256 }, model.sha256.slice(0, 8))),
     h("p", {}, `Tells ${counted(model.labels.length, "label")} apart: ${model.labels.slice(0, 20).join(", ")}${model.labels.length > 20 ? " …" : ""}.`),
-    h("ul", { class: "facts" }, [...new Set(facts)].map((text) => h("li", {}, text))),
+    facts(model),
     h("h3", {}, "Shortcuts"), shortcuts(audit),
     card ? h(
       "details", {},

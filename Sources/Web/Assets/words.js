@@ -29,7 +29,7 @@ const smallMargin = 0.2;
 
 /** What should be said of a photo besides its verdict. */
 export const remarks = ({ margin, warning }) =>
-  [margin != null && margin < smallMargin ? "close to another class" : null, warning ? "damaged file" : null].filter(Boolean);
+  [margin != null && margin < smallMargin ? "close to another class" : null, warning].filter(Boolean);
 
 const reasonNames = {
   "background-label": "there is nothing to find",

@@ -13,7 +13,8 @@ struct PhotosCommand: AsyncParsableCommand {
               interpretctl photos --label dog --verdict looks-elsewhere --since 7d
 
             A photo is doubtful where the network does not look at the animal, or only partly, where that could not be
-            found out, and where its two best classes are closer than 0.2.
+            found out, where its two best classes are closer than 0.2, where the picture is damaged, and where a part of the
+            photo decided that was looked at again.
             """)
 
     @Option(
