@@ -6,7 +6,7 @@ const width = Math.max(300, Math.min(960, document.documentElement.clientWidth -
 const left = 44;
 const bottom = 24;
 /** Of one period. */
-const widest = 80;
+const widest = 100;
 
 const nice = (value) => {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1)));
@@ -29,7 +29,7 @@ function frame(height, top, format, description) {
 }
 
 function names(chart, columns, height, step) {
-  const every = Math.ceil(columns.length / Math.floor(width / 80));
+  const every = Math.ceil(columns.length / Math.floor(width / 96));
   columns.forEach((column, index) => {
     if (index % every) return;
     chart.append(svg("text", { x: left + (index + 0.5) * step, y: height - 6, "text-anchor": "middle" }, column.name));
