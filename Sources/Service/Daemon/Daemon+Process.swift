@@ -36,7 +36,7 @@ extension Daemon {
         let trial = try ModelTrial()
         let models = try await ModelStore(
             directories: configuration.modelFolders(ProcessInfo.processInfo.environment),
-            threads: configuration.threads, algorithms: algorithms,
+            roots: configuration.roots ?? [], threads: configuration.threads, algorithms: algorithms,
             logger: logger
         ).tried(onlyInbox: true, logger: logger) { model, isForInbox in
             try await trial.run(model, isForInbox: isForInbox, readsUnits: false)

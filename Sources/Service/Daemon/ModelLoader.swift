@@ -40,7 +40,8 @@ actor ModelLoader {
         // Before the networks are read: what changes meanwhile is seen at the next time.
         let folders = try await folderStates(in: directories)
         let store = try await ModelStore(
-            directories: directories, threads: threads, algorithms: .measured(table), logger: logger
+            directories: directories, roots: configuration.roots ?? [], threads: threads,
+            algorithms: .measured(table), logger: logger
         ).tried(logger: logger) { [trial, notifier] model, isForInbox in
             // The first start measures the convolutions of each network, and there may be many.
             notifier.starting("trying model \(model.name)")
@@ -71,8 +72,8 @@ actor ModelLoader {
             })
         let loaded = try await offThePool { [table, logger] in
             try old.store.reloaded(
-                from: directories, unchanged: unchanged, threads: configuration.threads, algorithms: .measured(table),
-                logger: logger)
+                from: directories, roots: configuration.roots ?? [], unchanged: unchanged,
+                threads: configuration.threads, algorithms: .measured(table), logger: logger)
         }
         let inboxModels = Set(old.store.inboxModels.map(\.name))
         let tried = await loaded.tried(logger: logger) { [trial] model, isForInbox in

@@ -53,14 +53,14 @@ public struct LoadedModel: Sendable {
     let exampleInput: Shape
 
     /// - Throws: `ModelError` naming the file, and for an operator that is not supported the node and opset.
-    init(folder url: URL, threads: Int?, algorithms: AlgorithmChoice) throws(ModelError) {
+    init(folder url: URL, links: ModelLinks, threads: Int?, algorithms: AlgorithmChoice) throws(ModelError) {
         let folder = try ModelFolder(url)
         name = url.lastPathComponent
         self.folder = url
         let preprocessing: PreprocessorConfiguration?
         do {
             // The caches of model hubs consist of links.
-            sha256 = try SHA256.hexDigest(ofFile: FilePath(folder.modelFile.resolvingSymlinksInPath().path))
+            sha256 = try SHA256.hexDigest(ofFile: FilePath(try links.file("model.onnx", in: url).path))
             let file = try ONNXModel.load(contentsOf: folder.modelFile)
             let inputs = try file.readingInputs(folder.settings.inputStatement)
             inputLayout = inputs.layout

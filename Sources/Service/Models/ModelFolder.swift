@@ -98,7 +98,18 @@ struct ModelFolder {
         }
     }
 
+    /// `config.json`, read once for all that it says.
     private struct Configuration: Decodable {
+        let labels: Labels
+        let training: TrainingProblem
+
+        init(from decoder: any Decoder) throws {
+            labels = try Labels(from: decoder)
+            training = try TrainingProblem(from: decoder)
+        }
+    }
+
+    private struct Labels: Decodable {
         var id2label: [String: String]?
         /// timm's, in the order of the outputs.
         var labelNames: [String]?
@@ -120,9 +131,9 @@ struct ModelFolder {
     init(_ url: URL) throws(ModelError) {
         self.url = url
         let configuration = try ModelFolder.read(Configuration.self, url, "config.json")
-        let named = try ModelFolder.labels(configuration?.id2label ?? [:])
-        labels = named.isEmpty ? configuration?.timmLabels ?? [] : named
-        training = try ModelFolder.read(TrainingProblem.self, url, "config.json")
+        let named = try ModelFolder.labels(configuration?.labels.id2label ?? [:])
+        labels = named.isEmpty ? configuration?.labels.timmLabels ?? [] : named
+        training = configuration?.training
         settings = try ModelFolder.read(Settings.self, url, "interpret.json") ?? Settings()
     }
 

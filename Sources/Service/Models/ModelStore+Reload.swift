@@ -39,8 +39,10 @@ extension ModelStore {
     ///
     /// - Throws: `ModelStoreError` where there is no such folder.
     func reloaded(
-        from directories: [URL], unchanged: Set<String>, threads: Int?, algorithms: AlgorithmChoice, logger: Logger
+        from directories: [URL], roots: [String], unchanged: Set<String>, threads: Int?, algorithms: AlgorithmChoice,
+        logger: Logger
     ) throws(ModelStoreError) -> ModelStore {
+        let links = ModelLinks(directories: directories, roots: roots)
         var models: [LoadedModel] = []
         var refused: [Refused] = []
         let found = try ModelStore.folders(in: directories)
@@ -50,7 +52,8 @@ extension ModelStore {
                 models.append(known)
             } else {
                 do {
-                    models.append(try LoadedModel(folder: folder, threads: threads, algorithms: algorithms))
+                    models.append(
+                        try LoadedModel(folder: folder, links: links, threads: threads, algorithms: algorithms))
                     logger.info("model loaded", metadata: ["model": "\(name)"])
                 } catch {
                     refused.append(Refused(folder: folder, error: error))

@@ -36,18 +36,22 @@ public struct ModelStore: Sendable {
     /// logged and listed, and does not keep the others from being used. There may be none.
     ///
     /// - Parameters:
+    ///   - roots: further folders into which links in model folders may lead.
     ///   - threads: of each network's kernels; the processor's cores where nil.
     ///   - algorithms: how convolutions are computed, of all of them.
     /// - Throws: `ModelStoreError` where there is no such folder.
     public init(
-        directories: [URL], threads: Int? = nil, algorithms: AlgorithmChoice = .standard, logger: Logger
+        directories: [URL], roots: [String] = [], threads: Int? = nil, algorithms: AlgorithmChoice = .standard,
+        logger: Logger
     ) throws(ModelStoreError) {
+        let links = ModelLinks(directories: directories, roots: roots)
         var models: [LoadedModel] = []
         var refused: [Refused] = []
         let found = try ModelStore.folders(in: directories)
         for folder in found.used {
             do {
-                let model = try LoadedModel(folder: folder, threads: threads, algorithms: algorithms)
+                let model = try LoadedModel(
+                    folder: folder, links: links, threads: threads, algorithms: algorithms)
                 models.append(model)
                 logger.info(
                     "model loaded",

@@ -93,9 +93,8 @@ import Testing
     /// The caches of model hubs hold links to files that lie elsewhere under other names.
     @Test func aFolderOfLinksLoads() throws {
         let folder = try TemporaryFolder()
-        let (blobs, place) = (
-            URL(filePath: folder.path).appending(path: "blobs"), URL(filePath: folder.path).appending(path: "m")
-        )
+        let repository = URL(filePath: folder.path).appending(path: "models--gray")
+        let (blobs, place) = (repository.appending(path: "blobs"), repository.appending(path: "snapshots/1234"))
         for url in [blobs, place] {
             try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         }
@@ -107,5 +106,26 @@ import Testing
         let store = try ModelStore(
             directories: [place], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         #expect(store.models.first?.labels == ["a", "b", "c"])
+    }
+
+    /// Whoever may write a model folder does not read with the daemon's eyes.
+    @Test func aLinkLeadsOnlyIntoTheFoldersOfModelsAndTheRoots() throws {
+        let folder = try TemporaryFolder()
+        let base = URL(filePath: folder.path)
+        let (elsewhere, models) = (base.appending(path: "elsewhere"), base.appending(path: "models"))
+        for url in [elsewhere, models.appending(path: "m")] {
+            try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        }
+        let target = elsewhere.appending(path: "network")
+        try FileManager.default.copyItem(at: Self.cases.appending(path: "gray/model.onnx"), to: target)
+        try FileManager.default.createSymbolicLink(
+            at: models.appending(path: "m/model.onnx"), withDestinationURL: target)
+        func store(roots: [String]) throws -> ModelStore {
+            try ModelStore(
+                directories: [models], roots: roots, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        }
+        let refused = try #require(try store(roots: []).refused.first)
+        #expect("\(refused.error)".contains("outside of the folders of models"))
+        #expect(try store(roots: [elsewhere.path]).models.map(\.name) == ["m"])
     }
 }
