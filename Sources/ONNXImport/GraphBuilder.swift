@@ -5,8 +5,8 @@ import Tensors
 /// Whatever depends on constants alone is computed at once and becomes a constant itself.
 struct GraphBuilder {
     private(set) var graph = Graph()
-    /// The element types of stored tensors, by which integers of few bits are told apart.
-    private(set) var elementTypes: [ValueID: ElementType] = [:]
+    /// The element types of inputs and stored tensors, and of what keeps them, by which integers of few bits are told apart.
+    var elementTypes: [ValueID: ElementType] = [:]
     let files: ExternalData
     /// The version of the standard operators; a function's body may have another than the model.
     var opset: Int
@@ -64,6 +64,7 @@ struct GraphBuilder {
             }
             let value = try define(input.name, by: "input")
             graph.elements[value] = type.element
+            elementTypes[value] = type
             graph.inputs.append(Graph.Input(value: value, extents: extents))
         }
         guard !graph.inputs.isEmpty else { throw .malformed("its graph has no input") }
@@ -203,6 +204,15 @@ struct GraphBuilder {
         elementTypes[value] = type
     }
 
+    /// Makes the node's first outputs constants, as far as they have names.
+    mutating func appendConstants(_ node: NodeReader, _ constants: [Constant]) throws(ONNXError) {
+        for (name, constant) in zip(node.outputNames, constants) where !name.isEmpty {
+            let value = try define(name, by: node.name)
+            graph.constants[value] = constant
+            graph.elements[value] = constant.element
+        }
+    }
+
     /// What the numbers of the node's input stand for; nil where it is left out.
     func element(_ node: NodeReader, _ position: Int) -> Element? { input(node, position).map(graph.element) }
 
@@ -263,6 +273,9 @@ struct GraphBuilder {
         let elements = node.inputs.map { $0.map(graph.element) }
         for (position, output) in node.outputs.enumerated() {
             graph.elements[output] = node.operation.element(ofOutput: position, given: elements)
+        }
+        if let first = node.inputs.first ?? nil, node.operation.keepsElementType {
+            elementTypes[node.output] = elementTypes[first]
         }
         do {
             if let constant = try graph.folded(node, fillingAtMost: fillingBudget) {

@@ -3,9 +3,9 @@ public import Networks
 import SwiftProtobuf
 import Tensors
 
-/// Reads ONNX files (https://onnx.ai, IR version 3 and later).
+/// Reads ONNX files (https://onnx.ai).
 public enum ONNXModel {
-    public static let supportedOpsets = 7...24
+    public static let supportedOpsets = 1...24
 
     /// The graph in `file`, canonicalized.
     ///
@@ -65,7 +65,9 @@ public enum ONNXModel {
 
     private static func defaultOpset(of model: Onnx_ModelProto) throws(ONNXError) -> Int {
         let standard = model.opsetImport.first { $0.domain.isEmpty || $0.domain == "ai.onnx" }
-        guard let version = standard?.version, let opset = Int(exactly: version) else {
+        // Files of IR versions before 3 are of opset 1, and do not say so.
+        let unsaid: Int64? = model.irVersion < 3 && model.opsetImport.isEmpty ? 1 : nil
+        guard let version = standard?.version ?? unsaid, let opset = Int(exactly: version) else {
             throw .malformed("it names no opset")
         }
         guard supportedOpsets.contains(opset) else {

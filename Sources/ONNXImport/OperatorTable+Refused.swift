@@ -5,27 +5,21 @@ extension OperatorTable {
         "NegativeLogLikelihoodLoss": trains, "SoftmaxCrossEntropyLoss": trains,
         "Bernoulli": isRandom, "Multinomial": isRandom, "RandomNormal": isRandom, "RandomNormalLike": isRandom,
         "RandomUniform": isRandom, "RandomUniformLike": isRandom,
-        "BitCast": hasNoBits, "BitShift": hasNoBits, "BitwiseAnd": hasNoBits, "BitwiseNot": hasNoBits,
-        "BitwiseOr": hasNoBits, "BitwiseXor": hasNoBits,
-        "Det": "no network that was met computes determinants",
+        "BitCast": "numbers are kept in single precision, whatever bits they had in the file",
         "ImageDecoder": "photos are decoded before a network sees them",
         "BlackmanWindow": isSound, "DFT": isSound, "HammingWindow": isSound, "HannWindow": isSound,
         "MelWeightMatrix": isSound, "STFT": isSound,
         "MaxRoiPool": "its regions are read by RoiAlign in the networks of today",
-        "NonMaxSuppression": countDepends,
         "Optional": mayBeMissing, "OptionalGetElement": mayBeMissing, "OptionalHasElement": mayBeMissing,
         "SequenceMap": "lists of tensors exist only while a network is loaded",
         "RegexFullMatch": isText, "StringConcat": isText, "StringNormalizer": isText, "StringSplit": isText,
         "TfIdfVectorizer": isText,
         "TensorScatter": "it fills a cache that is kept from one run to the next, and every photo is a run of its own",
-        "Unique": "how many results it has depends on the values that the network reads",
     ]
 
     private static let trains = "it serves training, and networks are only run here"
     private static let isRandom = "its results are random, so that no two runs would agree"
-    private static let hasNoBits = "integers are kept in single precision, which has no bits to shift or mask"
     private static let isSound = "it serves the spectra of sounds"
-    private static let countDepends = "how many boxes it keeps depends on the photo; cut the network before it"
     private static let mayBeMissing = "every value of a network is there; export it without optional ones"
     private static let isText = "it works on text"
 }

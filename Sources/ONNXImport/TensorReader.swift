@@ -3,35 +3,48 @@ import Networks
 import Tensors
 
 /// ONNX's element type numbers (TensorProto.DataType).
-enum ElementType: Int32 {
+enum ElementType: Int32, CaseIterable {
     case float = 1, uint8 = 2, int8 = 3, uint16 = 4, int16 = 5, int32 = 6, int64 = 7, bool = 9, float16 = 10
     case double = 11, uint32 = 12, uint64 = 13, bfloat16 = 16
+    case float8e4m3fn = 17, float8e4m3fnuz = 18, float8e5m2 = 19, float8e5m2fnuz = 20, uint4 = 21, int4 = 22
+    case float4e2m1 = 23, float8e8m0 = 24, uint2 = 25, int2 = 26
 
-    /// Bits of an integer that is narrower than what single precision is exact about; nil for all other types.
-    var narrowWidth: Int? {
+    /// Bits of an integer; nil for all other types.
+    var integerWidth: Int? {
         switch self {
+        case .uint2, .int2: 2
+        case .uint4, .int4: 4
         case .uint8, .int8: 8
         case .uint16, .int16: 16
-        case .int32, .int64, .uint32, .uint64, .bool, .float, .float16, .double, .bfloat16: nil
+        case .int32, .uint32: 32
+        case .int64, .uint64: 64
+        case .bool, .float, .float16, .double, .bfloat16, .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz,
+            .float4e2m1, .float8e8m0:
+            nil
         }
     }
 
-    /// Whether it has negative numbers.
-    var isSigned: Bool {
+    /// Bits of an integer that is narrower than what single precision is exact about; nil for all other types.
+    var narrowWidth: Int? { integerWidth.flatMap { $0 <= 16 ? $0 : nil } }
+
+    /// The format of a number of eight or four bits.
+    var smallFloat: SmallFloat? {
         switch self {
-        case .uint8, .uint16, .uint32, .uint64, .bool: false
-        case .int8, .int16, .int32, .int64, .float, .float16, .double, .bfloat16: true
+        case .float8e4m3fn: .e4m3
+        case .float8e4m3fnuz: .e4m3UnsignedZero
+        case .float8e5m2: .e5m2
+        case .float8e5m2fnuz: .e5m2UnsignedZero
+        case .float4e2m1: .e2m1
+        case .float8e8m0: .e8m0
+        default: nil
         }
     }
+
+    /// Whether it is an integer that has negative numbers.
+    var isSigned: Bool { [.int2, .int4, .int8, .int16, .int32, .int64].contains(self) }
 
     /// What the numbers stand for, all of which are widened to Float32 or Int.
-    var element: Element {
-        switch self {
-        case .float, .float16, .bfloat16, .double: .float
-        case .uint8, .int8, .uint16, .int16, .int32, .int64, .uint32, .uint64: .integer
-        case .bool: .flag
-        }
-    }
+    var element: Element { self == .bool ? .flag : integerWidth == nil ? .float : .integer }
 }
 
 extension Onnx_TensorProto {
@@ -67,6 +80,17 @@ extension Onnx_TensorProto {
                 try floats(shape, listed: int32Data.map { UInt16(truncatingIfNeeded: $0) }) {
                     Float(bitPattern: UInt32($0) << 16)
                 })
+        case .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .float4e2m1, .float8e8m0:
+            guard let format = type.smallFloat else { break }
+            let codes = try codes(shape, width: format.width)
+            return .floats(
+                Tensor(shape: shape) { for index in $0.indices { $0[index] = format.value(ofBits: codes[index]) } })
+        case .uint2, .int2, .uint4, .int4:
+            guard let width = type.integerWidth else { break }
+            let codes = try codes(shape, width: width)
+            let half = 1 << (width - 1)
+            let values = codes.map { type.isSigned ? (Int($0) ^ half) - half : Int($0) }
+            return .integers(shape: shape, values: values)
         case .int64: return .integers(shape: shape, values: try integers(shape, listed: int64Data))
         case .int32: return .integers(shape: shape, values: try integers(shape, listed: int32Data))
         case .int8:
@@ -92,10 +116,22 @@ extension Onnx_TensorProto {
             let listed = int32Data.map { UInt8(truncatingIfNeeded: $0) }
             return .integers(shape: shape, values: try integers(shape, listed: listed))
         }
+        throw .invalidTensor(name: name, reason: "element type \(dataType) is not supported")
     }
 
     /// What the numbers stand for.
     var element: Element { ElementType(rawValue: dataType)?.element ?? .float }
+
+    /// The bits of each value, of which several may share a byte, the first one the lowest bits.
+    private func codes(_ shape: Shape, width: Int) throws(ONNXError) -> [UInt8] {
+        let bytes = rawData.isEmpty ? int32Data.map { UInt8(truncatingIfNeeded: $0) } : Array(rawData)
+        let perByte = 8 / width
+        guard bytes.count == (shape.count + perByte - 1) / perByte else {
+            throw .invalidTensor(name: name, reason: "shape \(shape) with \(bytes.count) bytes")
+        }
+        let mask = UInt8(truncatingIfNeeded: 1 << width - 1)
+        return (0..<shape.count).map { bytes[$0 / perByte] >> UInt8($0 % perByte * width) & mask }
+    }
 
     private func checkedShape() throws(ONNXError) -> Shape {
         var extents: [Int] = []

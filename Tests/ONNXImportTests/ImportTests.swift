@@ -20,7 +20,7 @@ func shape(_ extents: [Int]) throws -> Shape { try Shape(extents) }
                 == "node 'BatchNormalization-node': operator BatchNormalization of opset 17 with training_mode = 1 is not "
                 + "supported")
         #expect(throws: ONNXError.self) {
-            try ONNXModel.load(Message.model(.graph([.node("Relu", ["x"], ["y"])]), opset: 6))
+            try ONNXModel.load(Message.model(.graph([.node("Relu", ["x"], ["y"])]), opset: 0))
         }
         #expect(throws: ONNXError.self) {
             try ONNXModel.load(Message.model(.graph([.node("Relu", ["x"], ["y"])]), opset: 25))

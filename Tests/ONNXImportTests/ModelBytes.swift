@@ -41,6 +41,7 @@ extension Message {
         case integer(Int64)
         case integers([Int64])
         case float(Float)
+        case floats([Float])
         case text(String)
         case graph(Message)
         /// The attribute of this name of the function's call.
@@ -70,6 +71,11 @@ extension Message {
             case .float(let value):
                 message.varint(2 << 3 | 5)
                 withUnsafeBytes(of: value.bitPattern.littleEndian) { message.bytes.append(contentsOf: $0) }
+            case .floats(let values):
+                for value in values {
+                    message.varint(7 << 3 | 5)
+                    withUnsafeBytes(of: value.bitPattern.littleEndian) { message.bytes.append(contentsOf: $0) }
+                }
             case .text(let text): message.add(4, text)
             case .graph(let graph): message.add(6, graph)
             case .reference(let name): message.add(21, name)
@@ -85,6 +91,14 @@ extension Message {
             tensor.add(8, name)
             tensor.add(9, raw)
         }
+    }
+
+    static func floats(_ name: String, _ extents: [Int64], _ values: [Float]) -> Message {
+        tensor(
+            name, extents,
+            raw: values.reduce(into: Data()) { data, value in
+                withUnsafeBytes(of: value.bitPattern.littleEndian) { data.append(contentsOf: $0) }
+            })
     }
 
     static func floats(_ name: String, _ extents: [Int64]) -> Message {

@@ -195,6 +195,8 @@ extension Activation {
         case .thresholdedRelu(let threshold): .own(ThresholdedRelu(threshold: threshold))
         case .shrink(let threshold, let bias): .own(Shrinkage(threshold: threshold, bias: bias))
         case .rounding(let kind): .own(StepFunction(kind: kind))
+        case .narrowing(let format, let saturates, let direction):
+            .own(Narrowing(format: format, saturates: saturates, direction: direction))
         }
     }
 }

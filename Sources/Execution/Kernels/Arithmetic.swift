@@ -47,7 +47,9 @@ extension PlanBuilder {
         case (.power, _): return try emitSlope(PowerOfExponent.self, signal, a, b, for: node)
         case (.parametricRelu, 0): return try emitSlope(ParametricReluOfInput.self, signal, a, b, for: node)
         case (.parametricRelu, _): return try emitSlope(ParametricReluOfSlope.self, signal, a, b, for: node)
-        case (.truncatedQuotient, _): return try emitSlope(NoSlope.self, signal, a, b, for: node)
+        case (.truncatedQuotient, _), (.bitwiseAnd, _), (.bitwiseOr, _), (.bitwiseExclusiveOr, _), (.leftShift, _),
+            (.rightShift, _):
+            return try emitSlope(NoSlope.self, signal, a, b, for: node)
         case (.remainder, 0), (.truncatedRemainder, 0): return signal
         case (.remainder, _): return try emitSlope(RemainderOfDivisor.self, signal, a, b, for: node)
         case (.truncatedRemainder, _):
@@ -77,6 +79,11 @@ extension PlanBuilder {
         case .truncatedQuotient: return try emitPairs(TruncatedQuotient.self, a, b, to: extents, for: node)
         case .remainder: return try emitPairs(Remainder.self, a, b, to: extents, for: node)
         case .truncatedRemainder: return try emitPairs(TruncatedRemainder.self, a, b, to: extents, for: node)
+        case .bitwiseAnd: return try emitPairs(BitwiseAnd.self, a, b, to: extents, for: node)
+        case .bitwiseOr: return try emitPairs(BitwiseOr.self, a, b, to: extents, for: node)
+        case .bitwiseExclusiveOr: return try emitPairs(BitwiseExclusiveOr.self, a, b, to: extents, for: node)
+        case .leftShift: return try emitPairs(LeftShift.self, a, b, to: extents, for: node)
+        case .rightShift: return try emitPairs(RightShift.self, a, b, to: extents, for: node)
         }
     }
 
@@ -183,14 +190,18 @@ extension Arithmetic {
         case .divide: CDNN_BINARY_DIV
         case .maximum: CDNN_BINARY_MAX
         case .minimum: CDNN_BINARY_MIN
-        case .power, .parametricRelu, .truncatedQuotient, .remainder, .truncatedRemainder: nil
+        case .power, .parametricRelu, .truncatedQuotient, .remainder, .truncatedRemainder, .bitwiseAnd, .bitwiseOr,
+            .bitwiseExclusiveOr, .leftShift, .rightShift:
+            nil
         }
     }
 
     fileprivate var isCommutative: Bool {
         switch self {
-        case .add, .multiply, .maximum, .minimum: true
-        case .subtract, .divide, .power, .parametricRelu, .truncatedQuotient, .remainder, .truncatedRemainder: false
+        case .add, .multiply, .maximum, .minimum, .bitwiseAnd, .bitwiseOr, .bitwiseExclusiveOr: true
+        case .subtract, .divide, .power, .parametricRelu, .truncatedQuotient, .remainder, .truncatedRemainder,
+            .leftShift, .rightShift:
+            false
         }
     }
 }

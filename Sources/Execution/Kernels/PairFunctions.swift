@@ -1,4 +1,5 @@
 import Foundation
+import Networks
 
 // Functions of two values as types, so that the loop over them is compiled for each.
 
@@ -31,6 +32,24 @@ enum Remainder: PairFunction {
 }
 
 enum TruncatedRemainder: PairFunction { static func value(_ a: Float, _ b: Float) -> Float { fmod(a, b) } }
+
+/// A function of integers; 0 where it has no result.
+protocol BitFunction: PairFunction {
+    static var kind: Arithmetic { get }
+}
+
+extension BitFunction {
+    static func value(_ a: Float, _ b: Float) -> Float {
+        guard let a = Int(exactly: a), let b = Int(exactly: b) else { return 0 }
+        return kind.bits(a, b).map { Float($0) } ?? 0
+    }
+}
+
+enum BitwiseAnd: BitFunction { static let kind = Arithmetic.bitwiseAnd }
+enum BitwiseOr: BitFunction { static let kind = Arithmetic.bitwiseOr }
+enum BitwiseExclusiveOr: BitFunction { static let kind = Arithmetic.bitwiseExclusiveOr }
+enum LeftShift: BitFunction { static let kind = Arithmetic.leftShift }
+enum RightShift: BitFunction { static let kind = Arithmetic.rightShift }
 
 /// Of a function that is constant almost everywhere.
 enum NoSlope: SlopeFunction { static func value(_ a: Float, _ b: Float) -> Float { 0 } }

@@ -85,3 +85,13 @@ struct StepFunction: ScalarFunction {
 
     func slope(_ x: Float) -> Float { 0 }
 }
+
+/// Rounding to few bits; its derivative is that of cutting off what is too large.
+struct Narrowing: ScalarFunction {
+    let format: SmallFloat
+    let saturates: Bool
+    let direction: SmallFloat.Direction
+
+    func value(_ x: Float) -> Float { format.rounded(x, saturates: saturates, direction: direction) }
+    func slope(_ x: Float) -> Float { abs(x) <= format.largest ? 1 : 0 }
+}

@@ -39,6 +39,8 @@ public enum Activation: Sendable, Hashable {
     case shrink(threshold: Float, bias: Float)
     /// Its derivative counts as 0, as in PyTorch.
     case rounding(Rounding)
+    /// To a number of few bits. Back, the signal passes straight through, and stops where a value was cut off.
+    case narrowing(SmallFloat, saturates: Bool, direction: SmallFloat.Direction)
 
     public enum Rounding: String, Sendable, Hashable {
         case floor, ceiling, toNearestEven = "round", sign, towardZero = "truncation"
@@ -115,6 +117,7 @@ public enum Activation: Sendable, Hashable {
         case .thresholdedRelu: "thresholded ReLU"
         case .shrink: "shrink"
         case .rounding(let kind): kind.rawValue
+        case .narrowing(let format, _, _): "rounding to \(format.rawValue)"
         }
     }
 
@@ -151,6 +154,8 @@ public enum Activation: Sendable, Hashable {
         case .rounding(.toNearestEven): x.rounded(.toNearestOrEven)
         case .rounding(.sign): x > 0 ? 1 : x < 0 ? -1 : 0
         case .rounding(.towardZero): x.rounded(.towardZero)
+        case .narrowing(let format, let saturates, let direction):
+            format.rounded(x, saturates: saturates, direction: direction)
         }
     }
 }
@@ -166,6 +171,30 @@ public enum Arithmetic: String, Sendable, Hashable {
     case remainder
     /// Its sign is the dividend's, as in C.
     case truncatedRemainder = "truncated remainder"
+    /// Of integers.
+    case bitwiseAnd = "bitwise and", bitwiseOr = "bitwise or", bitwiseExclusiveOr = "bitwise exclusive or"
+    /// a·2ᵇ and ⌊a/2ᵇ⌋ of integers.
+    case leftShift = "left shift", rightShift = "right shift"
+
+    /// The result for integers, if it is one of those that are made of bits and one that fits.
+    public func bits(_ a: Int, _ b: Int) -> Int? {
+        switch self {
+        case .bitwiseAnd: return a & b
+        case .bitwiseOr: return a | b
+        case .bitwiseExclusiveOr: return a ^ b
+        case .leftShift:
+            if b < 0 || b >= Int.bitWidth - 1 {
+                return a == 0 ? 0 : nil
+            } else {
+                let (product, isTooLarge) = a.multipliedReportingOverflow(by: 1 << b)
+                return isTooLarge ? nil : product
+            }
+        case .rightShift: return b < 0 ? nil : a >> b
+        case .add, .subtract, .multiply, .divide, .maximum, .minimum, .power, .parametricRelu, .truncatedQuotient,
+            .remainder, .truncatedRemainder:
+            return nil
+        }
+    }
 }
 
 /// Many values become one, along `axes`.

@@ -29,4 +29,14 @@ extension Operator {
             return output == 0 ? first : .integer
         }
     }
+
+    /// Whether the first result's numbers are of the type of the first input's, however many bits that has.
+    public var keepsElementType: Bool {
+        switch self {
+        case .identity, .flatten, .reshape, .squeeze, .unsqueeze, .transpose, .slice, .part, .padding, .expansion,
+            .tiling, .depthToSpace, .spaceToDepth, .gather, .concatenation, .pick, .arithmetic:
+            true
+        default: false
+        }
+    }
 }

@@ -55,6 +55,8 @@ extension Specializer {
         case .minimum: result = (min(x, y), false)
         case .parametricRelu: result = x > 0 ? (x, false) : x.multipliedReportingOverflow(by: y)
         case .power: return try integer(Activation.power(exponent: Float(y)).value(at: Float(x)))
+        case .bitwiseAnd, .bitwiseOr, .bitwiseExclusiveOr, .leftShift, .rightShift:
+            result = kind.bits(x, y).map { ($0, false) } ?? (0, true)
         }
         guard !result.overflow else { throw invalid("\(x) and \(y) have no result") }
         return result.partialValue
@@ -72,6 +74,8 @@ extension Specializer {
         case .power: return Activation.power(exponent: y).value(at: x)
         case .parametricRelu: return x > 0 ? x : x * y
         case .truncatedRemainder: return x.truncatingRemainder(dividingBy: y)
+        case .bitwiseAnd, .bitwiseOr, .bitwiseExclusiveOr, .leftShift, .rightShift:
+            throw invalid("the bits of numbers that are no integers")
         case .remainder:
             let rest = x.truncatingRemainder(dividingBy: y)
             return rest != 0 && (rest < 0) != (y < 0) ? rest + y : rest

@@ -34,16 +34,15 @@ func buildConstantOfShape(_ node: NodeReader, _ builder: inout GraphBuilder) thr
     try builder.append(node, .shapeArithmetic(.cast(.flag)), inputs: [numbers])
 }
 
-/// Weights stored as small integers: (x − zero point)·scale, for the tensor, along one axis, or per block
+/// Weights stored as small integers or numbers: (x − zero point)·scale, for the tensor, along one axis, or per block
 /// of values along one axis (`block_size`, opset 21).
 func buildStoredDequantizeLinear(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
-    guard case .integers(let shape, let values)? = builder.constant(node, 0) else {
-        throw node.invalid("its input is not integers")
-    }
+    guard let quantized = builder.constant(node, 0) else { throw node.invalid("its input is not stored") }
+    let (shape, values) = (quantized.shape, quantized.numbers)
     guard let scale = builder.constant(node, 1)?.tensor else {
         throw node.unsupported("a scale that is computed by other nodes")
     }
-    let zero = builder.constant(node, 2)?.integers ?? Array(repeating: 0, count: scale.count)
+    let zero = builder.constant(node, 2)?.numbers ?? Array(repeating: 0, count: scale.count)
     let declared = try node.integer("axis") ?? 1
     let axis = declared < 0 ? declared + shape.rank : declared
     let block = try node.integer("block_size") ?? 0
@@ -56,7 +55,7 @@ func buildStoredDequantizeLinear(_ node: NodeReader, _ builder: inout GraphBuild
     let weights = Tensor(shape: shape) { target in
         for index in values.indices {
             let entry = grid?.entry(index) ?? 0
-            target[index] = (Float(values[index]) - Float(zero[entry])) * scale[entry]
+            target[index] = (values[index] - zero[entry]) * scale[entry]
         }
     }
     try builder.appendConstant(node, .floats(weights))

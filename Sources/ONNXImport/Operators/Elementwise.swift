@@ -90,7 +90,7 @@ func buildPow(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXErro
 extension GraphBuilder {
     /// Base and exponent; exponents listed as integers become numbers, as the base's are.
     fileprivate mutating func powerOperands(_ node: NodeReader) throws(ONNXError) -> [ValueID?] {
-        let operands = [input(node, 0), input(node, 1)]
+        let operands = try operands(node)
         guard constant(node, 0)?.integers == nil, let exponent = constant(node, 1), let integers = exponent.integers
         else { return operands }
         guard let tensor = try? Tensor(shape: exponent.shape, values: integers.map { Float($0) }) else {
@@ -100,11 +100,18 @@ extension GraphBuilder {
     }
 }
 
-func buildArithmetic(_ kind: Arithmetic) -> OperatorBuilder { buildPlain(.arithmetic(kind)) }
+/// An operator of two operands that are broadcast against each other.
+func buildPair(_ operation: Operator) -> OperatorBuilder {
+    { (node, builder) throws(ONNXError) in
+        try builder.append(node, operation, inputs: try builder.operands(node))
+    }
+}
 
 /// Integers are divided without what is behind the point.
 func buildDiv(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
-    try builder.append(node, .arithmetic(builder.element(node, 0) == .integer ? .truncatedQuotient : .divide))
+    try builder.append(
+        node, .arithmetic(builder.element(node, 0) == .integer ? .truncatedQuotient : .divide),
+        inputs: try builder.operands(node))
 }
 
 func buildThresholdedRelu(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {

@@ -32,6 +32,45 @@ func buildMatMul(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXE
     try builder.append(node, .fullyConnected, inputs: [builder.input(node, 0), weights])
 }
 
+/// Determinants of the matrices that the last two axes are, expanded along their rows.
+func buildDeterminant(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    guard let x = builder.input(node, 0), let shape = try builder.staticShape(x), shape.rank >= 2,
+        let size = shape.dimensions.last, (1...6).contains(size), shape[shape.rank - 2] == size
+    else { throw node.unsupported("matrices that are not square, or of more than 6 rows, or of free extents") }
+    var rows: [ValueID] = []
+    for row in 0..<size {
+        let place = try builder.derive(node, "row\(row)", integer: row)
+        rows.append(try builder.step(node, .gather(axis: -2), [x, place], named: "row\(row).values"))
+    }
+    // Of the rows from `row` on and as many columns: each entry of the first times what is left without its column.
+    func determinant(
+        _ row: Int, _ columns: [Int], _ known: inout [[Int]: ValueID], _ builder: inout GraphBuilder
+    ) throws(ONNXError) -> ValueID {
+        if let value = known[columns] { return value }
+        let name = "of\(columns.map(String.init).joined(separator: "."))"
+        var sum: ValueID?
+        for (index, column) in columns.enumerated() {
+            let place = try builder.derive(node, "\(name).column\(column)", integer: column)
+            var term = try builder.step(
+                node, .gather(axis: -1), [rows[row], place], named: "\(name).entry\(column)")
+            if columns.count > 1 {
+                let rest = try determinant(row + 1, columns.filter { $0 != column }, &known, &builder)
+                term = try builder.product(node, term, rest, "\(name).term\(column)")
+            }
+            let operation = Operator.arithmetic(index.isMultiple(of: 2) ? .add : .subtract)
+            if let before = sum {
+                term = try builder.step(node, operation, [before, term], named: "\(name).sum\(column)")
+            }
+            sum = term
+        }
+        guard let sum else { throw node.invalid("a matrix without columns") }
+        known[columns] = sum
+        return sum
+    }
+    var known: [[Int]: ValueID] = [:]
+    try builder.append(node, .identity, inputs: [try determinant(0, Array(0..<size), &known, &builder)])
+}
+
 extension GraphBuilder {
     /// alpha·product + beta·C, step by step.
     fileprivate mutating func appendScaledSum(

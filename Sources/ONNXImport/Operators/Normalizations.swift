@@ -3,7 +3,12 @@ import Tensors
 
 func buildBatchNormalization(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
     if try node.flag("training_mode") { throw node.unsupported("training_mode = 1") }
-    guard try node.flag("spatial", otherwise: true) else { throw node.unsupported("spatial = 0") }
+    if node.opset < 7, try !node.flag("is_test"), node.outputNames.dropFirst().contains(where: { !$0.isEmpty }) {
+        throw node.unsupported("is_test = 0 and the statistics of training")
+    }
+    guard try node.flag("spatial", otherwise: true) else {
+        return try buildBatchNormalizationByPlace(node, &builder)
+    }
     try builder.requireConstants(node, 1...4)
     try builder.append(node, .batchNormalization(epsilon: node.float("epsilon") ?? 1e-5))
 }

@@ -3,6 +3,7 @@ import Tensors
 
 /// (x − mean)/(standard deviation + 10⁻⁹).
 func buildMeanVarianceNormalization(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    guard node.opset >= 9 else { throw node.unsupported("the axes of the experiment that it was up to opset 8") }
     let axes = try node.integers("axes") ?? [0, 2, 3]
     let mean = Operator.reduction(Reduction(kind: .mean, axes: axes, keepsAxes: true))
     let x = builder.input(node, 0)
@@ -40,7 +41,7 @@ func buildLpPool(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXE
     let window = try node.poolingWindow()
     // The mean of a window that is rounded up is over fewer values.
     guard !window.roundsUp else { throw node.unsupported("ceil_mode = 1") }
-    let exponent = Float(try node.integer("p") ?? 2)
+    let exponent = try node.exponent()
     let powers = try builder.powers(node, exponent)
     let mean = try builder.step(
         node, .pooling(Pooling(kind: .averageIncludingPadding, window: window)), [powers], named: "mean")
@@ -51,7 +52,7 @@ func buildLpPool(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXE
 
 /// (Σ|x|ᵖ)^(1/p) over planes.
 func buildGlobalLpPool(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
-    let exponent = Float(try node.integer("p") ?? 2)
+    let exponent = try node.exponent()
     let powers = try builder.powers(node, exponent)
     let mean = try builder.step(node, .globalPooling(.average), [powers], named: "mean")
     let size = try builder.step(node, .shapeArithmetic(.count), [powers], named: "size")
@@ -63,6 +64,13 @@ func buildGlobalLpPool(_ node: NodeReader, _ builder: inout GraphBuilder) throws
     let factor = try builder.step(node, .shapeArithmetic(.cast(.float)), [count], named: "factor")
     let sum = try builder.step(node, .arithmetic(.multiply), [mean, factor], named: "sum")
     try builder.appendRoot(node, sum, exponent)
+}
+
+extension NodeReader {
+    /// p: an integer, and in opset 1 a number.
+    fileprivate func exponent() throws(ONNXError) -> Float {
+        opset < 2 ? float("p") ?? 2 : Float(try integer("p") ?? 2)
+    }
 }
 
 extension GraphBuilder {

@@ -5,6 +5,7 @@ import Tensors
 
 /// Inputs x, scale, zero?.
 func buildQuantizeLinear(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
+    if let format = try builder.smallFloat(node, zero: 2) { return try builder.appendQuantized(node, to: format) }
     let range = try builder.integerRange(node, 2)
     let grouping = try builder.grouping(node, x: 0, scale: 1)
     try builder.append(
@@ -78,13 +79,35 @@ extension GraphBuilder {
     func integerRange(_ node: NodeReader, _ position: Int) throws(ONNXError) -> Quantization.IntegerRange {
         let known = input(node, position).flatMap { elementTypes[$0] }
         let type = if let known { known } else { try node.quantizedType() }
-        switch type {
-        case .uint8: return Quantization.IntegerRange(0...255)
-        case .int8: return Quantization.IntegerRange(-128...127)
-        case .uint16: return Quantization.IntegerRange(0...65535)
-        case .int16: return Quantization.IntegerRange(-32768...32767)
-        default: throw node.unsupported("integers other than those of 8 and 16 bits")
+        guard let width = type.narrowWidth else {
+            throw node.unsupported("integers other than those of 2, 4, 8 and 16 bits")
         }
+        let count = 1 << width
+        return Quantization.IntegerRange(type.isSigned ? -count / 2...count / 2 - 1 : 0...count - 1)
+    }
+
+    /// The format of few bits that the result is quantized to, where it is no integer.
+    fileprivate func smallFloat(_ node: NodeReader, zero: Int) throws(ONNXError) -> SmallFloat? {
+        let known = input(node, zero).flatMap { elementTypes[$0] }
+        return if let known { known.smallFloat } else { try node.quantizedType().smallFloat }
+    }
+
+    /// x/scale + zero, rounded to a number of few bits. The scale is one, or one for each position along `axis`.
+    fileprivate mutating func appendQuantized(_ node: NodeReader, to format: SmallFloat) throws(ONNXError) {
+        guard try node.blockSize() == 0 else { throw node.unsupported("blocks of numbers of \(format.width) bits") }
+        let x = input(node, 0)
+        func lying(_ builder: inout GraphBuilder, _ position: Int) throws(ONNXError) -> ValueID? {
+            guard let value = builder.input(node, position), builder.constant(node, position)?.shape.count ?? 1 > 1
+            else {
+                return builder.input(node, position)
+            }
+            return try builder.aligned(node, value, with: x, at: try node.integer("axis") ?? 1)
+        }
+        let divisor = try lying(&self, 1)
+        var value = try step(node, .arithmetic(.divide), [x, divisor], named: "quotient")
+        if let zero = try lying(&self, 2) { value = try sum(node, value, zero, "moved") }
+        let saturates = try node.flag("saturate", otherwise: true)
+        try append(node, .activation(.narrowing(format, saturates: saturates, direction: .up)), inputs: [value])
     }
 
     /// Which values have a scale in common.

@@ -8,7 +8,10 @@ func buildReshape(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNX
     if try node.flag("allowzero"), let extents = builder.constant(node, 1)?.integers, extents.contains(0) {
         throw node.unsupported("allowzero = 1 and an extent of 0")
     }
-    try builder.append(node, .reshape)
+    guard builder.input(node, 1) == nil else { return try builder.append(node, .reshape) }
+    // Up to opset 4.
+    guard let extents = try node.integers("shape") else { throw node.invalid("its shape is missing") }
+    try builder.append(node, .reshape, inputs: [builder.input(node, 0), try builder.derive(node, "shape", extents)])
 }
 
 func buildSqueeze(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
@@ -28,7 +31,9 @@ func buildTranspose(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ON
 }
 
 func buildConcat(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
-    guard let axis = try node.integer("axis") else { throw node.invalid("axis is missing") }
+    guard let axis = try node.integer("axis") ?? (node.opset < 4 ? 1 : nil) else {
+        throw node.invalid("axis is missing")
+    }
     try builder.append(node, .concatenation(axis: axis))
 }
 
@@ -69,12 +74,12 @@ func buildSlice(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXEr
     try builder.append(node, .slice(axes: try node.integers("axes")), inputs: [x, first, end])
 }
 
-/// Attributes up to opset 10; inputs x, pads, value, axes from 11 on.
+/// Attributes up to opset 10 (`paddings` in opset 1); inputs x, pads, value, axes from 11 on.
 func buildPad(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
     let name = node.string("mode") ?? "constant"
     guard let mode = Padding.Mode(rawValue: name) else { throw node.unsupported("mode = \(name)") }
     let x = builder.input(node, 0)
-    if let counts = try node.integers("pads") {
+    if let counts = try node.integers(node.has("paddings") ? "paddings" : "pads") {
         let pads = try builder.derive(node, "pads", counts)
         let value = try builder.derive(node, "value", node.float("value") ?? 0)
         return try builder.append(node, .padding(Padding(mode: mode, axes: nil)), inputs: [x, pads, value])

@@ -40,10 +40,14 @@ func buildResize(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXE
     try builder.append(node, plus(outside), inputs: [resized])
 }
 
-/// The predecessor of Resize. Opset 7: scales are an attribute; 9: an input.
+/// The predecessor of Resize. Opset 1: a factor for rows and one for columns; 7: scales are an attribute; 9: an input.
 func buildUpsample(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
     var scales = builder.input(node, 1)
-    if let values = node.floats("scales") {
+    var values = node.floats("scales")
+    if let rows = node.float("height_scale"), let columns = node.float("width_scale") {
+        values = [1, 1, rows, columns]
+    }
+    if let values {
         guard let shape = try? Shape([values.count]), let tensor = try? Tensor(shape: shape, values: values) else {
             throw node.invalid("scales \(values)")
         }
