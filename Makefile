@@ -92,8 +92,8 @@ torture: build ## hurt the real daemon and count the photos lost (TORTURE=--long
 
 # All of them, whatever comes out of the first: each writes its own section of Documentation/Conformance.md, but for the
 # last two, which print what they find.
-conformance: build $(CONFORMANCE)/complete ## compare every number with PyTorch, Captum and others (Python, an hour)
-	@failed=; for script in preprocessing networks methods attention_maps looking_inside onnx_node_tests; do \
+conformance: build $(CONFORMANCE)/complete ## compare every number with PyTorch, Captum and others (Python, hours)
+	@failed=; for script in preprocessing networks timm_families methods attention_maps looking_inside onnx_node_tests; do \
 		$(CONFORMANCE)/bin/python Conformance/$$script.py --report || failed="$$failed $$script"; \
 	done; \
 	for script in operator_families quantized_networks; do \

@@ -10,8 +10,9 @@ the table says which one passed:
   as it is    every input is an input
   stored      all inputs but the first are initializers
   folded      all inputs are initializers and the result is added to an input of zeros; only for operators on shapes
-              (Shape, Range, Gather, …), for DequantizeLinear (of weights) and for whole numbers, which an engine
-              computes while it loads a model
+              (Shape, Range, Gather, …), for DequantizeLinear (of weights), for what has as many results as its values
+              say (Unique, NonMaxSuppression), for number formats that .npy files do not have, and for whole
+              numbers, which an engine computes while it loads a model
 
 LayerNormalization's further outputs, mean and inverse deviation, are left out of all forms: they are what training
 keeps for the way back.
@@ -57,7 +58,7 @@ SHAPE_OPERATORS = set(
 )
 
 
-OPSETS = (7, 24)
+OPSETS = (1, 24)
 EXPANDED = re.compile(r"_expanded(_ver\d+|_function_body)?$")
 
 # Where ONNX Runtime itself does not give the results of the ONNX project.
@@ -219,7 +220,7 @@ def forms(case: Case) -> list[Form]:
         first = next(iter(inputs))
         stored = store(model, {k: v for k, v in inputs.items() if k != first})
         result.append(Form("stored", stored, {first: inputs[first]}, outputs))
-    stored_at_load = SHAPE_OPERATORS | {"DequantizeLinear"}
+    stored_at_load = SHAPE_OPERATORS | {"DequantizeLinear", "NonMaxSuppression", "Unique"}
     if model.graph.node[0].op_type in stored_at_load or all(a.dtype.kind != "f" for a in given):
         result.append(folded(model, inputs, outputs))
     return result

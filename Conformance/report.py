@@ -15,6 +15,7 @@ SECTIONS = {
     "methods-vgg11_bn": "Explanation methods: vgg11_bn",
     "methods-mobilenet_v2": "Explanation methods: mobilenet_v2",
     "methods-densenet121": "Explanation methods: densenet121",
+    "timm": "timm: one network of each family",
     "attention": "Explanation methods: tokens, windows, channels last",
     "looking-inside": "Looking inside: projection and gradient ascent",
     "wild": "ONNX files from elsewhere",

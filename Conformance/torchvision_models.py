@@ -8,6 +8,7 @@ the classifiers need.
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -53,32 +54,42 @@ def classifier(name: str, seed: int = 1) -> nn.Module:
     """
     torch.manual_seed(seed)
     options = {"aux_logits": False, "init_weights": False} if name in ("googlenet", "inception_v3") else {}
-    network = torchvision.models.get_model(name, weights=None, **options)
+    return shaken(torchvision.models.get_model(name, weights=None, **options), lambda _: torch.randn(4, 3, 96, 96))
+
+
+def shaken(network: nn.Module, images: Callable[[int], torch.Tensor]) -> nn.Module:
+    """The fresh network in evaluation mode, with everything that is 0, 1 or next to nothing moved away from it; batch
+    statistics come from the first two of `images`."""
     for module in network.modules():
         if isinstance(module, (nn.Conv2d, nn.Linear)) and module.bias is not None:
             nn.init.uniform_(module.bias, -0.1, 0.1)
-        if isinstance(module, nn.LayerNorm):
+        if isinstance(module, nn.LayerNorm) and module.elementwise_affine:
             nn.init.uniform_(module.weight, 0.6, 1.4)
-            nn.init.normal_(module.bias, 0, 0.1)
-    for parameter_name, parameter in network.named_parameters():
-        if parameter_name.endswith("layer_scale"):
-            nn.init.uniform_(parameter, 0.2, 0.8)
+            if module.bias is not None:
+                nn.init.normal_(module.bias, 0, 0.1)
     norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
     for norm in norms:
-        nn.init.uniform_(norm.weight, 0.6, 1.4)
+        # A branch that begins as nothing stays smaller than what it is added to.
+        nn.init.uniform_(norm.weight, *((0.6, 1.4) if norm.weight.abs().max() > 0 else (0.1, 0.4)))
         nn.init.normal_(norm.bias, 0, 0.2)
+    for name, parameter in network.named_parameters():
+        if name.endswith("layer_scale"):
+            nn.init.uniform_(parameter, 0.2, 0.8)
+        elif parameter.numel() > 1 and parameter.abs().max() < 1e-2 and parameter.std() == 0:
+            # Factors of branches next to nothing, and what is learned from nothing.
+            nn.init.uniform_(parameter, 0.2, 0.8) if parameter.abs().max() > 0 else nn.init.normal_(parameter, 0, 0.05)
     if norms:
-        gather_batch_statistics(network, norms)
+        gather_batch_statistics(network, norms, images)
     return network.eval()
 
 
-def gather_batch_statistics(network: nn.Module, norms: list[nn.Module]) -> None:
+def gather_batch_statistics(network: nn.Module, norms: list[nn.Module], images: Callable[[int], torch.Tensor]) -> None:
     for norm in norms:
         norm.momentum = None  # a plain average over the batches
     network.train()
     with torch.no_grad():
-        for _ in range(2):
-            network(torch.randn(4, 3, 96, 96))
+        for index in range(2):
+            network(images(index))
     for norm in norms:
         deviation = norm.running_var.sqrt()
         norm.running_mean += 0.1 * deviation * torch.randn_like(deviation)

@@ -10,8 +10,9 @@ their exporters wrote is read as it is meant.
 For each file:
 
   loads     whether the daemon takes it; what it refuses must say what and why
-  error     largest distance of any output from ONNX Runtime's (its optimizations off, since they round differently),
-            relative to the output's largest magnitude, or to 1e-4 where that is less
+  error     largest distance of any output from ONNX Runtime's (its optimizations off, since they round differently), or,
+            where it does not run the file, from the results that came with it; relative to the output's largest
+            magnitude, or to 1e-4 where that is less
   gradient  of classifiers: the derivative along the gradient's own signs, beside the difference that ONNX Runtime's
             scores make (the best of several steps), relative
   time      with --bench: a forward pass divided by ONNX Runtime's, processor time of one thread, in turns
@@ -32,6 +33,7 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -200,14 +202,35 @@ def ratio(bench: str, file: Path, x: dict[str, np.ndarray]) -> float | None:
     return statistics.median(ours) / max(statistics.median(theirs), 1e-6)
 
 
-def judge(row: Row, file: Path, daemon: Daemon, bench: str | None) -> None:
+def shipped(model: onnx.ModelProto, file: Path) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]] | None:
+    """The inputs and results that lie beside a file of the onnx package, or None."""
+    folder = file.parent / "test_data_set_0"
+    if not folder.exists():
+        return None
+    stored = {tensor.name for tensor in model.graph.initializer}
+
+    def tensors(kind: str, names: list[str]) -> dict[str, np.ndarray]:
+        files = [folder / f"{kind}_{index}.pb" for index in range(len(names))]
+        return {name: onnx.numpy_helper.to_array(onnx.load_tensor(str(file))) for name, file in zip(names, files)}
+
+    return (tensors("input", [value.name for value in model.graph.input if value.name not in stored]),
+            tensors("output", [value.name for value in model.graph.output]))
+
+
+def judge(row: Row, model: onnx.ModelProto, file: Path, daemon: Daemon, bench: str | None) -> None:
+    session = None
     try:
         session = runtime(file)
         x = inputs(session)
         expected = dict(zip([output.name for output in session.get_outputs()], session.run(None, x)))
     except Exception as error:  # ONNX Runtime's own exceptions have no common type.
-        row.loads = f"yes; not run by ONNX Runtime here: {str(error).splitlines()[0][:120]}"
-        return
+        session, others = None, shipped(model, file)
+        if others is None:
+            refusal = daemon.refused().get(row.name)
+            row.loads = (f"refused: {refusal}" if refusal
+                         else f"yes; not run by ONNX Runtime here: {str(error).splitlines()[0][:120]}")
+            return
+        x, expected = others
     try:
         found = daemon.run(row.name, x)
     except RequestFailed as error:
@@ -220,7 +243,7 @@ def judge(row: Row, file: Path, daemon: Daemon, bench: str | None) -> None:
     row.loads = "yes"
     row.error = max(distance(found[key], value) for key, value in expected.items() if isinstance(value, np.ndarray))
     image = next(iter(x.values()))
-    if len(x) == 1 and image.ndim == 4 and image.dtype == np.float32:
+    if session and len(x) == 1 and image.ndim == 4 and image.dtype == np.float32:
         row.slope = slope_error(daemon, row.name, session, image)
         if bench:
             row.ratio = ratio(bench, file, x)
@@ -234,12 +257,17 @@ def table(rows: list[Row]) -> str:
     for row in rows:
         lines.append(f"| {row.name} | {row.exporter} | {row.opset} | {row.loads.replace('|', '/')} | "
                      f"{number(row.error, '{:.1e}')} | {number(row.slope, '{:.1e}')} | {number(row.ratio, '{:.2f}')} |")
+    kinds = Counter(row.exporter for row in rows)
+    lines += ["", "| exporter | files |", "|---|---:|"]
+    lines += [f"| {exporter} | {count} |" for exporter, count in sorted(kinds.items())]
     loaded = sum(row.loads.startswith("yes") for row in rows)
     exporters = len({(row.exporter, row.opset) for row in rows})
+    wheels = sum(not row.name.startswith("onnx--") for row in rows)
     wrong = sum(row.is_wrong for row in rows)
     compared = sum(row.error is not None for row in rows)
-    return (f"{len(rows)} files of {exporters} generations of exporters: {loaded} load, {compared} of them could be run by "
-            f"both and were compared, {len(rows) - loaded} are refused in words, {wrong} are wrong.\n\n" + "\n".join(lines))
+    return (f"{len(rows)} files ({wheels} out of applications' wheels, the others out of the onnx package) of {exporters} "
+            f"generations of exporters: {loaded} load, {compared} of them could be run by both, or came with results, and "
+            f"were compared, {len(rows) - loaded} are refused in words, {wrong} are wrong.\n\n" + "\n".join(lines))
 
 
 def main() -> int:
@@ -262,7 +290,7 @@ def main() -> int:
                 opsets = [one.version for one in model.opset_import if one.domain in ("", "ai.onnx")]
                 row = Row(key, f"{model.producer_name or 'unnamed'} {model.producer_version}".strip(),
                           str(opsets[0]) if opsets else "")
-                judge(row, file, daemon, arguments.bench)
+                judge(row, model, file, daemon, arguments.bench)
                 rows.append(row)
                 print(f"{row.name}: {row.loads[:150]}"
                       + (f", error {row.error:.1e}" if row.error is not None else "")
