@@ -32,9 +32,9 @@ struct PhotosCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only photos with this verdict: looks-at-animal, looks-partly, looks-elsewhere or undecided.",
+            "Only photos with this verdict.",
             valueName: "word"))
-    var verdict: String?
+    var verdict: VerdictWord?
 
     @Option(help: ArgumentHelp("Only photos whose class has at least this probability, 0…1.", valueName: "p"))
     var minProbability: Double?
@@ -70,7 +70,7 @@ struct PhotosCommand: AsyncParsableCommand {
 
     func run() async throws {
         let parameters = PhotosParameters(
-            state: state, label: label, verdict: verdict, minProbability: minProbability,
+            state: state, label: label, verdict: verdict?.rawValue, minProbability: minProbability,
             maxProbability: maxProbability, since: range.since, until: range.until, doubtful: doubtful ? true : nil,
             order: doubtful ? .leastCertain : nil, offset: offset, limit: limit)
         try await common.ask(RPCMethods.photos, parameters) { photos in

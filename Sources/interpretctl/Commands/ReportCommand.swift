@@ -9,10 +9,10 @@ struct ReportCommand: AsyncParsableCommand {
         discussion: """
             Examples:
               interpretctl report --since yesterday --output report.html
-              interpretctl report --since yesterday --until today --megabytes 20   yesterday, small enough for a mail
+              interpretctl report --since yesterday --until today --megabytes 20
               interpretctl report --label cat --verdict looks-elsewhere --output cats.pdf
               interpretctl report --since 7d --output - | gzip > week.html.gz
-              interpretctl report --since 7d --json                                 the numbers, and no file
+              interpretctl report --since 7d --json             the numbers, no file
 
             The report says how many photos were decided on the animal, shows those first that a person should look at, \
             then the others, and what the network is. Photos that would make it too large are counted and not shown; it \
@@ -28,9 +28,9 @@ struct ReportCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Only photos with this verdict: looks-at-animal, looks-partly, looks-elsewhere or undecided.",
+            "Only photos with this verdict.",
             valueName: "word"))
-    var verdict: String?
+    var verdict: VerdictWord?
 
     @Option(help: ArgumentHelp("Only photos in this folder and below it.", valueName: "folder"))
     var folder: String?
@@ -93,7 +93,7 @@ struct ReportCommand: AsyncParsableCommand {
     ) async throws -> JSONText {
         let parameters = ReportParameters(
             filter: PhotosParameters(
-                label: label, verdict: verdict, since: range.since, until: range.until,
+                label: label, verdict: verdict?.rawValue, since: range.since, until: range.until,
                 folder: folder.map(Files.absolutePath)),
             timeZone: TimeZone.current.identifier, html: html ? nil : false, bytes: megabytes * 1_000_000)
         return try await common.withDaemon {
@@ -168,6 +168,7 @@ private enum ReportSummary {
     static func text(_ report: ReportResult, _ target: String) -> String {
         let all = report.overview.all
         let judged = all.verdicts.values.reduce(0, +)
+        guard all.photos > 0 else { return "no photo is like that; wrote \(target) all the same\n" }
         var text = Format.count(all.photos, "photo")
         if judged > 0 {
             let share = Double(all.verdicts["looks-at-animal"] ?? 0) / Double(judged)

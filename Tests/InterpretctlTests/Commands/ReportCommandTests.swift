@@ -113,7 +113,8 @@ import WireProtocol
     }
 
     @Test(arguments: [
-        (["--since", "someday"], "'someday' is no time"), (["--megabytes", "61"], "1 to 60"),
+        (["--since", "someday"], "'someday' is no time"), (["--verdict", "looks-away"], "looks-elsewhere"),
+        (["--megabytes", "61"], "1 to 60"),
         (["--since", "2026-02-01", "--until", "2026-01-01"], "--since should not be later"),
         (["--json", "--output", "-"], "standard output"), (["--output", "folder/"], "the name of a file"),
     ])
