@@ -1,16 +1,20 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-// What reads files that strangers made, under libFuzzer; see Scripts/fuzz. A package of its own, because everything
+// What reads bytes that strangers made, under libFuzzer; see Scripts/fuzz. A package of its own, because everything
 // in it is built with coverage and the address sanitizer.
 let package = Package(
     name: "Fuzzing",
     dependencies: [.package(name: "interpretd", path: "..")],
     targets: [
-        .target(name: "ModelFuzzing", dependencies: [.product(name: "Engine", package: "interpretd")]),
+        .target(
+            name: "Readers",
+            dependencies: [
+                .product(name: "Daemon", package: "interpretd"), .product(name: "Engine", package: "interpretd"),
+            ]),
         // libFuzzer brings the main function.
         .executableTarget(
-            name: "ModelFuzzer", dependencies: ["ModelFuzzing"],
+            name: "Fuzzer", dependencies: ["Readers"],
             linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]),
     ],
     swiftLanguageModes: [.v6]

@@ -44,9 +44,14 @@ public struct RPCMethod<Parameters: RequestParameters, Output: Codable & Sendabl
 public protocol RPCMethodDescription: Sendable {
     var name: String { get }
     var summary: String { get }
+
+    /// - Throws: `RPCError` where the parameters of a request are not those of the method.
+    func check(_ request: Request) throws(RPCError)
 }
 
-extension RPCMethod: RPCMethodDescription {}
+extension RPCMethod: RPCMethodDescription {
+    public func check(_ request: Request) throws(RPCError) { _ = try parameters(of: request) }
+}
 
 /// The method table: every method of the protocol with the types of its parameters and its result.
 public enum RPCMethods {

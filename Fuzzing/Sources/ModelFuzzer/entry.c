@@ -1,7 +1,0 @@
-#include <stddef.h>
-#include <stdint.h>
-
-// In ModelFuzzing. What libFuzzer calls is C, and so is this, because an executable of Swift would bring a main.
-int interpretd_fuzz_model(const uint8_t *bytes, size_t count);
-
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t count) { return interpretd_fuzz_model(bytes, count); }
