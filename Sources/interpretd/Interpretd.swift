@@ -123,6 +123,12 @@ struct DaemonOptions: ParsableArguments {
                 + "[default: 768]", valueName: "MiB"))
     var maxPhotoMemory: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Memory that a network may take for what it computes at once, with what it keeps for later. [default: 1024]",
+            valueName: "MiB"))
+    var maxPlanMemory: Int?
+
     @Flag(help: "Log more.")
     var verbose = false
 
@@ -144,6 +150,7 @@ struct DaemonOptions: ParsableArguments {
         flags.roots = roots.isEmpty ? nil : roots
         flags.maxMegapixels = maxMegapixels
         flags.maxPhotoMemory = maxPhotoMemory
+        flags.maxPlanMemory = maxPlanMemory
         flags.web = web
         flags.verbose = verbose ? true : nil
         return ConfigurationSources(flags: flags, file: config)

@@ -15,7 +15,7 @@ final class Plan {
         let action: Action
     }
 
-    /// Bytes of the arena: what a pass needs besides the weights.
+    /// What a pass needs besides the weights, in bytes.
     let arenaBytes: Int
     let steps: [CompiledStep]
     /// The steps before this one are the forward pass.
@@ -25,9 +25,7 @@ final class Plan {
     private(set) var generation = 0
 
     private let engine: Engine
-    private let arena: UnsafeMutableRawPointer
-    /// The owner of the arena's memory; nil where that is the plan itself.
-    private let sharedArena: SharedArena?
+    private let arena: Arena
     private let addresses: [UnsafeMutableRawPointer]
     private let inputs: [PlannedTensor]
     private let outputs: [ValueID: PlannedTensor]
@@ -38,23 +36,27 @@ final class Plan {
 
     /// - Parameters:
     ///   - list: what is to run.
+    ///   - memory: what an arena of its own is part of.
     ///   - sharedArena: memory that plans which never run at the same time have in common; used where it is large enough.
-    init(_ list: StepList, on engine: Engine, in sharedArena: SharedArena? = nil) throws(ExecutionError) {
+    ///   - makingRoom: called before the plan allocates so many bytes of its own.
+    /// - Throws: `ExecutionError`; `.planTooLarge` before anything is allocated.
+    init(
+        _ list: StepList, on engine: Engine, of memory: PlanMemory, in sharedArena: Arena?, makingRoom: (Int) -> Void
+    ) throws(ExecutionError) {
         let placement = list.placed()
-        self.sharedArena = sharedArena.flatMap { placement.bytes <= $0.capacity ? $0 : nil }
-        var memory: UnsafeMutableRawPointer?
-        if let sharedArena = self.sharedArena {
-            memory = sharedArena.base
-        } else if posix_memalign(&memory, 64, max(placement.bytes, 64)) != 0 {
-            memory = nil
+        if let sharedArena, placement.bytes <= sharedArena.capacity {
+            arena = sharedArena
+        } else {
+            try memory.check(placement.bytes)
+            makingRoom(placement.bytes)
+            arena = try Arena(capacity: placement.bytes, of: memory)
         }
-        guard let arena = memory else { throw .outOfMemory(bytes: placement.bytes) }
-        self.arena = arena
         arenaBytes = placement.bytes
+        let base = arena.base
         addresses = zip(list.buffers, placement.offsets).map { buffer, offset in
             switch buffer {
             // What no step uses is at no address that matters.
-            case .arena: arena + (offset ?? 0)
+            case .arena: base + (offset ?? 0)
             case .weights(let block): block.address
             case .feature(let entry): entry.address
             }
@@ -68,8 +70,6 @@ final class Plan {
         self.engine = engine
         (steps, memories) = try Plan.compiled(list.steps, engine: engine, addresses: addresses)
     }
-
-    deinit { if sharedArena == nil { free(arena) } }
 
     // MARK: Running
 

@@ -12,6 +12,7 @@ public final class Evaluator {
     private let capacity: Int
     let algorithms: AlgorithmChoice
     let turns: SessionTurns
+    let memory: PlanMemory
     /// Most recently used last.
     var sweeps: [WindowSweep] = []
     /// What was found to be faster for a request: computing what changes, or every image whole.
@@ -22,9 +23,11 @@ public final class Evaluator {
     private var unmeasured: [PlanRequest] = []
 
     init(
-        graph: Graph, threads: KernelThreads, cachedPlans: Int, algorithms: AlgorithmChoice, turns: SessionTurns
+        graph: Graph, threads: KernelThreads, cachedPlans: Int, algorithms: AlgorithmChoice, turns: SessionTurns,
+        memory: PlanMemory
     ) throws(ExecutionError) {
         self.graph = graph
+        self.memory = memory
         self.turns = turns
         self.algorithms = algorithms
         self.threads = threads
@@ -123,7 +126,24 @@ public final class Evaluator {
         try PlanBuilder(
             graph: graph, request: request, engine: engine, weights: weights, algorithms: algorithms ?? self.algorithms,
             arrangement: arrangement, threads: threads, isInterrupted: isInterrupted
-        ).build()
+        ).build(of: memory, makingRoom: makeRoom)
+    }
+
+    // MARK: Memory
+
+    /// Lets plans go that are kept for later, the least recently used first, until `bytes` more are within the limit.
+    private func makeRoom(for bytes: Int) {
+        while !plans.isEmpty, plans.reduce(bytes, { $0 + $1.plan.arenaBytes }) > memory.limit { plans.removeFirst() }
+    }
+
+    /// What stays of the plans when memory is given back, in bytes: enough for the passes that a photo takes.
+    private static let keptWhenIdle = 64 << 20
+
+    /// Lets go what is kept for later, but for small plans.
+    func giveMemoryBack() {
+        sweeps.removeAll()
+        while plans.reduce(0, { $0 + $1.plan.arenaBytes }) > Evaluator.keptWhenIdle { plans.removeFirst() }
+        weights.releaseUnused()
     }
 
     /// Whether some plan was made before anything was measured.

@@ -26,15 +26,17 @@ public actor InferenceSession {
     ///   - threads: of the network's kernels; the processor's cores where nil.
     ///   - cachedPlans: how many combinations of input shape and request stay compiled.
     ///   - algorithms: how convolutions are computed.
+    ///   - memory: what plans compute in.
     public init(
-        graph: Graph, threads: Int? = nil, cachedPlans: Int = 8, algorithms: AlgorithmChoice = .standard
+        graph: Graph, threads: Int? = nil, cachedPlans: Int = 8, algorithms: AlgorithmChoice = .standard,
+        memory: PlanMemory = .shared
     ) throws(ExecutionError) {
         self.graph = graph
         turns = SessionTurns()
         executor = ThreadExecutor(name: "inference") { setThreadCount(KernelThreads(threads).count) }
         evaluator = try Evaluator(
             graph: graph, threads: KernelThreads(threads), cachedPlans: cachedPlans, algorithms: algorithms,
-            turns: turns)
+            turns: turns, memory: memory)
     }
 
     /// Runs `body` on the session's thread when its turn comes.
@@ -82,6 +84,11 @@ public actor InferenceSession {
 
     /// Waits until all plans that were made in haste are measured.
     package func untilMeasured() async { await measuring?.value }
+
+    /// Lets go what is kept for later requests, but for small plans: when nothing has been asked for a while.
+    public nonisolated func giveMemoryBack() async {
+        await perform(as: .longQuestion) { $0.giveMemoryBack() }
+    }
 
     /// How long the computation in hand has given no sign of progress; zero where there is none. A batch, a step and a
     /// plan that was tried are signs.

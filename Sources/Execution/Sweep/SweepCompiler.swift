@@ -11,10 +11,15 @@ final class SweepCompiler: @unchecked Sendable {
     private let planner: SweepPlanner
     private let weights: WeightStore
     private let algorithms: AlgorithmChoice
+    let memory: PlanMemory
     private var settled: SweepAlgorithms?
     private let lock = NSLock()
 
-    init(planner: SweepPlanner, features: FeatureStore, weights: WeightStore, algorithms: AlgorithmChoice) {
+    init(
+        planner: SweepPlanner, features: FeatureStore, weights: WeightStore, algorithms: AlgorithmChoice,
+        memory: PlanMemory
+    ) {
+        self.memory = memory
         self.planner = planner
         self.features = features
         self.weights = weights
@@ -30,7 +35,7 @@ final class SweepCompiler: @unchecked Sendable {
 
     /// A plan for batches of a group, on the memory of a thread, and how many places it takes: fewer than were thought of
     /// where the memory is too small for them.
-    func plan(_ index: Int, items: Int, engine: Engine, arena: SharedArena) throws(ExecutionError) -> BatchPlan {
+    func plan(_ index: Int, items: Int, engine: Engine, arena: Arena) throws(ExecutionError) -> BatchPlan {
         lock.lock()
         defer { lock.unlock() }
         var items = items
@@ -44,21 +49,22 @@ final class SweepCompiler: @unchecked Sendable {
     }
 
     private func plan(
-        _ group: PlaceGroup, engine: Engine, arena: SharedArena
+        _ group: PlaceGroup, engine: Engine, arena: Arena
     ) throws(ExecutionError) -> BatchPlan {
         try plan(group, by: try settledAlgorithms(engine: engine, arena: arena), engine: engine, arena: arena)
     }
 
     private func plan(
-        _ group: PlaceGroup, by ways: SweepAlgorithms, engine: Engine, arena: SharedArena
+        _ group: PlaceGroup, by ways: SweepAlgorithms, engine: Engine, arena: Arena
     ) throws(ExecutionError) -> BatchPlan {
         let builder = try PlanBuilder(
             graph: group.graph.graph, request: group.request, engine: engine, weights: weights, algorithms: ways.choice,
             arrangement: ways.arrangement, features: features)
-        return BatchPlan(plan: try builder.build(in: arena), items: group.items, output: group.graph.graph.outputs[0])
+        return BatchPlan(
+            plan: try builder.build(of: memory, in: arena), items: group.items, output: group.graph.graph.outputs[0])
     }
 
-    private func settledAlgorithms(engine: Engine, arena: SharedArena) throws(ExecutionError) -> SweepAlgorithms {
+    private func settledAlgorithms(engine: Engine, arena: Arena) throws(ExecutionError) -> SweepAlgorithms {
         if let settled { return settled }
         let arithmetic = planner.request.arithmetic
         let result: SweepAlgorithms

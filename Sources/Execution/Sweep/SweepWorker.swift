@@ -5,7 +5,7 @@ import Tensors
 final class SweepWorker: @unchecked Sendable {
     private let engine: Engine
     private let compiler: SweepCompiler
-    private let arena: SharedArena
+    private let arena: Arena
     private var plans: [PlanKey: BatchPlan] = [:]
 
     private struct PlanKey: Hashable {
@@ -18,7 +18,7 @@ final class SweepWorker: @unchecked Sendable {
     /// - Parameter memory: bytes for activations.
     init(compiler: SweepCompiler, memory: Int) throws(ExecutionError) {
         do { engine = try Engine() } catch { throw .kernel(node: "-", operation: "engine", status: error.code) }
-        arena = try SharedArena(capacity: memory)
+        arena = try Arena(capacity: memory, of: compiler.memory)
         self.compiler = compiler
     }
 

@@ -96,7 +96,7 @@ public final class WindowSweep {
         cleanRequest.resident = Set(wanted.values).sorted()
         let builder = try PlanBuilder(
             graph: graph, request: cleanRequest, engine: evaluator.engine, weights: evaluator.weights)
-        cleanPlan = try builder.build()
+        cleanPlan = try builder.build(of: evaluator.memory)
         let features = FeatureStore(engine: evaluator.engine)
         for (input, value) in wanted {
             if let resident = cleanPlan.resident(value) { features.add(input, resident, of: cleanPlan) }
@@ -105,7 +105,8 @@ public final class WindowSweep {
             throw .outOfMemory(bytes: request.imageShape.count * MemoryLayout<Float>.stride)
         }
         compiler = SweepCompiler(
-            planner: planner, features: features, weights: evaluator.weights, algorithms: evaluator.algorithms)
+            planner: planner, features: features, weights: evaluator.weights, algorithms: evaluator.algorithms,
+            memory: evaluator.memory)
         var workers: [SweepWorker] = []
         for _ in 0..<threads {
             workers.append(try SweepWorker(compiler: compiler, memory: max(request.memory / threads, 1)))

@@ -44,6 +44,8 @@ public struct DaemonConfiguration: Sendable, Hashable {
     public var maxMegapixels: Int?
     /// Memory that decoding one photo may take for its pixels, and again for progressive coefficients, in MiB.
     public var maxPhotoMemory: Int?
+    /// Memory that what a network computes at once may take, with what it keeps for later, in MiB.
+    public var maxPlanMemory: Int?
     /// Address and port at which the evidence page is served, such as `127.0.0.1:8780`; nowhere where nil.
     public var web: String?
     /// Whether more is logged.
@@ -59,6 +61,7 @@ public struct DaemonConfiguration: Sendable, Hashable {
         if let models, models.isEmpty { throw .configuration("models", "should name at least one folder") }
         _ = try pipeline()
         _ = try decodeLimits()
+        _ = try planMemory()
         _ = try accessGroups()
         if let web {
             do { _ = try WebAddress(web) } catch { throw .configuration("web", "\(error)") }
@@ -97,6 +100,17 @@ public struct DaemonConfiguration: Sendable, Hashable {
         return DecodeLimits(megapixels: maxMegapixels, mebibytes: maxPhotoMemory)
     }
 
+    /// What the plans of one network may hold, in bytes.
+    ///
+    /// - Throws: `DaemonError.configuration` for a number that makes no sense.
+    func planMemory() throws(DaemonError) -> Int {
+        let mebibytes = maxPlanMemory ?? 1024
+        guard (64...1_048_576).contains(mebibytes) else {
+            throw .configuration("maxPlanMemory", "should lie between 64 and 1048576 MiB, got \(mebibytes)")
+        }
+        return mebibytes << 20
+    }
+
     /// What a process for one photo is started with, so that it does what this daemon would do.
     package func isolatedArguments(state: String) -> [String] {
         var arguments = ["process-one", "--state", state]
@@ -107,6 +121,7 @@ public struct DaemonConfiguration: Sendable, Hashable {
         add("--threads", threads)
         add("--max-megapixels", maxMegapixels)
         add("--max-photo-memory", maxPhotoMemory)
+        add("--max-plan-memory", maxPlanMemory)
         if occlusion == true { arguments.append("--occlusion") }
         if plainSaliency == true { arguments.append("--plain-saliency") }
         return arguments

@@ -47,6 +47,7 @@ struct Setting: Sendable {
         Setting("administrate", .texts(\.administrate)),
         Setting("maxMegapixels", .whole(\.maxMegapixels)),
         Setting("maxPhotoMemory", .whole(\.maxPhotoMemory)),
+        Setting("maxPlanMemory", .whole(\.maxPlanMemory)),
         Setting("web", .text(\.web)),
         Setting("verbose", .flag(\.verbose)),
     ]

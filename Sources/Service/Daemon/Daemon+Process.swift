@@ -33,6 +33,7 @@ extension Daemon {
         _ configuration: DaemonConfiguration, algorithms: AlgorithmChoice, logger: Logger
     ) async throws -> InboxProcessor {
         DecodeLimits.current = try configuration.decodeLimits()
+        PlanMemory.shared.limit = try configuration.planMemory()
         let trial = try ModelTrial()
         let models = try await ModelStore(
             directories: configuration.modelFolders(ProcessInfo.processInfo.environment),

@@ -1,8 +1,8 @@
 import CLinux
 import ServiceLifecycle
 
-/// Gives memory that a burst of work has left free back to the system, once nothing has been done for a while. What is free
-/// within the C library's heap would otherwise stay with the process for ever.
+/// Gives memory that a burst of work has left back to the system, once nothing has been done for a while: what networks keep
+/// for later, and what is free within the C library's heap, which would otherwise stay with the process for ever.
 struct MemoryKeeper: ServiceLifecycle.Service {
     private static let interval = Duration.seconds(30)
     /// A photo's bitmaps and network inputs are smaller, a large network's weights are not.
@@ -14,6 +14,8 @@ struct MemoryKeeper: ServiceLifecycle.Service {
 
     /// Counts the work done so far; where it has not grown, the daemon is idle.
     let work: @Sendable () -> Int
+    /// Has networks let go what they keep for later.
+    let giveBack: @Sendable () async -> Void
 
     func run() async throws {
         do {
@@ -23,6 +25,7 @@ struct MemoryKeeper: ServiceLifecycle.Service {
                     try await Task.sleep(for: MemoryKeeper.interval)
                     let now = work()
                     if now == last, now != given {
+                        await giveBack()
                         clinux_give_memory_back()
                         given = now
                     }

@@ -92,7 +92,7 @@ extension RPCError {
         let code: ErrorCode =
             switch error {
             case .notApplicable, .notAClassifier: .methodNotApplicable
-            case .unknownMethod, .badParameter, .execution(.network): .badParameter
+            case .unknownMethod, .badParameter, .execution(.network), .execution(.planTooLarge): .badParameter
             case .classOutOfRange: .noSuchClass
             case .execution(.unknownValue): .noSuchLayer
             case .cancelled: .cancelled

@@ -1,3 +1,4 @@
+import Execution
 import Inbox
 import Logging
 import Photos
@@ -32,9 +33,11 @@ struct Reloading: ServiceLifecycle.Service {
     func reload() async throws -> ReloadResult {
         let configuration = try await read()
         let limits = try configuration.decodeLimits()
+        let planMemory = try configuration.planMemory()
         let groups = try configuration.accessGroups()
         var result = try await loader.reload(configuration, live)
         DecodeLimits.current = limits
+        PlanMemory.shared.limit = planMemory
         access.exchange(for: groups)
         await isolated.dismiss()
         pipeline.wake(networksChanged: true)

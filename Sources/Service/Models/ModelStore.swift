@@ -168,6 +168,11 @@ public struct ModelStore: Sendable {
     /// How long the network that has been silent longest has computed without a sign of progress; zero where none does.
     var stalled: Duration { models.map(\.network.session.stalled).max() ?? .zero }
 
+    /// Has networks let go what they keep for later requests.
+    func giveMemoryBack() async {
+        for model in models { await model.network.session.giveMemoryBack() }
+    }
+
     /// The model folders in `directories`, by name: those of the first folder that has the name, and the others.
     ///
     /// - Throws: `ModelStoreError` where one of the directories cannot be read.
