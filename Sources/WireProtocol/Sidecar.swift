@@ -167,6 +167,8 @@ public struct Sidecar: Codable, Sendable, Hashable {
     public static let currentVersion = 1
 
     public var version: Int
+    /// ``SidecarKind/writer`` in a file that the daemon wrote; nil in answers, and in files of older daemons.
+    public var writtenBy: String?
     /// Nil where the input was a tensor.
     public var photo: Photo?
     public var model: Model

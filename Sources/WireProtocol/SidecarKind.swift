@@ -87,8 +87,11 @@ public enum SidecarKind: String, Sendable, CaseIterable, Codable {
         bytes.reduce(0xcbf2_9ce4_8422_2325) { ($0 ^ UInt64($1)) &* 0x0000_0100_0000_01b3 }
     }
 
-    /// The comment that the pictures bear in their files: tells the daemon's own from others of the same name.
-    public static let pictureComment = "written by interpretd"
+    /// What documents say in their member `writtenBy`: tells the daemon's own from others of the same name.
+    public static let writer = "interpretd"
+
+    /// The comment that the pictures bear in their files, for the same.
+    public static let pictureComment = "written by \(writer)"
 
     /// Whether it is a JPEG; the others are JSON.
     public var isPicture: Bool { row.ending == "jpg" }

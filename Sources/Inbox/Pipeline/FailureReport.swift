@@ -1,5 +1,6 @@
 import Files
 import Foundation
+import WireProtocol
 
 /// `IMG_1.jpg.error.json`.
 struct FailureReport: Encodable {
@@ -13,6 +14,7 @@ struct FailureReport: Encodable {
     }
 
     let version = 1
+    let writtenBy = SidecarKind.writer
     let photo: Photo
     let error: Failure
     /// ISO 8601, UTC.

@@ -6,8 +6,8 @@ package import WireProtocol
 /// The sidecars that an earlier photo of the same name has left. A program must not take them for the new photo's, nor
 /// find them beside an error or beside no photo.
 ///
-/// Only what is the daemon's own is removed: a document that has its structure, the pictures which that lists, and
-/// pictures that bear its comment. What a person put at such a name stays.
+/// Only what is the daemon's own is removed: a document that bears its mark or, written by an older one, has its structure,
+/// the pictures which that lists, and pictures that bear its comment. What a person put at such a name stays.
 package struct OldResults {
     private static let largestDocument = 16 << 20
     /// The comment of our pictures stands behind the JFIF segment.
@@ -34,7 +34,7 @@ package struct OldResults {
                     count += try unlink(photo.sidecar(kind))
                 }
             }
-            if results != nil { count += try unlink(photo.sidecar(.boxes)) }
+            if isOurDocument(.boxes, results) { count += try unlink(photo.sidecar(.boxes)) }
         }
         if withError { count += try removeError() }
         return count
@@ -45,7 +45,7 @@ package struct OldResults {
     @discardableResult
     func removeError() throws(FileError) -> Int {
         let report: ErrorDocument? = document(.error)
-        return report == nil ? 0 : try unlink(photo.sidecar(.error))
+        return isOurDocument(.error, report) ? try unlink(photo.sidecar(.error)) : 0
     }
 
     /// Of the files of these kinds those that are there and are somebody else's. A link counts as nobody's: it is replaced
@@ -57,8 +57,8 @@ package struct OldResults {
         return kinds.filter { kind in
             guard (try? FileStatus(of: photo.sidecar(kind)))?.kind == .regular else { return false }
             return switch kind {
-            case .boxes: results == nil
-            case .error: report == nil
+            case .boxes: !isOurDocument(kind, results)
+            case .error: !isOurDocument(kind, report)
             default: !isOurs(kind, results)
             }
         }.map(photo.sidecar)
@@ -78,6 +78,13 @@ package struct OldResults {
     private func isOurs(_ kind: SidecarKind, _ results: ResultDocument?) -> Bool {
         let name = String(decoding: kind.name(beside: photo.name), as: UTF8.self)
         return (results?.files?.names ?? []).contains(name) || bearsOurComment(photo.sidecar(kind))
+    }
+
+    /// - Parameter read: the document, where it has the structure of ours.
+    private func isOurDocument(_ kind: SidecarKind, _ read: (some Decodable)?) -> Bool {
+        if read != nil { return true }
+        let mark: Mark? = document(kind)
+        return mark?.writtenBy == SidecarKind.writer
     }
 
     /// `nil` where there is none or it is not ours.
@@ -102,6 +109,8 @@ package struct OldResults {
         FileWork.noteProgress()
         return result == 0 ? 1 : 0
     }
+
+    private struct Mark: Decodable { let writtenBy: String }
 
     private struct ResultDocument: Decodable {
         struct Photo: Decodable { let sha256: String }

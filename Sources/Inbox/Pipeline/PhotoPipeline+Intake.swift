@@ -2,6 +2,7 @@ import Digests
 import Files
 import Glibc
 import Logging
+import Synchronization
 
 /// How photos get into the catalog, and out of it when they are gone.
 extension PhotoPipeline {
@@ -40,7 +41,9 @@ extension PhotoPipeline {
     /// Looks through the whole inbox, then forgets the photos that are gone.
     func scanInbox() async {
         unread.beginScan()
-        let inboxIsReadable = await walk(inbox)
+        // Before it began, a single file may have been deleted, of which no event will tell. Later ones are seen.
+        let look = hasScanned.exchange(true, ordering: .relaxed) ? DeliveryLook.byDocument : .byAllFiles
+        let inboxIsReadable = await walk(inbox, look)
         if let sums = unread.endScan(complete: inboxIsReadable) { logger.notice("\(sums)") }
         if inboxIsReadable { await forgetVanished() }
         mailbox.post { $0.scanEnded = true }
@@ -48,12 +51,12 @@ extension PhotoPipeline {
 
     /// Looks through folders that appeared.
     func scan(_ folders: Set<FilePath>) async {
-        for folder in folders { _ = await walk(folder) }
+        for folder in folders { _ = await walk(folder, .byAllFiles) }
         mailbox.post { $0.scanEnded = true }
     }
 
     /// Returns whether `top` itself could be read to its end.
-    private func walk(_ top: FilePath) async -> Bool {
+    private func walk(_ top: FilePath, _ look: DeliveryLook) async -> Bool {
         let scan = SharedScan(of: top)
         var topIsReadable = true
         while !mailbox.isStopping, !Task.isCancelled {
@@ -89,7 +92,7 @@ extension PhotoPipeline {
                     logger.warning("part of the inbox cannot be read", metadata: ["reason": "\(error)"])
                 }
             }
-            await admitOrRetry(settled, .byDocument)
+            await admitOrRetry(settled, look)
         }
         return topIsReadable
     }

@@ -84,6 +84,8 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
     let sidecars = SidecarWriter()
     let mailbox = PipelineMailbox()
     let unread = UnreadFiles()
+    /// Whether the whole inbox has been looked through since the start.
+    let hasScanned = Atomic(false)
     private let watcher: (any FolderWatcher)?
     private let tallied = Mutex(Tally())
     private let unwatched = Mutex<Set<FilePath>>([])

@@ -25,6 +25,7 @@ package struct Composition: Sendable {
     /// - Throws: `EncodingError`.
     package func sidecars(of name: [UInt8]) throws -> [SidecarFile] {
         var document = document
+        document.writtenBy = SidecarKind.writer
         document.files = Sidecar.Files(pictures.map(\.kind), beside: name)
         return pictures + [SidecarFile(.boxes, contents: try document.fileContents())]
     }
