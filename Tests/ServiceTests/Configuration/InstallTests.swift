@@ -36,6 +36,58 @@ import Testing
         #expect(process.terminationStatus == 0)
     }
 
+    private static let analyzer = "/usr/bin/systemd-analyze"
+    private static let canAnalyze = isPossible && FileManager.default.isExecutableFile(atPath: analyzer)
+
+    /// Asks systemd about the installed unit. Returns whether it is content, and what it says.
+    private func analyze(_ arguments: String...) async throws -> (isGood: Bool, output: String) {
+        let process = Process()
+        process.executableURL = URL(filePath: Self.analyzer)
+        process.arguments = arguments + ["--root=\(place)"]
+        let log = folder.path + "/log"
+        try Data().write(to: URL(filePath: log))
+        let output = try FileHandle(forWritingTo: URL(filePath: log))
+        (process.standardOutput, process.standardError) = (output, output)
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            process.terminationHandler = { _ in continuation.resume() }
+            do { try process.run() } catch { continuation.resume(throwing: error) }
+        }
+        return (process.terminationStatus == 0, text(log) ?? "")
+    }
+
+    /// The drop-ins that a page of the documentation recommends.
+    private static func dropIns(_ page: String) throws -> [String] {
+        let file = RunningDaemon.root.appending(path: "Documentation/\(page)")
+        let parts = try String(contentsOf: file, encoding: .utf8).components(separatedBy: "```ini\n").dropFirst()
+        return parts.compactMap { $0.components(separatedBy: "```").first }
+    }
+
+    @Test(.enabled(if: InstallTests.canAnalyze))
+    func systemdIsContentWithTheUnitAndTheDropInsOfTheDocumentation() async throws {
+        try await make("install")
+        // What the unit calls besides.
+        try FileManager.default.createDirectory(atPath: place + "/bin", withIntermediateDirectories: true)
+        try FileManager.default.copyItem(atPath: "/usr/bin/true", toPath: place + "/bin/kill")
+        func check(_ what: String) async throws {
+            let answer = try await analyze(
+                "verify", "--man=no", "--recursive-errors=no", "interpretd.service", "interpretd.socket")
+            #expect(answer.isGood && answer.output.isEmpty, "\(what): \(answer.output)")
+        }
+        try await check("as installed")
+        // Tenths: under 1.0.
+        let exposure = try await analyze("security", "--offline=true", "--threshold=9", "interpretd.service")
+        #expect(exposure.isGood, "\(exposure.output.suffix(200))")
+        for page in ["Administration.md", "EvidencePage.md"] {
+            let dropIns = try Self.dropIns(page)
+            #expect(!dropIns.isEmpty)
+            for text in dropIns {
+                let file = place + "/etc/systemd/system/interpretd.service.d/override.conf"
+                try write(text, to: file)
+                try await check("\(page): \(text)")
+            }
+        }
+    }
+
     private func write(_ text: String, to path: String) throws {
         let file = URL(filePath: path)
         try FileManager.default.createDirectory(
