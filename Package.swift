@@ -8,6 +8,7 @@ let package = Package(
         .executable(name: "interpretctl", targets: ["interpretctl"]),
         .library(name: "Engine", targets: ["Execution", "Interpretation", "Networks", "ONNXImport", "Tensors"]),
         .library(name: "DatasetSearch", targets: ["DatasetSearch"]),
+        .library(name: "Daemon", targets: ["Photos", "Service", "WireProtocol"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -74,7 +75,7 @@ let package = Package(
         .target(
             name: "Socket",
             dependencies: [
-                "Digests", "WireProtocol",
+                "CLinux", "Digests", "WireProtocol",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -125,7 +126,7 @@ let package = Package(
         .executableTarget(
             name: "interpretctl",
             dependencies: [
-                "Deconvolution", "Digests", "GroundTruth", "WireProtocol",
+                "CLinux", "Deconvolution", "Digests", "GroundTruth", "WireProtocol",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -166,7 +167,7 @@ let package = Package(
         .testTarget(name: "GroundTruthTests", dependencies: ["GroundTruth", "TestSupport", "WireProtocol"]),
         .testTarget(name: "WireProtocolTests", dependencies: ["WireProtocol"]),
         .testTarget(name: "FilesTests", dependencies: ["Files"]),
-        .testTarget(name: "SocketTests", dependencies: ["Digests", "Socket", "TestSupport", "WireProtocol"]),
+        .testTarget(name: "SocketTests", dependencies: ["CLinux", "Digests", "Socket", "TestSupport", "WireProtocol"]),
         .testTarget(
             name: "InterpretctlTests", dependencies: ["Socket", "TestSupport", "WireProtocol", "interpretctl"]),
         .testTarget(

@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -83,6 +85,65 @@ int clinux_copy_acl(const char *from, int to) {
 void clinux_reuse_pieces(int bytes) {
     mallopt(M_MMAP_THRESHOLD, bytes);
     mallopt(M_TRIM_THRESHOLD, 16 * bytes);
+}
+
+/// Who sent a datagram, and a file; room for two files where one is expected, since the kernel pads.
+enum { CONTROL = CMSG_SPACE(sizeof(struct ucred)) + CMSG_SPACE(sizeof(int)) };
+
+ssize_t clinux_receive_file(int socket, void *bytes, size_t capacity, int *file, uid_t *user) {
+    _Alignas(struct cmsghdr) char control[CONTROL];
+    struct iovec piece = {bytes, capacity};
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
+    *file = -1;
+    *user = (uid_t)-1;
+    ssize_t count;
+    do count = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    while (count < 0 && errno == EINTR);
+    if (count < 0) return -1;
+    for (struct cmsghdr *part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_SOCKET) continue;
+        size_t size = part->cmsg_len - CMSG_LEN(0);
+        if (part->cmsg_type == SCM_CREDENTIALS && size >= sizeof(struct ucred)) {
+            struct ucred sender;
+            memcpy(&sender, CMSG_DATA(part), sizeof sender);
+            *user = sender.uid;
+        }
+        if (part->cmsg_type != SCM_RIGHTS) continue;
+        for (size_t at = 0; at + sizeof(int) <= size; at += sizeof(int)) {
+            int one;
+            memcpy(&one, CMSG_DATA(part) + at, sizeof one);
+            if (*file < 0) *file = one;
+            else close(one);
+        }
+    }
+    return count;
+}
+
+int clinux_send_file(const char *path, const void *bytes, size_t count, int file) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    strcpy(address.sun_path, path);
+    int sender = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (sender < 0) return -1;
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {0};
+    struct iovec piece = {(void *)bytes, count};
+    struct msghdr message = {.msg_name = &address, .msg_namelen = sizeof address, .msg_iov = &piece, .msg_iovlen = 1,
+                             .msg_control = control, .msg_controllen = sizeof control};
+    struct cmsghdr *part = CMSG_FIRSTHDR(&message);
+    part->cmsg_level = SOL_SOCKET;
+    part->cmsg_type = SCM_RIGHTS;
+    part->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(part), &file, sizeof file);
+    ssize_t sent;
+    do sent = sendmsg(sender, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    int failure = errno;
+    close(sender);
+    errno = failure;
+    return sent < 0 ? -1 : 0;
 }
 
 void clinux_give_memory_back(void) { malloc_trim(0); }

@@ -15,7 +15,8 @@ extension RequestHandling {
         let (lines, continuation) = AsyncStream.makeStream(of: Data.self)
         let id = request.id ?? .null
         let reporter = ProgressReporter(id: id)
-        let context = RequestContext(connection: connection, events: events, reporter: reporter, files: nil)
+        let context = RequestContext(
+            connection: connection, events: events, reporter: reporter, files: nil, passed: nil)
         let work = Task {
             async let progress: Void = {
                 for await update in reporter.notifications {

@@ -9,7 +9,7 @@ final class SocketBudget: Sendable {
         var byUser: [uid_t: Int] = [:]
     }
 
-    private let limit: Int
+    let limit: Int
     private let state = Mutex(State())
 
     /// - Parameter limit: bytes.

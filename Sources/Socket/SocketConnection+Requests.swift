@@ -40,10 +40,12 @@ extension SocketConnection {
 
     private func perform(_ request: Request, _ ticket: SocketRequestRegistry.Ticket) async {
         let reporter = request.id.map(ProgressReporter.init)
-        let files = request.id.map { id in
+        let sender = request.id.map { id in
             FileSender(id: id) { part in try await notify(RPCMethods.fileNotification, part) }
         }
-        let context = RequestContext(connection: number, events: events, reporter: reporter, files: files)
+        let passed = files()
+        let context = RequestContext(
+            connection: number, events: events, reporter: reporter, files: sender, passed: passed)
         // A task of its own, so that `cancel` stops the work and not the answer.
         let work = SocketRequestRegistry.Work {
             do throws(RPCError) {
@@ -65,6 +67,7 @@ extension SocketConnection {
         }
         requests.release(request.id, of: ticket)
         await answer(request, outcome)
+        withExtendedLifetime(passed) {}
         requests.finish(ticket)
     }
 

@@ -30,12 +30,17 @@ struct SocketConnection: Sendable {
     let watcher = SocketWatcher()
     let activity = SocketActivity()
     private let budget: SocketBudget
+    /// What the requests of this connection may take of passed files.
+    let files: @Sendable () -> RequestFiles
 
     init(
         number: UInt64, channel: Channel, peer: SocketPeer?, rights: Set<Right>, handler: any RequestHandling,
-        events: EventHub, limits: SocketLimits, budget: SocketBudget, logger: Logger
+        events: EventHub, limits: SocketLimits, budget: SocketBudget,
+        files: @escaping @Sendable (_ user: uid_t) -> RequestFiles, logger: Logger
     ) {
-        user = peer?.user ?? .max
+        let user = peer?.user ?? .max
+        self.user = user
+        self.files = { files(user) }
         self.rights = rights
         self.budget = budget
         self.number = number

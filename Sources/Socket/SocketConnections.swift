@@ -20,6 +20,8 @@ final class SocketConnections: Sendable {
 
     init(limits: SocketLimits) { self.limits = limits }
 
+    var count: Int { state.withLock { $0.open.count } }
+
     func nextNumber() -> UInt64 {
         state.withLock { state in
             state.lastNumber += 1

@@ -14,6 +14,8 @@ public struct SocketLimits: Sendable, Hashable {
     public var idlePatience: Duration = .seconds(5)
     /// Bytes of requests, of all connections: three lines of the greatest length. A user gets half of them.
     public var bytesInFlight = 3 * WireLimits.lineBytes
+    /// Bytes of passed files that requests of all connections may have in memory. A user gets half of them.
+    public var passedBytesInFlight = 512 << 20
     /// Further requests of the same connection get a `busy` error.
     public var requestsPerConnection = 16
     /// Longest line, either way.

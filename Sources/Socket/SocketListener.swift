@@ -141,7 +141,7 @@ package struct SocketListener: ~Copyable {
 }
 
 /// A path as the system's calls want it.
-private enum UnixAddress {
+enum UnixAddress {
     /// Bytes of a path; one more is for the NUL at its end.
     static let longestPath = MemoryLayout.size(ofValue: sockaddr_un().sun_path) - 1
 

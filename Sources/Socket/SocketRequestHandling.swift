@@ -19,9 +19,14 @@ public struct RequestContext: Sendable {
     public let events: EventHub
     /// Sends files ahead of the answer; nil where the request has no id, and thus nothing to tie them to.
     public let files: FileSender?
+    /// What the client has passed of its files; nil where it can pass none.
+    public let passed: RequestFiles?
     private let reporter: ProgressReporter?
 
-    init(connection: UInt64, events: EventHub, reporter: ProgressReporter?, files: FileSender?) {
+    init(
+        connection: UInt64, events: EventHub, reporter: ProgressReporter?, files: FileSender?, passed: RequestFiles?
+    ) {
+        self.passed = passed
         self.connection = connection
         self.events = events
         self.reporter = reporter

@@ -1,3 +1,4 @@
+import Glibc
 public import Logging
 import NIOCore
 import NIOPosix
@@ -24,16 +25,19 @@ public struct SocketServer: ServiceLifecycle.Service {
     private let events: EventHub
     private let limits: SocketLimits
     private let rights: @Sendable (SocketPeer) async -> Set<Right>
+    private let use: SocketUse
     private let logger: Logger
     private let didListen: @Sendable () -> Void
 
     /// - Parameters:
     ///   - events: what `watch` shows.
     ///   - rights: what a peer may do.
+    ///   - use: is told what clients take.
     ///   - didListen: called once clients can connect.
     public init(
         endpoint: Endpoint, handler: any RequestHandling, events: EventHub, limits: SocketLimits = SocketLimits(),
-        rights: @escaping @Sendable (SocketPeer) async -> Set<Right> = { _ in Set(Right.allCases) }, logger: Logger,
+        rights: @escaping @Sendable (SocketPeer) async -> Set<Right> = { _ in Set(Right.allCases) },
+        use: SocketUse = SocketUse(), logger: Logger,
         didListen: @escaping @Sendable () -> Void = {}
     ) {
         self.endpoint = endpoint
@@ -41,6 +45,7 @@ public struct SocketServer: ServiceLifecycle.Service {
         self.events = events
         self.limits = limits
         self.rights = rights
+        self.use = use
         self.logger = logger
         self.didListen = didListen
     }
@@ -72,15 +77,23 @@ public struct SocketServer: ServiceLifecycle.Service {
             }
             .withBoundSocket(descriptor).get()
         server.closeFuture.whenComplete { _ in accepted.close() }
-        didListen()
         let connections = SocketConnections(limits: limits)
         let budget = SocketBudget(limit: limits.bytesInFlight)
+        let passedBudget = SocketBudget(limit: limits.passedBytesInFlight)
+        let files = passedFiles(beside: path)
+        defer { files?.end() }
+        use.note(connections, requests: budget, passed: passedBudget, files: files)
+        didListen()
         let isAsked = Atomic(false)
         var deadline: Task<Void, any Error>?
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 for await channel in accepted.stream {
-                    group.addTask { await serve(channel, connections, budget) }
+                    group.addTask {
+                        await serve(channel, connections, budget) { user in
+                            RequestFiles(files, of: user, within: passedBudget)
+                        }
+                    }
                 }
                 server.close(promise: nil)
                 connections.drain()
@@ -100,14 +113,25 @@ public struct SocketServer: ServiceLifecycle.Service {
         }
     }
 
+    /// Nil where there can be none; clients send the bytes then.
+    private func passedFiles(beside path: String) -> PassedFiles? {
+        do throws(SocketError) {
+            return try PassedFiles(besides: path)
+        } catch {
+            logger.notice("clients cannot pass open files and send their bytes", metadata: ["reason": "\(error)"])
+            return nil
+        }
+    }
+
     private func serve(
-        _ channel: SocketConnection.Channel, _ connections: SocketConnections, _ budget: SocketBudget
+        _ channel: SocketConnection.Channel, _ connections: SocketConnections, _ budget: SocketBudget,
+        _ files: @escaping @Sendable (uid_t) -> RequestFiles
     ) async {
         let peer = await SocketPeer(of: channel.channel)
         let rights = if let peer { await rights(peer) } else { Set<Right>() }
         let connection = SocketConnection(
             number: connections.nextNumber(), channel: channel, peer: peer, rights: rights, handler: handler,
-            events: events, limits: limits, budget: budget, logger: logger)
+            events: events, limits: limits, budget: budget, files: files, logger: logger)
         switch connections.add(connection) {
         case .served:
             await connection.serve()

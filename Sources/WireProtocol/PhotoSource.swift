@@ -7,13 +7,21 @@ public enum PhotoSource: Sendable, Hashable {
     case path(String)
     /// Member `photoBytes`: the file's bytes, for photos the daemon may not read. Its older name `jpeg` is read, too.
     case bytes(Data)
+    /// Member `passedPhoto`: the name under which the client has passed the open file.
+    case passedPhoto(String)
     /// Member `npy`: a float32 tensor [1,C,H,W] in `.npy` format that is normalized already.
     case tensor(Data)
+    /// Member `passedNpy`: the same, passed as an open file under this name.
+    case passedTensor(String)
 
-    private enum Member: String, CodingKey, CaseIterable { case photo, photoBytes, jpeg, npy }
+    private enum Member: String, CodingKey, CaseIterable {
+        case photo, photoBytes, jpeg, passedPhoto, npy, passedNpy
+
+        var isTensor: Bool { self == .npy || self == .passedNpy }
+    }
 
     /// The members of parameters that take photos alone, and of those that take tensors as well.
-    static let photoMembers = memberNames.filter { $0 != Member.npy.rawValue }
+    static let photoMembers = Member.allCases.filter { !$0.isTensor }.map(\.rawValue)
     static let memberNames = Member.allCases.map(\.rawValue)
 
     /// Reads the source among the members of parameters.
@@ -35,7 +43,9 @@ public enum PhotoSource: Sendable, Hashable {
             try members.decodeIfPresent(String.self, forKey: .photo).map(PhotoSource.path),
             try members.decodeIfPresent(Data.self, forKey: .photoBytes).map(PhotoSource.bytes),
             try members.decodeIfPresent(Data.self, forKey: .jpeg).map(PhotoSource.bytes),
+            try members.decodeIfPresent(String.self, forKey: .passedPhoto).map(PhotoSource.passedPhoto),
             try members.decodeIfPresent(Data.self, forKey: .npy).map(PhotoSource.tensor),
+            try members.decodeIfPresent(String.self, forKey: .passedNpy).map(PhotoSource.passedTensor),
         ].compactMap { $0 }
         guard let source = sources.first else { return nil }
         guard sources.count == 1 else { throw PhotoSourceError.notExactlyOne(takesTensors: takesTensors) }
@@ -50,7 +60,9 @@ public enum PhotoSource: Sendable, Hashable {
         switch self {
         case .path(let path): try members.encode(path, forKey: .photo)
         case .bytes(let bytes): try members.encode(bytes, forKey: .photoBytes)
+        case .passedPhoto(let name): try members.encode(name, forKey: .passedPhoto)
         case .tensor(let bytes): try members.encode(bytes, forKey: .npy)
+        case .passedTensor(let name): try members.encode(name, forKey: .passedNpy)
         }
     }
 }
@@ -62,8 +74,9 @@ enum PhotoSourceError: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .notExactlyOne(takesTensors: true): "give exactly one of 'photo', 'photoBytes' and 'npy'"
-        case .notExactlyOne(takesTensors: false): "give exactly one of 'photo' and 'photoBytes'"
+        case .notExactlyOne(takesTensors: true):
+            "give exactly one of 'photo', 'photoBytes', 'passedPhoto', 'npy' and 'passedNpy'"
+        case .notExactlyOne(takesTensors: false): "give exactly one of 'photo', 'photoBytes' and 'passedPhoto'"
         case .relativePath(let path): "'photo' should be an absolute path, got '\(path)'"
         }
     }

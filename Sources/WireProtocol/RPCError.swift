@@ -50,6 +50,10 @@ extension RPCError {
     /// read it sends the bytes instead.
     public static let permissionDenied = "permission-denied"
 
+    /// What `unreadable` says where no open file has come under the name that a request gives; the client sends the bytes
+    /// instead.
+    public static let notPassed = "not-passed"
+
     /// A `photo-unreadable` error.
     ///
     /// - Parameter reason: the photo's own code, `permission-denied` where the daemon lacks the right to read it.

@@ -2,7 +2,9 @@ public import Foundation
 
 /// Parameters of `run`: tensors by input name, one tensor for the only input, or a photo for the image among them.
 public struct RunParameters: RequestParameters, Hashable {
-    enum CodingKeys: String, CodingKey, CaseIterable { case model, inputs, npy, photo, photoBytes, input, image, range }
+    enum CodingKeys: String, CodingKey, CaseIterable {
+        case model, inputs, npy, passedNpy, photo, photoBytes, passedPhoto, input, image, range
+    }
 
     public static let memberNames = CodingKeys.allCases.map(\.rawValue)
 
@@ -12,10 +14,14 @@ public struct RunParameters: RequestParameters, Hashable {
     public var inputs: [String: Data]?
     /// The `.npy` file for a network with one input.
     public var npy: Data?
+    /// The name under which that file was passed.
+    public var passedNpy: String?
     /// Absolute path of a photo, which becomes the input as the inbox's photos do.
     public var photo: String?
     /// The photo's bytes, where the daemon may not read it.
     public var photoBytes: Data?
+    /// The name under which the open photo was passed.
+    public var passedPhoto: String?
     /// Whether to return the input that the photo became.
     public var input: Bool?
     /// Whether to return the first output, [N,3,H,W] or [N,1,H,W], as a picture.
@@ -49,16 +55,26 @@ extension RunParameters {
 
     /// What the request is about, where that is a photo or one tensor.
     public var photoSource: PhotoSource? {
-        get { photo.map(PhotoSource.path) ?? photoBytes.map(PhotoSource.bytes) ?? npy.map(PhotoSource.tensor) }
+        get { sources.first }
         set {
-            (photo, photoBytes, npy) = (nil, nil, nil)
+            (photo, photoBytes, passedPhoto, npy, passedNpy) = (nil, nil, nil, nil, nil)
             switch newValue {
             case .path(let path)?: photo = path
             case .bytes(let bytes)?: photoBytes = bytes
+            case .passedPhoto(let name)?: passedPhoto = name
             case .tensor(let bytes)?: npy = bytes
+            case .passedTensor(let name)?: passedNpy = name
             case nil: break
             }
         }
+    }
+
+    /// All that are given, where there may be one.
+    public var sources: [PhotoSource] {
+        [
+            photo.map(PhotoSource.path), photoBytes.map(PhotoSource.bytes), passedPhoto.map(PhotoSource.passedPhoto),
+            npy.map(PhotoSource.tensor), passedNpy.map(PhotoSource.passedTensor),
+        ].compactMap(\.self)
     }
 }
 

@@ -6,6 +6,9 @@ public enum SocketPath {
     /// The socket of the system's daemon.
     public static let system = "/run/interpretd/interpretd.sock"
 
+    /// Where clients of the socket at `path` pass files that they have opened.
+    public static func files(of path: String) -> String { path + ".files" }
+
     /// One place to look, and what makes it count.
     public struct Candidate: Sendable, Hashable {
         public let path: String

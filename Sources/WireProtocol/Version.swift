@@ -9,8 +9,8 @@ public enum WireVersion {
 
     /// What this version of the protocol offers beyond the bare method names.
     public static let capabilities = [
-        "cancel", "events", "file-parts", "inline-images", "inline-tensors", "picture-style", "pipelining", "preview",
-        "progress",
+        "cancel", "events", "file-parts", "inline-images", "inline-tensors", "passed-files", "picture-style",
+        "pipelining", "preview", "progress",
     ]
 }
 
@@ -26,6 +26,9 @@ public enum WireLimits {
     /// Bytes of a file in one `file` notification: large enough that the line around them costs nothing, small enough
     /// that a line is nothing to hold.
     public static let filePartBytes = 768 << 10
+
+    /// Longest name under which a client may pass a file, in bytes.
+    public static let passedFileName = 64
 
     /// Deepest nesting of arrays and objects.
     public static let nestingDepth = 128

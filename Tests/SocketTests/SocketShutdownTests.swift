@@ -58,17 +58,19 @@ import WireProtocol
         let folder = try TemporaryFolder()
         let path = folder.path + "/s"
         for _ in 0..<8 {
-            let isOver = Flag()
+            let (isOver, isReached) = (Flag(), Flag())
             try await withThrowingTaskGroup(of: Int.self) { hammers in
                 try await SocketTestServer.with(path: path) { server in
                     for _ in 0..<4 {
                         hammers.addTask {
-                            let clients = await connections(to: path, until: isOver)
+                            let clients = await connections(to: path, until: isOver, isReached)
                             // Whoever got through is told the end, sooner or later.
                             for client in clients { while try await client.line() != nil {} }
                             return clients.count
                         }
                     }
+                    // In the midst of them, wherever that is on a busy machine.
+                    #expect(try await eventually { isReached.isSet })
                     try await Task.sleep(for: .milliseconds(Int.random(in: 1...20)))
                     await server.shutDown()
                 }
@@ -79,12 +81,17 @@ import WireProtocol
     }
 
     /// Connects again and again, on a thread of its own: connecting waits.
-    private func connections(to path: String, until isOver: Flag) async -> [SocketTestClient] {
+    private func connections(to path: String, until isOver: Flag, _ isReached: Flag) async -> [SocketTestClient] {
         await withCheckedContinuation { continuation in
             Thread {
                 var clients: [SocketTestClient] = []
                 while !isOver.isSet, clients.count < 50 {
-                    if let client = try? SocketTestClient(path: path) { clients.append(client) } else { usleep(1_000) }
+                    guard let client = try? SocketTestClient(path: path) else {
+                        usleep(1_000)
+                        continue
+                    }
+                    clients.append(client)
+                    isReached.set()
                 }
                 continuation.resume(returning: clients)
             }.start()

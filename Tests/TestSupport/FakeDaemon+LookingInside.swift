@@ -15,7 +15,10 @@ extension FakeDaemon {
             throw RPCError(.noSuchLayer, "the network has no layer '\(parameters.layer)'")
         }
         var seen: Sidecar.Photo? = .init(file: "cat.jpg", width: 451, height: 300, sha256: "07c5")
-        if case .tensor = parameters.source { seen = nil }
+        switch parameters.source {
+        case .tensor, .passedTensor: seen = nil
+        default: break
+        }
         let units = parameters.unit.map { [$0] } ?? Array(0..<(parameters.count ?? 9))
         return ProjectResult(
             photo: seen, model: .init(name: "petshop", sha256: "729c"), layer: layer, shape: [1, 128, 28, 28],

@@ -197,6 +197,13 @@ package struct FakeDaemon {
         RPCError(.noSuchModel, "there is no model '\(name ?? "")'; there is petshop")
     }
 
+    /// - Throws: where the client has passed no such file.
+    private static func take(_ name: String, _ context: RequestContext) throws(RPCError) {
+        guard context.passed?.take(name) == nil else { return }
+        throw RPCError.unreadable(
+            photo: name, reason: RPCError.notPassed, message: "no file was passed as '\(name)'; pass it again")
+    }
+
     private static func explain(
         _ parameters: ExplainParameters, _ context: RequestContext, forbiddenPhoto: String
     ) async throws(RPCError) -> ExplainResult {
@@ -217,7 +224,11 @@ package struct FakeDaemon {
         case .path(FakeDaemon.photo): photo?.file = "cat.jpg"
         case .path(let path): throw RPCError(.noSuchPhoto, "there is no photo at \(path)")
         case .bytes: break
+        case .passedPhoto(let name): try take(name, context)
         case .tensor: photo = nil
+        case .passedTensor(let name):
+            try take(name, context)
+            photo = nil
         }
         guard parameters.model ?? "petshop" == "petshop" else { throw noModel(parameters.model) }
         let label = parameters.classLabel ?? "cat"

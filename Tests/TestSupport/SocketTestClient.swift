@@ -49,6 +49,16 @@ package final class SocketTestClient: Sendable {
         }
     }
 
+    /// Sends one datagram.
+    package static func sendDatagram(_ text: String, to path: String) throws {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        defer { _ = Glibc.close(descriptor) }
+        let bytes = Array(text.utf8)
+        guard call(connect, descriptor, path) == 0, Glibc.send(descriptor, bytes, bytes.count, 0) == bytes.count else {
+            throw Failure(description: "cannot send a datagram: \(String(cString: strerror(errno)))")
+        }
+    }
+
     package func send(_ text: String) async throws {
         try await onQueue(writing) { [descriptor] in
             var rest = Array(text.utf8)[...]

@@ -34,6 +34,7 @@ package struct SocketTestServer: Sendable {
     package static func with(
         _ handler: any RequestHandling = ScriptedHandler(), limits: SocketLimits = SocketLimits(),
         rights: Set<Right> = Set(Right.allCases), path: String? = nil, endpoint: SocketServer.Endpoint? = nil,
+        use: SocketUse = SocketUse(),
         _ body: (SocketTestServer) async throws -> Void
     ) async throws {
         let folder = try TemporaryFolder()
@@ -42,8 +43,7 @@ package struct SocketTestServer: Sendable {
         let (listening, continuation) = AsyncStream.makeStream(of: Void.self)
         let server = SocketServer(
             endpoint: endpoint ?? .path(path), handler: handler, events: events, limits: limits,
-            rights: { _ in rights },
-            logger: .silent
+            rights: { _ in rights }, use: use, logger: .silent
         ) { continuation.finish() }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(

@@ -44,16 +44,19 @@ import WireProtocol
         #"{"photoBytes":"AQI=","jpeg":"AQI="}"#, #"{"photoBytes":"AQI=","npy":"AQI="}"#,
     ])
     func noneAndSeveralAreRefusedInTheSameWords(params: String) throws {
-        let message = "give exactly one of 'photo', 'photoBytes' and 'npy'"
+        let message = "give exactly one of 'photo', 'photoBytes', 'passedPhoto', 'npy' and 'passedNpy'"
         #expect(try refusal(RPCMethods.explain, params) == "explain: \(message)")
         let project = String(params.dropLast()) + (params == "{}" ? "" : ",") + #""layer":"x"}"#
         #expect(try refusal(RPCMethods.project, project) == "project: \(message)")
     }
 
     @Test func methodsThatTakeNoTensorDoNotOfferOne() throws {
-        #expect(try refusal(RPCMethods.segment, "{}") == "segment: give exactly one of 'photo' and 'photoBytes'")
+        #expect(
+            try refusal(RPCMethods.segment, "{}")
+                == "segment: give exactly one of 'photo', 'photoBytes' and 'passedPhoto'")
         let two = #"{"photo":"/a.jpg","jpeg":"AQI="}"#
-        #expect(try refusal(RPCMethods.units, two) == "units: give exactly one of 'photo' and 'photoBytes'")
+        #expect(
+            try refusal(RPCMethods.units, two) == "units: give exactly one of 'photo', 'photoBytes' and 'passedPhoto'")
         let tensor = #"{"npy":"AQI="}"#
         #expect(try refusal(RPCMethods.segment, tensor)?.hasPrefix("segment: unknown parameter 'npy'") == true)
         #expect(try refusal(RPCMethods.units, tensor)?.hasPrefix("units: unknown parameter 'npy'") == true)
@@ -82,7 +85,7 @@ import WireProtocol
             let request = try method.request(id: 1, parameters)
             #expect(try method.parameters(of: request) == parameters)
             let written = try request.params.decoded(as: [String: JSONValue].self).keys
-            let sources: Set = ["photo", "photoBytes", "jpeg", "npy"]
+            let sources: Set = ["photo", "photoBytes", "passedPhoto", "jpeg", "npy", "passedNpy"]
             #expect(Set(written).subtracting(sources) == Set(Parameters.memberNames).subtracting(sources))
         }
         var explain = ExplainParameters(

@@ -29,6 +29,7 @@ public struct Daemon: Sendable {
         let notifier = SystemdNotifier()
         let pipelineConfiguration = try configuration.pipeline()
         DecodeLimits.current = try configuration.decodeLimits()
+        PlanMemory.shared.limit = try configuration.planMemory()
         let inbox = try Daemon.inbox(configuration, environment)
         let lock = try InboxLock(FilePath(inbox.path), logger: logger)
         let access = AccessControl(try configuration.accessGroups())
@@ -41,6 +42,7 @@ public struct Daemon: Sendable {
             overlay: Overlay(font: try Font()), plainSaliency: configuration.plainSaliency ?? false)
         let metrics = Metrics()
         let events = EventHub()
+        let use = SocketUse()
         let indexes = UnitIndexes(folder: state, inbox: inbox, logger: logger)
         let loader = try ModelLoader(
             composer: composer, metrics: metrics, indexes: indexes,
@@ -72,7 +74,8 @@ public struct Daemon: Sendable {
         let requests = DaemonRequests(
             live: live, catalog: catalog, metrics: metrics, composer: composer,
             checks: MethodChecks(state: state.path), indexes: indexes, inbox: inbox.path, permitted: permitted,
-            thumbnails: thumbnails, state: state.path, socket: socket, pipeline: pipeline, reloading: reloading)
+            thumbnails: thumbnails, state: state.path, socket: socket, use: use, pipeline: pipeline,
+            reloading: reloading)
         let handler = requests.handler()
         var page: WebServer?
         if let web = configuration.web {
@@ -82,7 +85,7 @@ public struct Daemon: Sendable {
         }
         let server = SocketServer(
             endpoint: inherited.map { .inherited(descriptor: $0) } ?? .path(socket), handler: handler,
-            events: events, rights: { await access.rights(of: $0) }, logger: logger,
+            events: events, rights: { await access.rights(of: $0) }, use: use, logger: logger,
             didListen: {
                 logger.info(
                     "ready",
@@ -95,7 +98,7 @@ public struct Daemon: Sendable {
         parts = DaemonParts(
             parts: [
                 server, pipeline, reloading, CatalogBackups(of: catalog, logger: logger),
-                MemoryKeeper(work: { metrics.work }),
+                MemoryKeeper(work: { metrics.work }, giveBack: { await live.store.giveMemoryBack() }),
             ] + (page.map { [$0] } ?? []), notifier: notifier,
             logger: logger)
     }

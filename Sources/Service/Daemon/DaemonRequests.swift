@@ -21,6 +21,8 @@ struct DaemonRequests: Sendable {
     /// Folder of what is remembered between runs.
     let state: String
     let socket: String
+    /// What clients take of the daemon.
+    let use: SocketUse
     let pipeline: PhotoPipeline
     let reloading: Reloading
 
@@ -48,14 +50,16 @@ struct DaemonRequests: Sendable {
             ).report(parameters, context)
         }
         answer(RPCMethods.metrics, in: &router) { _, _ in
-            metrics.snapshot.merging(try await catalog.figures()) { _, kept in kept }
+            let now = metrics.snapshot.merging(use.figures) { metric, _ in metric }
+            return now.merging(try await catalog.figures()) { _, kept in kept }
         }
         answer(RPCMethods.explain, in: &router) { parameters, context in
             try await ExplainRequest(models: models, permitted: permitted, composer: composer, checks: checks)
                 .explain(parameters, context)
         }
-        answer(RPCMethods.segment, in: &router) { parameters, _ in
-            try await SegmentRequest(models: models, permitted: permitted, composer: composer).segment(parameters)
+        answer(RPCMethods.segment, in: &router) { parameters, context in
+            try await SegmentRequest(models: models, permitted: permitted, composer: composer)
+                .segment(parameters, context)
         }
         answer(RPCMethods.convert, in: &router) { parameters, context in
             try await ConvertRequest(models: models, permitted: permitted, catalog: catalog)
@@ -98,12 +102,12 @@ struct DaemonRequests: Sendable {
             try await CompareRequest(models: models, permitted: permitted, composer: composer).compare(
                 parameters, context)
         }
-        answer(RPCMethods.run, in: &router) { parameters, _ in
-            try await RunRequest(models: models, permitted: permitted).run(parameters)
+        answer(RPCMethods.run, in: &router) { parameters, context in
+            try await RunRequest(models: models, permitted: permitted).run(parameters, context)
         }
-        answer(RPCMethods.project, in: &router) { parameters, _ in
+        answer(RPCMethods.project, in: &router) { parameters, context in
             try await ProjectRequest(models: models, permitted: permitted, font: composer.overlay.font).project(
-                parameters)
+                parameters, context)
         }
         answer(RPCMethods.visualize, in: &router) { parameters, context in
             try await VisualizeRequest(models: models, font: composer.overlay.font).visualize(parameters, context)

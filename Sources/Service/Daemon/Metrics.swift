@@ -1,3 +1,4 @@
+import Execution
 import Foundation
 import Synchronization
 
@@ -54,7 +55,8 @@ public final class Metrics: Sendable {
             var result = [
                 "photos_total": Double(state.photos), "requests_total": Double(state.requests),
                 "request_errors_total": Double(state.requestErrors), "uptime_seconds": uptime.rounded(toPlaces: 1),
-                "resident_bytes": Double(residentBytes),
+                "resident_bytes": Double(residentBytes), "plan_bytes": Double(PlanMemory.shared.held),
+                "plan_bytes_limit": Double(PlanMemory.shared.limit),
             ]
             for (step, values) in state.recent {
                 for percentile in [50, 90, 99] {

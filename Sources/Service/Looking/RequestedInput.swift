@@ -1,4 +1,5 @@
 import Files
+package import Socket
 package import Tensors
 package import WireProtocol
 
@@ -7,15 +8,21 @@ package enum RequestedInput: Sendable {
     case photo(NamedPhoto)
     case tensor(Tensor)
 
-    /// - Parameter permitted: where paths may lead to.
+    /// - Parameters:
+    ///   - permitted: where paths may lead to.
+    ///   - passed: the files that the client has passed; nil where there can be none.
     /// - Throws: `FileError`, `UnreadablePhoto`, `TensorError`; `RPCError` for a path that leads elsewhere.
-    package init(reading source: PhotoSource, in permitted: PermittedFolders) async throws {
+    package init(
+        reading source: PhotoSource, in permitted: PermittedFolders, passed: RequestFiles? = nil
+    ) async throws {
         switch source {
         case .path(let path):
             let place = try permitted.place(ofPhoto: path)
             self = .photo(try await NamedPhoto(reading: place.path, beneath: place.folder))
         case .bytes(let bytes): self = .photo(NamedPhoto(bytes: bytes))
+        case .passedPhoto(let name): self = .photo(NamedPhoto(bytes: try await passed.contents(of: name)))
         case .tensor(let npy): self = .tensor(try Tensor(npy: npy))
+        case .passedTensor(let name): self = .tensor(try Tensor(npy: try await passed.contents(of: name)))
         }
     }
 }
@@ -24,8 +31,10 @@ extension NamedPhoto {
     /// The photo of a request that takes no tensor.
     ///
     /// - Throws: as `RequestedInput`; `RPCError` for a tensor.
-    package init(reading source: PhotoSource, in permitted: PermittedFolders) async throws {
-        guard case .photo(let photo) = try await RequestedInput(reading: source, in: permitted) else {
+    package init(
+        reading source: PhotoSource, in permitted: PermittedFolders, passed: RequestFiles? = nil
+    ) async throws {
+        guard case .photo(let photo) = try await RequestedInput(reading: source, in: permitted, passed: passed) else {
             throw RPCError(.invalidParameters, "a photo is needed here, a tensor will not do")
         }
         self = photo

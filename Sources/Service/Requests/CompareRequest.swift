@@ -37,7 +37,7 @@ struct CompareRequest: Sendable {
                 "compare takes 2 to \(Self.most) maps, methods times networks; these are \(asked.count): name several "
                     + "methods, or several networks")
         }
-        let photo = try await NamedPhoto(reading: parameters.source, in: permitted)
+        let photo = try await NamedPhoto(reading: parameters.source, in: permitted, passed: context.passed)
         // Decoded once, large enough for all of them.
         let prepared = try PreparedPhoto(photo, for: networks[0], and: Array(networks.dropFirst()))
         var looks: [ClassLook] = []

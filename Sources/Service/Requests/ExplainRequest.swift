@@ -21,7 +21,7 @@ struct ExplainRequest: Sendable {
             throw RPCError(
                 .badParameter, "the animal is marked for the verdict, which no single method gives; leave out --method")
         }
-        switch try await RequestedInput(reading: parameters.source, in: permitted) {
+        switch try await RequestedInput(reading: parameters.source, in: permitted, passed: context.passed) {
         case .tensor(let tensor): return try await explain(model.planes(tensor), model, classIndex, parameters, context)
         case .photo(let photo):
             if let name = parameters.method {

@@ -29,7 +29,7 @@ struct NeighboursRequest: Sendable {
                 model.whyNotExplained
                     ?? "model '\(model.name)' does not end in a linear layer, whose input neighbours are compared in")
         }
-        let photo = try await NamedPhoto(reading: parameters.source, in: permitted)
+        let photo = try await NamedPhoto(reading: parameters.source, in: permitted, passed: context.passed)
         let prepared = try PreparedPhoto(photo, for: model)
         let reading = try await model.headReading(of: prepared.input.tensor, as: .question)
         let classIndex = reading.scores.indices.max { reading.scores[$0] < reading.scores[$1] } ?? 0

@@ -2,6 +2,7 @@ import Execution
 import Interpretation
 import Networks
 import Photos
+import Socket
 import Tensors
 import WireProtocol
 
@@ -13,13 +14,13 @@ struct ProjectRequest: Sendable {
 
     private static let largestCount = 64
 
-    func project(_ parameters: ProjectParameters) async throws -> ProjectResult {
+    func project(_ parameters: ProjectParameters, _ context: RequestContext) async throws -> ProjectResult {
         let model = try models.requested(parameters.model)
         let count = parameters.count ?? 9
         guard (1...Self.largestCount).contains(count) else {
             throw RPCError(.badParameter, "count should lie between 1 and \(Self.largestCount), got \(count)")
         }
-        switch try await RequestedInput(reading: parameters.source, in: permitted) {
+        switch try await RequestedInput(reading: parameters.source, in: permitted, passed: context.passed) {
         case .photo(let photo):
             return try await project(try PreparedPhoto(photo, for: model), model, parameters, count)
         case .tensor(let given):

@@ -4,6 +4,7 @@ import Foundation
 import Interpretation
 import Networks
 import Photos
+import Socket
 import Tensors
 import WireProtocol
 
@@ -12,10 +13,10 @@ struct RunRequest: Sendable {
     let models: ModelStore
     let permitted: PermittedFolders
 
-    func run(_ parameters: RunParameters) async throws -> RunResult {
+    func run(_ parameters: RunParameters, _ context: RequestContext) async throws -> RunResult {
         let model = try models.requested(parameters.model)
         let graph = model.network.graph
-        let inputs = try await inputs(parameters, model)
+        let inputs = try await inputs(parameters, model, context)
         let range = try parameters.range.map(ValueRange.init)
         guard range == nil || parameters.image == true else {
             throw RPCError(.badParameter, "'range' says how values become a picture; ask for one with 'image'")
@@ -46,17 +47,18 @@ struct RunRequest: Sendable {
         return result
     }
 
-    private func inputs(_ parameters: RunParameters, _ model: LoadedModel) async throws -> [Tensor] {
+    private func inputs(
+        _ parameters: RunParameters, _ model: LoadedModel, _ context: RequestContext
+    ) async throws -> [Tensor] {
         let graph = model.network.graph
         var given = try (parameters.inputs ?? [:]).mapValues { try Tensor(npy: $0) }
-        let sources = [parameters.photo != nil, parameters.photoBytes != nil, parameters.npy != nil].count { $0 }
         if let source = parameters.photoSource {
-            guard sources == 1, given.isEmpty, graph.inputs.count == 1 else {
+            guard parameters.sources.count == 1, given.isEmpty, graph.inputs.count == 1 else {
                 throw RPCError(
                     .badParameter, "this network has \(graph.inputs.count) inputs; give each under its name in 'inputs'"
                 )
             }
-            given[graph.name(of: graph.inputs[0].value)] = try await input(source, model)
+            given[graph.name(of: graph.inputs[0].value)] = try await input(source, model, context)
         }
         let names = graph.inputs.map { graph.name(of: $0.value) }
         if let unknown = given.keys.filter({ !names.contains($0) }).min() {
@@ -69,8 +71,10 @@ struct RunRequest: Sendable {
         }
     }
 
-    private func input(_ source: PhotoSource, _ model: LoadedModel) async throws -> Tensor {
-        switch try await RequestedInput(reading: source, in: permitted) {
+    private func input(
+        _ source: PhotoSource, _ model: LoadedModel, _ context: RequestContext
+    ) async throws -> Tensor {
+        switch try await RequestedInput(reading: source, in: permitted, passed: context.passed) {
         case .tensor(let tensor): return tensor
         case .photo(let photo): return try PreparedPhoto(photo, for: model).input.tensor
         }

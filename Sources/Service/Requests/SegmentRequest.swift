@@ -1,3 +1,4 @@
+import Socket
 import WireProtocol
 
 /// Answers `segment`: the object cut out along its colours, from its saliency; by a segmentation network, from its maps.
@@ -6,10 +7,11 @@ struct SegmentRequest: Sendable {
     let permitted: PermittedFolders
     let composer: Composer
 
-    func segment(_ parameters: SegmentParameters) async throws -> SegmentResult {
+    func segment(_ parameters: SegmentParameters, _ context: RequestContext) async throws -> SegmentResult {
         let model = try models.requested(parameters.model)
         let classIndex = try parameters.classLabel.map { try model.classIndex(requested: $0) }
-        let prepared = try PreparedPhoto(try await NamedPhoto(reading: parameters.source, in: permitted), for: model)
+        let photo = try await NamedPhoto(reading: parameters.source, in: permitted, passed: context.passed)
+        let prepared = try PreparedPhoto(photo, for: model)
         let cutOut: CutOut
         switch model.task {
         case .classification:

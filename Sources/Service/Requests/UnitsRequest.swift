@@ -30,7 +30,8 @@ struct UnitsRequest: Sendable {
             }
             return try await strongest(layer, unit, count, reader, withSheet: parameters.images == true, context)
         case (nil, let source?):
-            return try await unusual(try await NamedPhoto(reading: source, in: permitted), layer, count, reader)
+            let photo = try await NamedPhoto(reading: source, in: permitted, passed: context.passed)
+            return try await unusual(photo, layer, count, reader)
         case (nil, nil), (.some, .some):
             throw RPCError(.invalidParameters, "units: give either 'layer' and 'unit', or a photo")
         }

@@ -109,10 +109,8 @@ struct ExplainCommand: AsyncParsableCommand {
         if PhotoFolder.isFolder(photo) { return try await explainAll(in: photo, given.values) }
         guard !recursive else { throw CommandFailure("there is no folder at \(photo); --recursive goes with one") }
         if let out { try Files.makeFolder(out) }
-        let isTensor = photo.lowercased().hasSuffix(".npy")
-        let source: PhotoSource =
-            isTensor ? .tensor(try Files.readForSending(Files.absolutePath(photo))) : .path(try Files.photoPath(photo))
-        let shown = common.json || isTensor ? .none : pictures.shown
+        let source = PhotoSource.path(try Files.photoPath(photo))
+        let shown = common.json || Files.isTensor(photo) ? .none : pictures.shown
         let window = TerminalWindow(of: STDOUT_FILENO)
         var parameters = try parameters(of: source, given.values)
         parameters.partialMaps = MapView.isUseful ? true : nil

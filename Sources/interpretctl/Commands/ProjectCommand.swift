@@ -47,9 +47,8 @@ struct ProjectCommand: AsyncParsableCommand {
 
     func run() async throws {
         let path = try Files.photoPath(photo)
-        let isTensor = photo.lowercased().hasSuffix(".npy")
         let parameters = ProjectParameters(
-            source: isTensor ? .tensor(try Files.readForSending(path)) : .path(path), layer: layer, unit: unit,
+            source: .path(path), layer: layer, unit: unit,
             count: count, model: model, raw: raw.map { _ in true }, images: out.map { _ in true })
         let result = try await common.withDaemon { try await $0.ask(RPCMethods.project, parameters) }
         if out != nil || raw != nil || !common.json {

@@ -57,9 +57,8 @@ struct RunCommand: AsyncParsableCommand {
 
     func run() async throws {
         let file = Files.absolutePath(input)
-        let isTensor = file.lowercased().hasSuffix(".npy")
         let parameters = RunParameters(
-            model: model, photo: isTensor ? .tensor(try Files.readForSending(file)) : .path(file),
+            model: model, photo: .path(file),
             input: rawInput == nil ? nil : true, image: drawsPicture ? true : nil,
             range: range.flatMap(RunCommand.bounds))
         let bar = ProgressBar()

@@ -11,6 +11,8 @@ struct DaemonConnection {
     private var chunks: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
     private var framing = LineFraming()
     private var lastID: Int64 = 0
+    /// The path of the daemon's socket.
+    let socket: String
     /// How long the daemon may be silent; nil for ever.
     private let patience: Duration?
 
@@ -23,15 +25,16 @@ struct DaemonConnection {
         let channel = try await connect(to: path)
         return try await channel.executeThenClose { inbound, _ in
             var connection = DaemonConnection(
-                channel: channel.channel, chunks: inbound.makeAsyncIterator(), patience: patience)
+                channel: channel.channel, chunks: inbound.makeAsyncIterator(), socket: path, patience: patience)
             return try await body(&connection)
         }
     }
 
     private init(
         channel: any NIOCore.Channel, chunks: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator,
-        patience: Duration?
+        socket: String, patience: Duration?
     ) {
+        self.socket = socket
         self.channel = channel
         self.chunks = chunks
         self.patience = patience

@@ -17,6 +17,9 @@ enum Files {
         access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR)
     }
 
+    /// Whether what lies there is a tensor, going by its name.
+    static func isTensor(_ path: String) -> Bool { path.lowercased().hasSuffix(".npy") }
+
     /// The absolute path of a photo.
     ///
     /// - Throws: `CommandFailure` where nothing lies there.
