@@ -57,6 +57,7 @@ extension RequestHandling {
     ) async throws(RPCError) -> JSONText {
         let files = FileSender(id: request.id ?? .null, send: send)
         return try await handle(
-            request, context: RequestContext(connection: connection, events: events, reporter: nil, files: files))
+            request,
+            context: RequestContext(connection: connection, events: events, reporter: nil, files: files, passed: nil))
     }
 }
