@@ -1,13 +1,15 @@
 /// Passes values from one task to another, each when the other wants it, so that nothing piles up between them.
-actor Handover<Value: Sendable> {
+package actor Handover<Value: Sendable> {
     private var offered: (value: Value, taken: CheckedContinuation<Void, any Error>)?
     private var taker: CheckedContinuation<Value?, any Error>?
     private var end: Result<Void, any Error>?
 
+    package init() {}
+
     /// Waits until the other has taken `value`.
     ///
     /// - Throws: `CancellationError` where the other wants no more.
-    func give(_ value: Value) async throws {
+    package func give(_ value: Value) async throws {
         guard end == nil else { throw CancellationError() }
         if let taker {
             self.taker = nil
@@ -20,7 +22,7 @@ actor Handover<Value: Sendable> {
     /// The next value; nil at the end.
     ///
     /// - Throws: what ``finish(_:)`` was told.
-    func take() async throws -> Value? {
+    package func take() async throws -> Value? {
         if let offered {
             self.offered = nil
             offered.taken.resume()
@@ -34,7 +36,7 @@ actor Handover<Value: Sendable> {
     }
 
     /// There is no more to come, or nobody who takes it. The first word counts.
-    func finish(_ error: (any Error)? = nil) {
+    package func finish(_ error: (any Error)? = nil) {
         guard end == nil else { return }
         end = error.map { .failure($0) } ?? .success(())
         offered?.taken.resume(throwing: CancellationError())

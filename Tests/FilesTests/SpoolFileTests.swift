@@ -1,7 +1,6 @@
+import Files
 import Foundation
 import Testing
-
-@testable import Files
 
 @Suite struct SpoolFileTests {
     private let folder = FilePath(FileManager.default.temporaryDirectory.appending(path: UUID().uuidString).path)

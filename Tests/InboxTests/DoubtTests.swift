@@ -1,8 +1,7 @@
 import Foundation
+import Inbox
 import Testing
 import WireProtocol
-
-@testable import Inbox
 
 @Suite("Doubt: which photos a person should look at")
 struct DoubtTests {

@@ -1,7 +1,6 @@
 import Foundation
 import Testing
-
-@testable import Web
+import Web
 
 @Suite("Modules joined into one script")
 struct LinkedScriptTests {

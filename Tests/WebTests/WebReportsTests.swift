@@ -3,9 +3,8 @@ import HTTPTypes
 import Socket
 import TestSupport
 import Testing
+import Web
 import WireProtocol
-
-@testable import Web
 
 @Suite("A report from the page", .timeLimit(.minutes(1)))
 struct WebReportsTests {

@@ -1,7 +1,7 @@
 import WireProtocol
 
 /// What the catalog reads of a `.boxes.json`. Not all of the document: one of an older version may lack the rest.
-struct DocumentExcerpt: Decodable {
+package struct DocumentExcerpt: Decodable {
     struct Photo: Decodable {
         struct Damage: Decodable {}
 

@@ -50,9 +50,9 @@ public struct PhotoSummary: Codable, Sendable, Hashable {
     }
 
     /// Said of a photo that a part of it decided.
-    static let closerLook = "a part of the photo decided, which was looked at again"
+    package static let closerLook = "a part of the photo decided, which was looked at again"
 
-    init(_ document: DocumentExcerpt, sha256: String, warning: String? = nil) {
+    package init(_ document: DocumentExcerpt, sha256: String, warning: String? = nil) {
         // Of labels that hold or not, one that does.
         let best = document.predictions?.first { $0.holds ?? true }
         let margin = document.verdict?.certainty.margin ?? document.marginOfClasses

@@ -3,11 +3,11 @@
 /// Each module becomes a function that returns what it exports, called once, those first that others import from. Of the
 /// forms of `import` and `export` only those are read that the page uses: `import { a, b } from "./x.js";` and `export`
 /// before a declaration.
-enum LinkedScript {
+package enum LinkedScript {
     /// - Parameters:
     ///   - entry: the module whose script is wanted.
     ///   - modules: texts by file name.
-    static func text(of entry: String, among modules: [String: String]) -> String {
+    package static func text(of entry: String, among modules: [String: String]) -> String {
         var linked: [String] = []
         var isLinked: Set<String> = []
         func link(_ name: String) {

@@ -6,7 +6,7 @@ import WireProtocol
 ///
 /// Its policy allows the script and the styles that are in it, by their digests, and pictures that are in it; nothing of a
 /// photo's name or a label is ever read as HTML.
-enum ReportDocument {
+package enum ReportDocument {
     /// Up to where the photos stand that need a person; from there to the others; and the rest.
     struct Parts {
         let beforeDoubtful: String
@@ -85,7 +85,7 @@ enum ReportDocument {
         "default-src 'none'; script-src '\(digest(script))'; style-src '\(digest(styles))'; img-src data:; "
         + "base-uri 'none'; form-action 'none'"
 
-    static let script = LinkedScript.text(of: "report.js", among: WebAssets.modules)
+    package static let script = LinkedScript.text(of: "report.js", among: WebAssets.modules)
     static let styles = [PackageResources.page_css, PackageResources.photo_css, PackageResources.report_css]
         .map { String(decoding: $0, as: UTF8.self) }.joined()
     private static let icon = "data:image/svg+xml;base64," + Data(PackageResources.icon_svg).base64EncodedString()
