@@ -100,6 +100,26 @@ import Testing
         #expect(places.nodes.map(\.operation.name) == ["subtract", "multiply", "add"])
     }
 
+    /// Networks that normalize their weights (StdConv2d of timm) are exported with this operator on stored values.
+    @Test func storedValuesAreNormalizedAtLoad() throws {
+        let values = [
+            Message.floats("w", [1, 2, 4], [1, 2, 3, 4, 2, 2, 6, 6]), .floats("scale", [2], [1, 3]),
+            .floats("shift", [2], [0, 1]), .floats("mean", [2], [2, 4]), .floats("variance", [2], [1, 4]),
+        ]
+        func numbers(_ attributes: [String: Message.Attribute]) throws -> [Float] {
+            try storedNumbers(
+                [
+                    .node(
+                        "BatchNormalization", ["w", "scale", "shift", "mean", "variance"], ["y"],
+                        attributes.merging(["epsilon": .float(0)]) { given, _ in given })
+                ], values, opset: 17)
+        }
+        #expect(try numbers([:]) == [-1, 0, 1, 2, -2, -2, 4, 4])
+        let own = try numbers(["training_mode": .integer(1)])
+        let expected: [Float] = [-1.3416408, -0.4472136, 0.4472136, 1.3416408, -2, -2, 4, 4]
+        #expect(zip(own, expected).allSatisfy { abs($0 - $1) < 1e-5 }, "\(own)")
+    }
+
     /// Files of IR versions before 3 name no opset.
     @Test func aFileWithoutAnOpsetIsOfTheFirst() throws {
         func model(version: Int64) -> Data {

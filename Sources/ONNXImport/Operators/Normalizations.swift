@@ -2,7 +2,11 @@ import Networks
 import Tensors
 
 func buildBatchNormalization(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
-    if try node.flag("training_mode") { throw node.unsupported("training_mode = 1") }
+    let isOwn = try node.flag("training_mode")
+    if let rank = builder.constant(node, 0)?.shape.rank, rank >= 2, node.opset >= 9 {
+        return try buildBatchNormalizationOfStored(node, &builder, isOwn: isOwn, rank: rank)
+    }
+    if isOwn { throw node.unsupported("training_mode = 1") }
     if node.opset < 7, try !node.flag("is_test"), node.outputNames.dropFirst().contains(where: { !$0.isEmpty }) {
         throw node.unsupported("is_test = 0 and the statistics of training")
     }
@@ -11,6 +15,36 @@ func buildBatchNormalization(_ node: NodeReader, _ builder: inout GraphBuilder) 
     }
     try builder.requireConstants(node, 1...4)
     try builder.append(node, .batchNormalization(epsilon: node.float("epsilon") ?? 1e-5))
+}
+
+/// Normalization of stored values, as networks do with their weights (Qiao et al. 2019, arXiv:1903.10520), by their own
+/// statistics where `training_mode` asks for it. All of it is computed at once.
+private func buildBatchNormalizationOfStored(
+    _ node: NodeReader, _ builder: inout GraphBuilder, isOwn: Bool, rank: Int
+) throws(ONNXError) {
+    let x = builder.input(node, 0)
+    func column(_ builder: inout GraphBuilder, _ position: Int, _ name: String) throws(ONNXError) -> ValueID {
+        try builder.reshape(
+            node, builder.input(node, position), [-1] + Array(repeating: 1, count: max(rank - 2, 0)), name)
+    }
+    let average = Operator.reduction(
+        Reduction(kind: .mean, axes: (0..<rank).filter { $0 != 1 }, keepsAxes: true))
+    let mean =
+        isOwn ? try builder.step(node, average, [x], named: "mean") : try column(&builder, 3, "mean")
+    let centered = try builder.step(node, .arithmetic(.subtract), [x, mean], named: "centered")
+    var variance: ValueID
+    if isOwn {
+        let squares = try builder.product(node, centered, centered, "squares")
+        variance = try builder.step(node, average, [squares], named: "variance")
+    } else {
+        variance = try column(&builder, 4, "variance")
+    }
+    let raised = try builder.scaled(node, variance, by: 1, plus: node.float("epsilon") ?? 1e-5, "raised")
+    let deviation = try builder.step(node, .activation(.squareRoot), [raised], named: "deviation")
+    let normalized = try builder.step(node, .arithmetic(.divide), [centered, deviation], named: "normalized")
+    let scaled = try builder.product(node, normalized, try column(&builder, 1, "scale"), "scaled")
+    let shift = try column(&builder, 2, "shift")
+    try builder.append(node, .arithmetic(.add), inputs: [scaled, shift], outputs: [0])
 }
 
 func buildInstanceNormalization(_ node: NodeReader, _ builder: inout GraphBuilder) throws(ONNXError) {
