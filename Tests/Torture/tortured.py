@@ -130,7 +130,9 @@ class Room:
         """The answer to `status`, or nothing."""
         try:
             with socket.socket(socket.AF_UNIX) as client:
-                client.settimeout(timeout)
+                # Waits where more connect than are accepted at once; a timeout of Python's would have it fail then.
+                for option in (socket.SO_SNDTIMEO, socket.SO_RCVTIMEO):
+                    client.setsockopt(socket.SOL_SOCKET, option, struct.pack("ll", int(timeout), 0))
                 client.connect(str(self.socket))
                 client.sendall(b'{"jsonrpc":"2.0","id":1,"method":"status"}\n')
                 line = b""
