@@ -75,6 +75,8 @@ import WireProtocol
     @Test func administratorsHavePlacesThatNobodyElseGets() async throws {
         var limits = SocketLimits()
         limits.connections = 1
+        // On a busy machine the first has soon asked nothing for long.
+        limits.idlePatience = .seconds(3600)
         for isAdministrator in [true, false] {
             try await SocketTestServer.with(
                 limits: limits, rights: isAdministrator ? Set(Right.allCases) : [.look, .explain]
@@ -83,8 +85,8 @@ import WireProtocol
                 try await first.request("echo", id: 1)
                 _ = try await first.reply()
                 let second = try server.client
-                try await second.request("echo", id: 1)
                 if isAdministrator {
+                    try await second.request("echo", id: 1)
                     #expect(try await second.reply().id == 1)
                 } else {
                     #expect(try await second.error().code == .busy)
