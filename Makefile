@@ -12,8 +12,6 @@ SWIFT ?= swift
 ONEDNN ?= .build/onednn-3
 # Further flags for `make torture`.
 TORTURE ?=
-# For `make sanitize`.
-SANITIZERS ?= address thread
 # How long `make fuzz` goes on with each reader.
 FUZZ_SECONDS ?= 60
 
@@ -38,7 +36,7 @@ SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchm
 	Fuzzing/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test test-onednn test-page page-packages fuzz sanitize end-to-end torture conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside measuring unit-gallery proto clean
+.PHONY: help deps swift build run test test-onednn test-page page-packages fuzz end-to-end torture conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside measuring unit-gallery proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -77,9 +75,6 @@ test-onednn: deps swift ## test the kernels with oneDNN 3, fetched, or another (
 
 fuzz: deps swift ## try to break every reader of files and lines with made-up bytes (FUZZ_SECONDS=60 each)
 	Scripts/fuzz "$(FUZZ_SECONDS)"
-
-sanitize: deps swift ## run tests under the address and the thread sanitizer (SANITIZERS=thread for one)
-	@for sanitizer in $(SANITIZERS); do SWIFT_FLAGS="$(SWIFT_FLAGS)" Scripts/sanitize $$sanitizer || exit 1; done
 
 test-page: build page-packages ## use the evidence page in a real browser, as a person and as somebody who should not
 	Scripts/test-page --axe .build/axe/axe_playwright_python/axe.min.js
