@@ -27,10 +27,10 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from comparison import relative_error
 from daemon import ROOT, Daemon, add_arguments, decode_npy, encode_npy
 from method_subjects import folded, petshop, torchvision_subject
 from methods import model_folder
-from networks import relative_error
 from report import write_section
 from torchvision_models import image
 

@@ -38,11 +38,12 @@ import torch
 from torch import nn
 
 import kinks
+from comparison import one_line, relative_error
 from daemon import Daemon, DaemonDied, RequestFailed, add_arguments
 from fixture import export
 from method_references import METHODS, Answer, Method, image_map
 from method_subjects import Subject, petshop, torchvision_subject
-from networks import cache, one_line, relative_error
+from networks import cache
 from report import write_section
 from steady_images import STEADY, SteadyImage, steady_image
 

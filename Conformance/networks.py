@@ -23,7 +23,6 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +31,8 @@ import onnxruntime
 import torch
 
 import kinks
+from comparison import (
+    ALIGNMENT, BOUND, EXPORTERS, HEAD, Row, cell, first_cause, one_line, plainest, relative_error)
 from daemon import Daemon, DaemonDied, RequestFailed, add_arguments
 from decoders import DECODERS, decoder, write_seg_net
 from fixture import export
@@ -40,36 +41,8 @@ from torchvision_models import CLASSIFIERS, FIXED_SIZE, classifier, image, score
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".conformance-cache"
-BOUND = 1e-4
 CLASS = 3
-EXPORTERS = ("torchscript", "dynamo")
 OPSETS = {"torchscript": 17, "dynamo": 18, "handwritten": 17}
-
-
-@dataclass
-class Row:
-    """One line of the table; errors are None where they do not apply."""
-
-    network: str
-    exporter: str
-    output: float | None = None
-    output_reference: float | None = None
-    gradient: float | None = None
-    gradient_reference: float | None = None
-    moved: int = 0
-    problem: str = ""
-
-    @property
-    def passed(self) -> bool:
-        errors = [e for e in (self.output, self.gradient) if e is not None]
-        return not self.problem and bool(errors) and all(e <= BOUND for e in errors)
-
-
-def relative_error(value: np.ndarray, truth: np.ndarray) -> float:
-    if value.shape != truth.shape:
-        raise ValueError(f"shape {list(value.shape)}, expected {list(truth.shape)}")
-    scale = np.abs(truth).max()
-    return float(np.abs(value.astype(np.float64) - truth).max() / (scale if scale > 0 else 1))
 
 
 def fingerprint() -> str:
@@ -195,21 +168,11 @@ def reference_outputs(network: torch.nn.Module, images: list[torch.Tensor], name
 
 
 def gradient_question(name: str, network: torch.nn.Module) -> tuple[torch.Tensor, np.ndarray, float]:
-    """An image, the gradient there in double precision, and single precision's error.
-
-    Of the first few images, one on which the two precisions agree: the fewer kinks nearby, the plainer the comparison.
-    """
-    best = None
-    for seed in range(4, 10):
-        x = image(gradient_shape(name), seed)
-        _, double = scores_and_gradient(network, x, CLASS, double=True)
-        _, single = scores_and_gradient(network, x, CLASS, double=False)
-        error = relative_error(single, double)
-        if best is None or error < best[2]:
-            best = (x, double, error)
-        if error < BOUND / 10:
-            break
-    return best
+    """An image, the gradient there in double precision, and single precision's error; see ``plainest``."""
+    images = (image(gradient_shape(name), seed) for seed in range(4, 10))
+    error, x, (_, gradient), _ = plainest(
+        images, lambda x: [scores_and_gradient(network, x, CLASS, double=double) for double in (True, False)])
+    return x, gradient, error
 
 
 def compare(name: str, exporter: str, network: torch.nn.Module, ask: Callable) -> Row:
@@ -222,9 +185,7 @@ def compare(name: str, exporter: str, network: torch.nn.Module, ask: Callable) -
     try:
         folder = exported(name, exporter, network)
     except Exception as error:  # the exporters raise whatever their depths raise
-        while error.__cause__:  # the first one says what, the last one why
-            error = error.__cause__
-        row.problem = f"not exported: {one_line(error)}"
+        row.problem = f"not exported: {one_line(first_cause(error))}"
         return row
     try:
         with ask(folder, network) as answers:
@@ -244,22 +205,12 @@ def compare(name: str, exporter: str, network: torch.nn.Module, ask: Callable) -
     return row
 
 
-def one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:240]
-
-
 def table(rows: list[Row]) -> str:
-    def number(value: float | None) -> str:
-        return "" if value is None else f"{value:.1e}"
-
-    lines = ["| network | exporter | output | PyTorch float32 | gradient | PyTorch float32 | moved | |",
-             "|---|---|---:|---:|---:|---:|---:|---|"]
+    lines = [f"| {HEAD} | |", f"|{ALIGNMENT}|---|"]
     for r in rows:
-        verdict = "pass" if r.passed else "**fail** " + r.problem.replace("|", "\\|")
-        if r.problem.startswith("not exported"):
-            verdict = r.problem.replace("|", "\\|")
-        lines.append(f"| {r.network} | {r.exporter} | {number(r.output)} | {number(r.output_reference)} | "
-                     f"{number(r.gradient)} | {number(r.gradient_reference)} | {r.moved or ''} | {verdict} |")
+        is_failure = not r.passed and not r.problem.startswith("not exported")
+        verdict = "pass" if r.passed else ("**fail** " if is_failure else "") + cell(r.problem)
+        lines.append(f"| {r.cells} | {verdict} |")
     return "\n".join(lines) + "\n"
 
 

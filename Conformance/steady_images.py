@@ -21,8 +21,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from comparison import relative_error
 from method_subjects import Subject
-from networks import cache, relative_error
+from networks import cache
 from torchvision_models import image
 
 STEADY = 2e-4

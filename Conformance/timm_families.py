@@ -29,13 +29,13 @@ from pathlib import Path
 
 import numpy as np
 
+import comparison
+from comparison import ALIGNMENT, BOUND, EXPORTERS, HEAD, cell, first_cause, one_line, plainest, relative_error
 from daemon import Daemon, DaemonDied, RequestFailed, add_arguments
 from report import write_section
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".conformance-cache" / "timm"
-EXPORTERS = ("torchscript", "dynamo")
-BOUND = 1e-4
 CLASS = 3
 CLASSES = 10
 # The image's side where the network does not demand one.
@@ -177,23 +177,14 @@ FAMILIES: dict[str, Network] = {
 
 
 @dataclass
-class Row:
-    family: str
-    network: str
-    exporter: str
-    output: float | None = None
-    output_reference: float | None = None
-    gradient: float | None = None
-    gradient_reference: float | None = None
-    moved: int = 0
-    problem: str = ""
+class Row(comparison.Row):
+    family: str = ""
     # The exporter's failure, not ours.
     is_exported: bool = True
 
     @property
     def passed(self) -> bool:
-        errors = (self.output, self.gradient)
-        return not self.problem and all(e is not None and e <= BOUND for e in errors)
+        return super().passed and None not in (self.output, self.gradient)
 
 
 # What follows until `main` runs in the process of one network; PyTorch is imported there alone.
@@ -267,26 +258,15 @@ def examine(family: str, binary: Path, timeout: float) -> list[Row]:
     """A row for each exporter."""
     from torchvision_models import image, torch
 
-    from networks import relative_error
-
     torch.set_num_threads(1)
     network = FAMILIES[family]
     model, shape = made(network)
     model.requires_grad_(False)
-    # Of the first few images, one on which the two precisions agree: the fewer kinks nearby, the plainer the comparison.
-    best = None
-    for seed in range(4, 10):
-        x = image(shape, seed)
-        (truth, gradient), (output, single) = both_precisions(model, x)
-        error = relative_error(single, gradient)
-        if best is None or error < best[0]:
-            best = error, x, truth, gradient, output
-        if error < BOUND / 10:
-            break
-    reference, x, truth, gradient, output = best
+    images = (image(shape, seed) for seed in range(4, 10))
+    reference, x, (truth, gradient), (output, _) = plainest(images, lambda x: both_precisions(model, x))
     rows = []
     for exporter in EXPORTERS:
-        row = Row(family, network.name, exporter, output_reference=relative_error(output, truth),
+        row = Row(network.name, exporter, family=family, output_reference=relative_error(output, truth),
                   gradient_reference=reference)
         with tempfile.TemporaryDirectory() as folder:
             if write_model(row, model, shape, Path(folder) / "network"):
@@ -302,7 +282,6 @@ def write_model(row: Row, model, shape: tuple[int, ...], folder: Path) -> bool:
     import onnx
 
     from fixture import export
-    from networks import one_line
 
     folder.mkdir()
     try:
@@ -311,15 +290,12 @@ def write_model(row: Row, model, shape: tuple[int, ...], folder: Path) -> bool:
         onnx.save(export(model, [example], exporter=row.exporter, opset=18, dynamic=dynamic), folder / "model.onnx")
         return True
     except Exception as error:  # the exporters raise whatever their depths raise
-        while error.__cause__:  # the first one says what, the last one why
-            error = error.__cause__
+        error = first_cause(error)
         row.problem, row.is_exported = f"not exported: {type(error).__name__}: {one_line(error)}", False
         return False
 
 
 def ask(row: Row, daemon: Daemon, model, x, truth: np.ndarray, gradient: np.ndarray) -> None:
-    from networks import one_line, relative_error
-
     try:
         if refusal := daemon.refused().get("network"):
             raise RequestFailed("refused", refusal)
@@ -343,7 +319,7 @@ def rows_of(family: str, arguments: argparse.Namespace) -> list[Row]:
     """What the process of one network found, or how it ended."""
     command = [sys.executable, str(Path(__file__).resolve()), "--bin", str(arguments.bin), "--timeout",
                str(arguments.timeout), "--one", family]
-    rows = [Row(family, FAMILIES[family].name, exporter) for exporter in EXPORTERS]
+    rows = [Row(FAMILIES[family].name, exporter, family=family) for exporter in EXPORTERS]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=arguments.limit, preexec_fn=bounded)
     except subprocess.TimeoutExpired:
@@ -385,15 +361,10 @@ def kept(family: str, arguments: argparse.Namespace) -> list[Row]:
 
 
 def table(rows: list[Row]) -> str:
-    def number(value: float | None) -> str:
-        return "" if value is None else f"{value:.1e}"
-
-    lines = ["| family | network | exporter | output | PyTorch float32 | gradient | PyTorch float32 | moved | |",
-             "|---|---|---|---:|---:|---:|---:|---:|---|"]
+    lines = [f"| family | {HEAD} | |", f"|---|{ALIGNMENT}|---|"]
     for r in rows:
-        verdict = ("pass" if r.passed else ("" if not r.is_exported else "**fail** ") + r.problem).replace("|", "\\|")
-        lines.append(f"| {r.family} | {r.network} | {r.exporter} | {number(r.output)} | {number(r.output_reference)} | "
-                     f"{number(r.gradient)} | {number(r.gradient_reference)} | {r.moved or ''} | {verdict} |")
+        verdict = cell("pass" if r.passed else ("" if not r.is_exported else "**fail** ") + r.problem)
+        lines.append(f"| {r.family} | {r.cells} | {verdict} |")
     return "\n".join(lines) + "\n"
 
 
