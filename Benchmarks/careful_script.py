@@ -104,7 +104,6 @@ class Worker:
                 module.register_forward_pre_hook(self.keep)
         linear = [module for module in self.module.modules() if isinstance(module, torch.nn.Linear)]
         self.weights = linear[-1].weight if linear else None
-        self.composite = None
 
     def keep(self, _, inputs):
         self.features = inputs[0].detach()
@@ -224,7 +223,7 @@ class Script:
 
     def probabilities(self, worker: Worker, images: list[np.ndarray], index: int) -> list[tuple[float, float]]:
         """Score and probability of each image [C,H,W], in batches of one size."""
-        size = min(BATCH, max(len(images), 1)) if len(images) < BATCH else BATCH
+        size = min(BATCH, max(len(images), 1))
         readings = []
         for start in range(0, len(images), size):
             some = images[start : start + size]

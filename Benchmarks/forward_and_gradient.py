@@ -60,6 +60,7 @@ from fixture import export  # noqa: E402
 from marks import write_between  # noqa: E402
 from method_subjects import petshop  # noqa: E402
 from networks import cache  # noqa: E402
+from processes import most_resident_mib, resident_mib  # noqa: E402
 from sgemm import product  # noqa: E402
 from torchvision_models import CLASSIFIERS, classifier, image  # noqa: E402
 
@@ -143,14 +144,12 @@ class SwiftBench:
             raise RuntimeError(f"{answer['case']}: {answer['error']}")
         return answer
 
-    def resident_megabytes(self) -> tuple[float | None, float | None]:
+    def resident_mib(self) -> tuple[float | None, float | None]:
         """What the process has resident now, and the most it ever had, where the system tells."""
         try:
-            lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+            return resident_mib(self.process.pid), most_resident_mib(self.process.pid)
         except OSError:
             return None, None
-        values = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines if line.startswith("Vm")}
-        return values.get("VmRSS"), values.get("VmHWM")
 
     def close(self) -> None:
         try:
@@ -269,7 +268,7 @@ def bench(name: str, kind: str, batch: int, arguments) -> Result:
                 load = swift.ask(f"prepare {case} {kind} {batch} {side} {side} {path.resolve()}")["ms"]
             sides.insert(0, Side("interpretd", lambda repeats: swift.ask(f"run {case} {repeats}{suffix}")["ms"]))
         measure([*sides, gemm], arguments.rounds, arguments.seconds)
-        resident, most = swift.resident_megabytes() if swift else (None, None)
+        resident, most = swift.resident_mib() if swift else (None, None)
     finally:
         if swift:
             swift.close()

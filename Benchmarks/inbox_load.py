@@ -16,12 +16,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from processes import resident_mib
+
 ROOT = Path(__file__).resolve().parent.parent
-
-
-def resident_mib(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return pages * 4096 / 2**20
 
 
 def ask(connection, method: str) -> dict:

@@ -27,13 +27,10 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
+from processes import resident_mib
+
 ROOT = Path(__file__).resolve().parent.parent
 VERDICTS = ["looks-at-animal"] * 30 + ["looks-partly", "looks-elsewhere", "undecided"]
-
-
-def resident_mib(process) -> float:
-    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def start(arguments, folder):
@@ -99,7 +96,7 @@ def main():
     driver = webdriver.Chrome(service=Service(shutil.which("chromedriver")), options=options)
     try:
         time.sleep(5)
-        before = resident_mib(process)
+        before = resident_mib(process.pid)
         begin = time.monotonic()
         driver.get(address)
         while len(driver.find_elements("css selector", "#wall .card")) < 20:
@@ -121,7 +118,7 @@ def main():
             shown = driver.execute_script(
                 "scrollTo(0, document.body.scrollHeight); return document.querySelectorAll('#wall .card').length")
             longest = max(longest, time.monotonic() - step)
-            peak = max(peak, resident_mib(process))
+            peak = max(peak, resident_mib(process.pid))
             time.sleep(0.05)
         print(f"{shown} photos after {time.monotonic() - begin:.1f} s of scrolling; the longest step took {longest * 1000:.0f} ms")
         frames = driver.execute_script("return window.frames_")
@@ -137,7 +134,7 @@ def main():
             const next = async () => { while (addresses.length) await (await fetch(addresses.pop())).blob(); };
             Promise.all(Array.from({ length: 6 }, next)).then(done);""", arguments.pictures or arguments.count)
         print(f"{arguments.pictures or arguments.count} small pictures were made and sent after {time.monotonic() - begin:.1f} s")
-        peak = max(peak, resident_mib(process))
+        peak = max(peak, resident_mib(process.pid))
         print(f"the daemon's memory: {before:.0f} MiB before, {peak:.0f} MiB at most: {peak - before:+.0f} MiB")
     finally:
         driver.quit()

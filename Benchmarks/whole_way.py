@@ -39,13 +39,13 @@ import numpy as np
 from PIL import Image
 
 from marks import write_between
+from processes import processor_seconds, resident_mib
 from verdict import intersection_over_union
 
 ROOT = Path(__file__).resolve().parent.parent
 SCRIPT = Path(__file__).resolve().parent / "careful_script.py"
 NETWORKS = {"bundled": ROOT / "Models", "first-edition": ROOT / "Tests/Fixtures/first-edition"}
-TICK = os.sysconf("SC_CLK_TCK")
-COLUMNS = ["photos a second", "processor s a photo", "median latency ms", "first result s", "resident MB", "idle CPU %"]
+COLUMNS = ["photos a second", "processor s a photo", "median latency ms", "first result s", "resident MiB", "idle CPU %"]
 
 
 def camera_photos(sources: list[Path], folder: Path, count: int, megapixels: float) -> list[Path]:
@@ -63,17 +63,6 @@ def camera_photos(sources: list[Path], folder: Path, count: int, megapixels: flo
     return photos
 
 
-def processor_seconds(pid: int) -> float:
-    """Of the process and of its children that have ended."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(int(value) for value in fields[11:15]) / TICK
-
-
-def resident_mb(pid: int) -> float:
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
-
-
 class Watch(threading.Thread):
     """The most memory that a process has while it works."""
 
@@ -85,8 +74,8 @@ class Watch(threading.Thread):
     def run(self):
         while not self.ended.wait(0.05):
             try:
-                self.most = max(self.most, resident_mb(self.pid))
-            except (OSError, StopIteration):
+                self.most = max(self.most, resident_mib(self.pid))
+            except OSError:
                 return
 
     def end(self) -> float:
@@ -170,7 +159,7 @@ def measure_daemon(arguments, models: list[Path], photos: list[Path], state: Pat
         seconds = time.monotonic() - began
         figures.add("photos a second", len(photos) / seconds)
         figures.add("processor s a photo", (processor_seconds(daemon.process.pid) - before) / len(photos))
-        figures.add("resident MB", watch.end())
+        figures.add("resident MiB", watch.end())
         for photo, document in zip(photos, documents):
             answer = json.loads(document.read_text())
             figures.found[photo.name] = (answer["predictions"][0]["label"], [box["bbox"] for box in answer["boxes"]])
@@ -210,7 +199,7 @@ def measure_script(forward: str, models: Path, photos: list[Path], singly: int, 
         lines, _, used, most = run(photos)
         figures.add("photos a second", len(photos) / lines[-1]["seconds"])
         figures.add("processor s a photo", used / len(photos))
-        figures.add("resident MB", most)
+        figures.add("resident MiB", most)
         figures.found |= {line["file"]: (line["label"], line["boxes"]) for line in lines if "file" in line}
 
 
@@ -259,13 +248,13 @@ def number(value: float | None) -> str:
 
 def series(arguments, title: str, cases: list[tuple[str, list[Path], list[Path]]]) -> str:
     """The daemon alone over cases of one kind: (name, model folders, photos)."""
-    lines = [f"| {title} | photos a second | processor s a photo | resident MB |", "|---|---:|---:|---:|"]
+    lines = [f"| {title} | photos a second | processor s a photo | resident MiB |", "|---|---:|---:|---:|"]
     for name, models, photos in cases:
         figures = Figures()
         with tempfile.TemporaryDirectory() as state:
             measure_daemon(arguments, models, photos[:4], Path(state), Figures(), idles=False)
             measure_daemon(arguments, models, photos, Path(state), figures, idles=False)
-        cells = [number(figures.median(column)) for column in ("photos a second", "processor s a photo", "resident MB")]
+        cells = [number(figures.median(column)) for column in ("photos a second", "processor s a photo", "resident MiB")]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
         print(lines[-1], flush=True)
     return "\n".join(lines) + "\n"

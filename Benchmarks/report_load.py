@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A report of many photos: how long it takes, how large it is, and what memory the daemon wants for it.
 
-    Benchmarks/report.py [--count 5000] [--bin .build/release] [--models DIR] [--pdf]
+    Benchmarks/report_load.py [--count 5000] [--bin .build/release] [--models DIR] [--pdf]
 
 The catalog is filled as for page_load.py. The first report makes every small picture, the second finds them.
 """
@@ -13,17 +13,18 @@ import tempfile
 import time
 from pathlib import Path
 
-from page_load import ROOT, fill, resident_mib, start, stop
+from page_load import ROOT, fill, start, stop
+from processes import resident_mib
 
 
 def measure(name, process, command, file):
-    before = peak = resident_mib(process)
+    before = peak = resident_mib(process.pid)
     begin = time.monotonic()
     client = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     of_client = 0.0
     while client.poll() is None:
-        peak = max(peak, resident_mib(process))
-        of_client = max(of_client, resident_mib(client))
+        peak = max(peak, resident_mib(process.pid))
+        of_client = max(of_client, resident_mib(client.pid))
         time.sleep(0.05)
     seconds = time.monotonic() - begin
     if client.returncode:
