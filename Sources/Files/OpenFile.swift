@@ -58,6 +58,15 @@ package struct OpenFile: ~Copyable {
 
     /// Up to `count` bytes from `offset` on; fewer where the file ends before.
     package func contents(from offset: Int64, count: Int) throws(FileError) -> Data {
+        try OpenFile.contents(of: descriptor, from: offset, count: count) { FileError("read", path, errorNumber: $0) }
+    }
+
+    /// Up to `count` bytes of an open file from `offset` on; fewer where it ends before.
+    ///
+    /// - Parameter error: what is thrown where the system fails with a number.
+    static func contents(
+        of descriptor: CInt, from offset: Int64, count: Int, error: (CInt) -> FileError
+    ) throws(FileError) -> Data {
         var data = Data(count: count)
         var filled = 0
         while filled < count {
@@ -70,7 +79,7 @@ package struct OpenFile: ~Copyable {
                 FileWork.noteProgress()
                 filled += got
             } else if errno != EINTR {
-                throw FileError("read", path, errorNumber: errno)
+                throw error(errno)
             }
         }
         return data.prefix(filled)

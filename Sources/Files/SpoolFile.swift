@@ -55,22 +55,10 @@ package final class SpoolFile: Sendable {
     /// - Throws: `FileError`.
     @available(*, noasync, message: "call it within FileWork.run")
     package func bytes(in range: Range<Int>) throws(FileError) -> Data {
-        var data = Data(count: range.count)
-        var filled = 0
-        while filled < data.count {
-            let count = data.withUnsafeMutableBytes { bytes in
-                pread(
-                    descriptor, bytes.baseAddress?.advanced(by: filled), bytes.count - filled, range.lowerBound + filled
-                )
-            }
-            if count == 0 { throw FileError("read in", folder, errorNumber: EIO) }
-            if count > 0 {
-                FileWork.noteProgress()
-                filled += count
-            } else if errno != EINTR {
-                throw FileError("read in", folder, errorNumber: errno)
-            }
-        }
+        func failure(_ number: CInt) -> FileError { FileError("read in", folder, errorNumber: number) }
+        let data = try OpenFile.contents(
+            of: descriptor, from: Int64(range.lowerBound), count: range.count, error: failure)
+        guard data.count == range.count else { throw failure(EIO) }
         return data
     }
 }

@@ -127,7 +127,7 @@ struct ReportRequest: Sendable {
         _ overview: OverviewResult, since: Date?, _ context: RequestContext
     ) async throws -> [ReportResult.Network] {
         var networks: [ReportResult.Network] = []
-        for model in models.models where overview.networks.contains(where: { $0.sha256 ?? $0.name == model.sha256 }) {
+        for model in models.models where overview.networks.contains(where: { $0.sha256 == model.sha256 }) {
             let description = try await model.description(
                 isDefault: model.name == models.standard?.name, withLayers: false, checks: checks)
             networks.append(

@@ -27,22 +27,13 @@ struct PhotosCommand: AsyncParsableCommand {
         })
     var state: PhotoState?
 
-    @Option(help: ArgumentHelp("Only photos of which this is the most probable class.", valueName: "label"))
-    var label: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Only photos with this verdict.",
-            valueName: "word"))
-    var verdict: VerdictWord?
+    @OptionGroup var filter: PhotoFilterOptions
 
     @Option(help: ArgumentHelp("Only photos whose class has at least this probability, 0…1.", valueName: "p"))
     var minProbability: Double?
 
     @Option(help: ArgumentHelp("Only photos whose class has at most this probability, 0…1.", valueName: "p"))
     var maxProbability: Double?
-
-    @OptionGroup var range: TimeRange
 
     @Flag(help: "Only photos that a person should look at, the least certain first.")
     var doubtful = false
@@ -70,8 +61,9 @@ struct PhotosCommand: AsyncParsableCommand {
 
     func run() async throws {
         let parameters = PhotosParameters(
-            state: state, label: label, verdict: verdict?.rawValue, minProbability: minProbability,
-            maxProbability: maxProbability, since: range.since, until: range.until, doubtful: doubtful ? true : nil,
+            state: state, label: filter.label, verdict: filter.verdict?.rawValue, minProbability: minProbability,
+            maxProbability: maxProbability, since: filter.range.since, until: filter.range.until,
+            doubtful: doubtful ? true : nil,
             order: doubtful ? .leastCertain : nil, offset: offset, limit: limit)
         try await common.ask(RPCMethods.photos, parameters) { photos in
             if printsPaths { return photos.map { $0.path + "\0" }.joined() }

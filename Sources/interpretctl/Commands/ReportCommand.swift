@@ -21,16 +21,7 @@ struct ReportCommand: AsyncParsableCommand {
 
     enum Format: String, CaseIterable, ExpressibleByArgument { case html, pdf }
 
-    @OptionGroup var range: TimeRange
-
-    @Option(help: ArgumentHelp("Only photos of which this is the most probable class.", valueName: "label"))
-    var label: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Only photos with this verdict.",
-            valueName: "word"))
-    var verdict: VerdictWord?
+    @OptionGroup var filter: PhotoFilterOptions
 
     @Option(help: ArgumentHelp("Only photos in this folder and below it.", valueName: "folder"))
     var folder: String?
@@ -93,7 +84,8 @@ struct ReportCommand: AsyncParsableCommand {
     ) async throws -> JSONText {
         let parameters = ReportParameters(
             filter: PhotosParameters(
-                label: label, verdict: verdict?.rawValue, since: range.since, until: range.until,
+                label: filter.label, verdict: filter.verdict?.rawValue, since: filter.range.since,
+                until: filter.range.until,
                 folder: folder.map(Files.absolutePath)),
             timeZone: TimeZone.current.identifier, html: html ? nil : false, bytes: megabytes * 1_000_000)
         return try await common.withDaemon {
@@ -129,7 +121,8 @@ struct ReportCommand: AsyncParsableCommand {
     private func print(by browser: Browser, to target: String, _ bar: ProgressBar) async throws {
         let isFile = target != "-"
         // Beside the output: browsers that come as a snap see no other folder than the person's own.
-        let scratch = try ScratchFolder(in: isFile ? OutputPlace(target).folder : NSTemporaryDirectory())
+        let scratch = try ScratchFolder(
+            in: isFile ? OutputPlace(target).folder : NSTemporaryDirectory(), named: "report")
         defer { scratch.remove() }
         let signals = TerminationSignals {
             browser.stop()

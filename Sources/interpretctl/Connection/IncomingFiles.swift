@@ -28,14 +28,11 @@ final class IncomingFiles: Sendable {
     init(folder: String) throws {
         self.folder = folder
         madeFolder = Files.isMissing(folder)
-        try Files.makeFolder(folder)
-        var path = Array("\(folder)/.incomplete-XXXXXX".utf8CString)
-        let isMade = mkdtemp(&path) != nil
-        let reason = Files.reason(errno)
-        staging = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        guard isMade else {
+        do {
+            staging = try ScratchFolder(in: folder, named: ".incomplete").path
+        } catch {
             if madeFolder { _ = rmdir(folder) }
-            throw CommandFailure("cannot write into \(folder): \(reason)")
+            throw error
         }
     }
 
