@@ -39,7 +39,7 @@ private final class HangingRead: Sendable {
     }
 }
 
-@Suite(.timeLimit(.minutes(5))) struct FileWorkTests {
+@Suite(.timeLimit(.minutes(30))) struct FileWorkTests {
     private static let patience = Duration.milliseconds(200)
 
     private func door(_ change: (inout FileWork.Limits) -> Void = { _ in }) -> FileWork {
@@ -77,9 +77,9 @@ private final class HangingRead: Sendable {
         }
     }
 
-    /// Tries for some seconds: a thread that was answered takes a moment to come back.
+    /// Tries for minutes: a thread that was answered takes a moment to come back.
     private func opensAgain(_ door: FileWork, _ path: FilePath) async throws -> Bool {
-        for _ in 0..<500 {
+        for _ in 0..<60_000 {
             if try await errorNumber(door, path) == nil { return true }
             try await Task.sleep(for: .milliseconds(10))
         }
@@ -113,11 +113,10 @@ private final class HangingRead: Sendable {
         let path = FilePath("/hung")
         let reads = await hang(door, [path])
         let runs = Mutex(0)
-        let start = ContinuousClock.now
+        // Refused at once: a test that waits for a day ends at the limit of the suite.
         await #expect(throws: FileError("reach", path, errorNumber: ETIMEDOUT)) {
-            try await door.run(on: path, patience: .seconds(60)) { runs.withLock { $0 += 1 } }
+            try await door.run(on: path, patience: .seconds(86_400)) { runs.withLock { $0 += 1 } }
         }
-        #expect(start.duration(to: .now) < .seconds(30))
         #expect(runs.withLock { $0 } == 0)
         reads[0].answer()
         #expect(try await opensAgain(door, path))
@@ -152,7 +151,7 @@ private final class HangingRead: Sendable {
         try await withThrowingTaskGroup(of: Int.self) { group in
             for (index, read) in reads.enumerated() {
                 group.addTask {
-                    try await door.run(on: FilePath("/slow/\(index)"), patience: .seconds(60)) { read.wait() }
+                    try await door.run(on: FilePath("/slow/\(index)"), patience: .seconds(86_400)) { read.wait() }
                 }
                 try await read.hasBegun()
             }
@@ -169,7 +168,7 @@ private final class HangingRead: Sendable {
     @Test func whatIsCancelledBeforeItBeginsNeverDoes() async throws {
         let door = door { $0.threads = 1 }
         let read = HangingRead()
-        async let first = door.run(on: FilePath("/slow"), patience: .seconds(60)) { read.wait() }
+        async let first = door.run(on: FilePath("/slow"), patience: .seconds(86_400)) { read.wait() }
         try await read.hasBegun()
         let hasRun = Mutex(false)
         let second = Task { try await door.run(on: FilePath("/other")) { hasRun.withLock { $0 = true } } }
@@ -183,8 +182,8 @@ private final class HangingRead: Sendable {
 
     @Test func aSlowFileThatGetsOnIsWaitedFor() async throws {
         let door = door()
-        let answer = try await door.run(on: FilePath("/slow"), patience: .seconds(1)) {
-            for _ in 0..<10 {
+        let answer = try await door.run(on: FilePath("/slow"), patience: .seconds(3)) {
+            for _ in 0..<20 {
                 usleep(200_000)
                 FileWork.noteProgress()
             }

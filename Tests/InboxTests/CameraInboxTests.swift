@@ -8,7 +8,7 @@ import Testing
 import WireProtocol
 
 /// What cameras, people and their programs do to the files of an inbox.
-@Suite("What happens to photos in the inbox", .timeLimit(.minutes(2)))
+@Suite("What happens to photos in the inbox", .timeLimit(.minutes(30)))
 struct CameraInboxTests {
     private struct Running {
         let inbox: TestFolder

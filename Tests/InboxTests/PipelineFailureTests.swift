@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 import WireProtocol
 
-@Suite("The pipeline when things go wrong", .timeLimit(.minutes(2)))
+@Suite("The pipeline when things go wrong", .timeLimit(.minutes(30)))
 struct PipelineFailureTests {
     private func pipeline(
         _ inbox: TestFolder, _ catalog: Catalog, _ processor: any PhotoProcessing, watcher: (any FolderWatcher)? = nil,

@@ -5,7 +5,7 @@ import Testing
 import WireProtocol
 
 // Skipped where the test bundle was built without the client beside it.
-@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(2))) struct InterpretctlTests {
+@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(30))) struct InterpretctlTests {
     private let client: Interpretctl
 
     init() throws {

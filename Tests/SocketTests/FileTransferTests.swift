@@ -6,7 +6,7 @@ import Testing
 import WireProtocol
 
 /// Files that a result is too large for.
-@Suite(.serialized, .timeLimit(.minutes(5))) struct FileTransferTests {
+@Suite(.serialized, .timeLimit(.minutes(30))) struct FileTransferTests {
     /// Reads messages up to the answer.
     private func receive(
         _ client: SocketTestClient, pausing: Duration = .zero

@@ -7,7 +7,7 @@ import Testing
 import WireProtocol
 
 /// Clients pass files that they have opened.
-@Suite(.timeLimit(.minutes(1))) struct PassedFileTests {
+@Suite(.timeLimit(.minutes(30))) struct PassedFileTests {
     /// Takes the file named by `take`, says so by progress, and then what is in it; `hold` keeps it until it is cancelled.
     private struct Taker: RequestHandling {
         func handle(_ request: Request, context: RequestContext) async throws(RPCError) -> JSONText {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import WireProtocol
 
-@Suite(.timeLimit(.minutes(5))) struct SocketEventTests {
+@Suite(.timeLimit(.minutes(30))) struct SocketEventTests {
     private func event(_ message: ServerMessage) throws -> Event {
         guard case .notification(let notification) = message, notification.method == "event" else {
             throw SocketTestClient.Failure(description: "not an event: \(message)")

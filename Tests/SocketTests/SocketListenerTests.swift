@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import WireProtocol
 
-@Suite(.timeLimit(.minutes(5))) struct SocketListenerTests {
+@Suite(.timeLimit(.minutes(30))) struct SocketListenerTests {
     /// What a server that should not come up says.
     private func refusal(_ endpoint: SocketServer.Endpoint) async throws -> SocketError? {
         let server = SocketServer(

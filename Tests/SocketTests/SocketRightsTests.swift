@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 import WireProtocol
 
-@Suite(.timeLimit(.minutes(1))) struct SocketRightsTests {
+@Suite(.timeLimit(.minutes(30))) struct SocketRightsTests {
     @Test func whoLacksTheRightIsToldWhichAndNothingIsDone() async throws {
         let handler = ScriptedHandler()
         try await SocketTestServer.with(handler, rights: [.look]) { server in

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import WireProtocol
 
-@Suite(.timeLimit(.minutes(5))) struct SocketServerTests {
+@Suite(.timeLimit(.minutes(30))) struct SocketServerTests {
     @Test func answersComeAsTheyAreReadyAndNotInOrder() async throws {
         let handler = ScriptedHandler()
         try await SocketTestServer.with(handler) { server in

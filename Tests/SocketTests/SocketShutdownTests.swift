@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import WireProtocol
 
-@Suite(.timeLimit(.minutes(5))) struct SocketShutdownTests {
+@Suite(.timeLimit(.minutes(30))) struct SocketShutdownTests {
     @Test func whatIsInFlightIsAnsweredAndTheSocketFileIsGone() async throws {
         let handler = ScriptedHandler()
         try await SocketTestServer.with(handler) { server in

@@ -48,7 +48,7 @@ package final class RunningDaemon: Sendable {
             ] + (RunningDaemon.hasSharedPhotos ? ["--roots", RunningDaemon.sharedPhotos.path] : []) + arguments
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         try process.run()
-        for _ in 0..<600 {
+        for _ in 0..<6000 {
             // The file is there a moment before it is listened to.
             if (try? SocketTestClient(path: socket)) != nil { return }
             guard process.isRunning else { break }
@@ -64,7 +64,7 @@ package final class RunningDaemon: Sendable {
     /// SIGKILL, and the end of it.
     package func kill() async throws {
         Glibc.kill(process.processIdentifier, SIGKILL)
-        for _ in 0..<600 where process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<60_000 where process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
     }
 
     /// SIGTERM.
@@ -77,11 +77,11 @@ package final class RunningDaemon: Sendable {
 
     package func send(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
 
-    /// Waits two minutes for its end.
+    /// Waits ten minutes for its end.
     ///
     /// - Returns: the exit code or the number of the signal, and which of them it is.
     package func end() async throws -> (status: Int32, isSignal: Bool) {
-        for _ in 0..<2400 where process.isRunning { try await Task.sleep(for: .milliseconds(50)) }
+        for _ in 0..<12_000 where process.isRunning { try await Task.sleep(for: .milliseconds(50)) }
         guard !process.isRunning else { throw Failure(description: "the daemon goes on") }
         return (process.terminationStatus, process.terminationReason == .uncaughtSignal)
     }
@@ -101,7 +101,7 @@ package final class RunningDaemon: Sendable {
         of method: RPCMethod<Parameters, Output>, _ parameters: Parameters
     ) async throws -> Output {
         // A long question says nothing for a while where other tests want the processor too.
-        let client = try SocketTestClient(path: socket, patience: 120)
+        let client = try SocketTestClient(path: socket, patience: 600)
         let request = try method.request(id: .number(1), parameters)
         try await client.request(method.name, id: 1, params: request.params.description)
         while let line = try await client.line() {

@@ -21,7 +21,7 @@ package final class SocketTestClient: Sendable {
     private let writing = DispatchQueue(label: "writing")
 
     /// - Parameter patience: seconds after which sending, or waiting for more, is given up.
-    package init(path: String, patience: Int = 60) throws {
+    package init(path: String, patience: Int = 600) throws {
         descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard SocketTestClient.call(connect, descriptor, path) == 0 else {
             throw Failure(description: "connect: \(String(cString: strerror(errno)))")

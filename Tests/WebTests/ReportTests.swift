@@ -8,7 +8,7 @@ import Web
 import WireProtocol
 
 /// What ``ReportMaker`` writes, of photos that are in a catalog and on the disk.
-@Suite("A report in a file", .timeLimit(.minutes(5)))
+@Suite("A report in a file", .timeLimit(.minutes(30)))
 struct ReportTests {
     private let folder: TemporaryFolder
     private let catalog = Catalog.inMemory()

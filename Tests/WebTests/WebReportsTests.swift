@@ -6,7 +6,7 @@ import Testing
 import Web
 import WireProtocol
 
-@Suite("A report from the page", .timeLimit(.minutes(1)))
+@Suite("A report from the page", .timeLimit(.minutes(30)))
 struct WebReportsTests {
     @Test("it is the file that the socket sends, to save")
     func file() async throws {

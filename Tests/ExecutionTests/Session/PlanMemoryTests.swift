@@ -71,7 +71,7 @@ import Testing
             try #require(memory.held > 0)
         }
         // Its thread may be the last to let go of it.
-        for _ in 0..<1000 where memory.held > 0 { try await Task.sleep(for: .milliseconds(10)) }
+        for _ in 0..<60_000 where memory.held > 0 { try await Task.sleep(for: .milliseconds(10)) }
         #expect(memory.held == 0)
     }
 }

@@ -8,9 +8,9 @@ import Testing
 
 @Suite("A session shared by many")
 struct SessionTurnsTests {
-    /// Waits, without keeping a thread, until `condition` holds; half a minute at most.
+    /// Waits, without keeping a thread, until `condition` holds; ten minutes at most.
     private func wait(until condition: @Sendable () -> Bool) async throws {
-        for _ in 0..<3000 {
+        for _ in 0..<60_000 {
             if condition() { return }
             try await Task.sleep(for: .milliseconds(10))
         }

@@ -21,7 +21,7 @@ struct ThreadExecutorTests {
 
     /// Waits until the thread has ended.
     private func expectGone(_ thread: String) async throws {
-        for _ in 0..<3000 where FileManager.default.fileExists(atPath: "/proc/\(thread)") {
+        for _ in 0..<60_000 where FileManager.default.fileExists(atPath: "/proc/\(thread)") {
             try await Task.sleep(for: .milliseconds(10))
         }
         #expect(!FileManager.default.fileExists(atPath: "/proc/\(thread)"))

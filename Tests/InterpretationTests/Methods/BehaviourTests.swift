@@ -162,11 +162,8 @@ struct BehaviourTests {
         }
         try await Task.sleep(for: .milliseconds(200))
         task.cancel()
-        let clock = ContinuousClock()
-        let start = clock.now
+        // All samples would be an answer, not an error.
         await #expect(throws: InterpretationError.self) { _ = try await task.value }
-        // All samples would take far longer, even beside nothing else.
-        #expect(clock.now - start < .seconds(60))
     }
 
     @Test("fills are what they say")

@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// `explain --animal`: what goes over the wire, and what does not.
-@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(2))) struct AnimalOptionTests {
+@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(30))) struct AnimalOptionTests {
     private let client: Interpretctl
 
     init() throws {

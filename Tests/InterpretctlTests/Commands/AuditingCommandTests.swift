@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// `audit`, `neighbours`, `concept` and `compare` of the built client.
-@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(2))) struct AuditingCommandTests {
+@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(30))) struct AuditingCommandTests {
     private let client: Interpretctl
 
     init() throws {

@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// `interpretctl calibrate` and `check`: what they write, and what they say.
-@Suite(.enabled(if: Interpretctl.isBuilt), .serialized, .timeLimit(.minutes(2))) struct CalibrateCommandTests {
+@Suite(.enabled(if: Interpretctl.isBuilt), .serialized, .timeLimit(.minutes(30))) struct CalibrateCommandTests {
     private let client: Interpretctl
     private var file: URL { URL(fileURLWithPath: client.folder.path + "/pets/interpret.json") }
 

@@ -5,7 +5,7 @@ import Testing
 import WireProtocol
 
 /// `interpretctl convert` and what it leaves in the output folder.
-@Suite(.enabled(if: Interpretctl.isBuilt), .serialized, .timeLimit(.minutes(2))) struct ConvertCommandTests {
+@Suite(.enabled(if: Interpretctl.isBuilt), .serialized, .timeLimit(.minutes(30))) struct ConvertCommandTests {
     private let client: Interpretctl
 
     init() throws {

@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// `interpretctl evaluate`: what it makes of a truth, and what it writes.
-@Suite(.enabled(if: Interpretctl.isBuilt), .serialized, .timeLimit(.minutes(2))) struct EvaluateCommandTests {
+@Suite(.enabled(if: Interpretctl.isBuilt), .serialized, .timeLimit(.minutes(30))) struct EvaluateCommandTests {
     private let client: Interpretctl
 
     init() throws {

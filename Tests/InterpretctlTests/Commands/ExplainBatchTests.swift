@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// `interpretctl explain FOLDER`, again and again.
-@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(3))) struct ExplainBatchTests {
+@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(30))) struct ExplainBatchTests {
     private let client: Interpretctl
 
     init() throws {

@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// The overlay on the terminal, and how pictures are written.
-@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(2))) struct ExplainPictureTests {
+@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(30))) struct ExplainPictureTests {
     private let client: Interpretctl
 
     init() throws {

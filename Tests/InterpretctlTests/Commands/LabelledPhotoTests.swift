@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// Photos that people have answered about, as labelled photos of `evaluate`, `calibrate` and `convert`.
-@Suite(.enabled(if: Interpretctl.isBuilt), .serialized, .timeLimit(.minutes(2))) struct LabelledPhotoTests {
+@Suite(.enabled(if: Interpretctl.isBuilt), .serialized, .timeLimit(.minutes(30))) struct LabelledPhotoTests {
     private let client: Interpretctl
 
     init() throws {

@@ -5,7 +5,7 @@ import Testing
 import WireProtocol
 
 /// `lesson`, `project` and `visualize` of the built client.
-@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(2))) struct LookingInsideCommandTests {
+@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(30))) struct LookingInsideCommandTests {
     private let client: Interpretctl
 
     init() throws {

@@ -6,7 +6,7 @@ import Testing
 import WireProtocol
 
 /// `interpretctl methods`, and the method parameters that `explain` passes on without knowing them.
-@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(2))) struct MethodsCommandTests {
+@Suite(.enabled(if: Interpretctl.isBuilt), .timeLimit(.minutes(30))) struct MethodsCommandTests {
     private let client: Interpretctl
 
     init() throws {

@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// `interpretctl report` and what it leaves.
-@Suite(.enabled(if: Interpretctl.isBuilt), .serialized, .timeLimit(.minutes(2))) struct ReportCommandTests {
+@Suite(.enabled(if: Interpretctl.isBuilt), .serialized, .timeLimit(.minutes(30))) struct ReportCommandTests {
     private let client: Interpretctl
 
     init() throws {

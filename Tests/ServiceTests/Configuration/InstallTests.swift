@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// `make install` and `make uninstall`, into a folder, with programs that are not ours.
-@Suite(.timeLimit(.minutes(5))) struct InstallTests {
+@Suite(.timeLimit(.minutes(30))) struct InstallTests {
     private static let program = "/usr/bin/make"
     private static let isPossible: Bool = [program, "/usr/bin/strip"].allSatisfy {
         FileManager.default.isExecutableFile(atPath: $0)

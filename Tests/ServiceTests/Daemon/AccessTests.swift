@@ -37,7 +37,7 @@ import WireProtocol
     }
 
     /// The second would do everything twice.
-    @Test(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(5)))
+    @Test(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(30)))
     func anInboxIsForOneDaemon() async throws {
         let models = RunningDaemon.root.appending(path: "Tests/Fixtures/models/multilabel")
         let first = try await RunningDaemon(models: models)

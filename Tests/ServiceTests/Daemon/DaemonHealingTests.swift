@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// What an administrator meets: a catalog that is damaged, photos to be done again, and the doctor.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(5))) struct DaemonHealingTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(30))) struct DaemonHealingTests {
     private static let models = RunningDaemon.root.appending(path: "Tests/Fixtures/models/multilabel")
 
     /// When each file of the inbox was written, but for those that are being written.

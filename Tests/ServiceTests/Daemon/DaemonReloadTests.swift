@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// Networks are exchanged while the daemon runs, and a bad one takes nobody's place.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(5))) struct DaemonReloadTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(30))) struct DaemonReloadTests {
     private static let fixture = RunningDaemon.root.appending(path: "Tests/Fixtures/models/multilabel")
 
     private func wait(for daemon: RunningDaemon, _ condition: (StatusResult) -> Bool) async throws -> Bool {

@@ -5,7 +5,7 @@ import WireProtocol
 
 /// The daemon starts and stays, whatever lies in its folder of models; and where it cannot be started at all, it says so
 /// with an exit code that systemd does not answer with another start.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(5))) struct DaemonStartTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(30))) struct DaemonStartTests {
     private static let fixtures = RunningDaemon.root.appending(path: "Tests/Fixtures")
 
     private func copy(_ source: String, to name: String, in folder: TemporaryFolder, _ files: [String: String] = [:])

@@ -6,7 +6,7 @@ import WireProtocol
 
 /// The whole daemon: photos in, files out, questions answered. Skipped where the programs are not built beside the
 /// tests.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(5))) struct DaemonTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(30))) struct DaemonTests {
     @Test func theDemoPhotoGetsACatAndABoxOnIt() async throws {
         let daemon = try await RunningDaemon()
         let document = try await daemon.document(of: RunningDaemon.demoPhoto)
@@ -74,7 +74,7 @@ import WireProtocol
                 try await Task.sleep(for: .milliseconds(20))
             }
             // An answer takes long where other tests want the processor too.
-            let client = try SocketTestClient(path: daemon.socket, patience: 120)
+            let client = try SocketTestClient(path: daemon.socket, patience: 600)
             let mismatches = try await block.replay(over: client, replacing: replacements)
             #expect(mismatches == [], "\(block)")
         }

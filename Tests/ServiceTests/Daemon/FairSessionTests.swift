@@ -5,7 +5,7 @@ import Testing
 import WireProtocol
 
 /// Long questions beside photos and short questions. Skipped where the programs are not built beside the tests.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(5))) struct FairSessionTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(30))) struct FairSessionTests {
     private static let rise = ExplainParameters(
         source: .path(RunningDaemon.demoPhoto.path), method: "rise", parameters: ["samples": .number(600)], raw: true)
     private static let occlusion = ExplainParameters(
@@ -53,7 +53,7 @@ private final class LongQuestion: Sendable {
     func answer() async throws -> ExplainResult {
         answering.withLock { $0 = true }
         defer { answering.withLock { $0 = false } }
-        let client = try SocketTestClient(path: socket, patience: 120)
+        let client = try SocketTestClient(path: socket, patience: 600)
         let request = try RPCMethods.explain.request(id: .number(1), parameters)
         try await client.request(RPCMethods.explain.name, id: 1, params: request.params.description)
         while let line = try await client.line() {

@@ -8,7 +8,7 @@ import WireProtocol
 
 /// A suspect is blamed for what it does to a process of its own, and for nothing else. The other process is a script
 /// here, which says and does what the case asks for.
-@Suite(.timeLimit(.minutes(5))) struct IsolatedProcessorTests {
+@Suite(.timeLimit(.minutes(30))) struct IsolatedProcessorTests {
     private let folder: TemporaryFolder
 
     init() throws {
@@ -30,7 +30,7 @@ import WireProtocol
     }
 
     private func failure(
-        of path: String, by shell: String = "/bin/bash", patience: Duration = .seconds(60)
+        of path: String, by shell: String = "/bin/bash", patience: Duration = .seconds(600)
     ) async throws -> PhotoFailure? {
         var limits = IsolatedProcessor.Limits()
         limits.photo = patience

@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// `convert` with the built daemon: a network of its own is taken apart, sent, put together and loaded.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(2))) struct ConvertedModelTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(30))) struct ConvertedModelTests {
     @Test func aConvertedNetworkIsLoadedAndTellsItsClassesApart() async throws {
         let client = try Interpretctl()
         let folder = URL(fileURLWithPath: client.folder.path)

@@ -6,7 +6,7 @@ import WireProtocol
 
 /// Networks made of deconvolutions, through the built daemon: a segmentation network with max-unpooling
 /// (Tests/Fixtures/models/petmask) and a generator of transposed convolutions.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(5))) struct DeconvolutionNetworkTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(30))) struct DeconvolutionNetworkTests {
     private static let fixtures = RunningDaemon.root.appending(path: "Tests/Fixtures")
 
     /// A folder of models: links to these.

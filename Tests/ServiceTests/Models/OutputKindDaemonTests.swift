@@ -5,7 +5,7 @@ import WireProtocol
 
 /// Networks whose outputs are no softmax, through the built daemon. `Tests/Fixtures/models/onelogit` has one output and
 /// one label, `multilabel` ends in a sigmoid; the right numbers are PyTorch's.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(5))) struct OutputKindDaemonTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(30))) struct OutputKindDaemonTests {
     private static let fixtures = RunningDaemon.root.appending(path: "Tests/Fixtures/models")
 
     private static func tensor(_ model: String) throws -> PhotoSource {

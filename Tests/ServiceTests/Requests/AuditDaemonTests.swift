@@ -7,7 +7,7 @@ import WireProtocol
 
 /// An audit of the inbox's photos, with the built daemon and a network of which it is known that it reads the upper left
 /// corner (`Conformance/make_verdict_fixtures.py`).
-@Suite(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(5))) struct AuditDaemonTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(30))) struct AuditDaemonTests {
     private static let photos = 30
 
     @Test func whatIsReadInACornerIsFlaggedAndDrawn() async throws {

@@ -5,7 +5,7 @@ import Testing
 import WireProtocol
 
 /// `calibrate` and `check` by the real daemon.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(5))) struct CalibrateDaemonTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(30))) struct CalibrateDaemonTests {
     private let folder = RunningDaemon.demoPhoto.deletingLastPathComponent().path
 
     /// Petshop's first edition in a folder that can be changed.

@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// `evaluate` by the real daemon, on the one photo that may be passed on.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(5))) struct EvaluateDaemonTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(30))) struct EvaluateDaemonTests {
     private let folder = RunningDaemon.demoPhoto.deletingLastPathComponent().path
 
     @Test func aPhotosTruthIsHeldAgainstItsMaps() async throws {

@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// `project` and `visualize` of the built daemon. Skipped where the programs are not built beside the tests.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(5))) struct LookingInsideDaemonTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(30))) struct LookingInsideDaemonTests {
     private static let layer = "/features/features.9/Relu"
 
     @Test func aLongAscentTellsHowFarItIsAndStopsWhenCancelled() async throws {

@@ -6,7 +6,7 @@ import Testing
 import WireProtocol
 
 /// Neighbours, concepts and comparisons, with the built daemon and networks of which it is known where they look.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(5))) struct ManyPhotosDaemonTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(30))) struct ManyPhotosDaemonTests {
     @Test func theNearestPhotosAreThoseThatTheNetworkSeesAlike() async throws {
         let models = try StripedPhoto.models("reads-corner")
         let daemon = try await RunningDaemon(models: URL(filePath: models.path))

@@ -4,7 +4,7 @@ import Testing
 import WireProtocol
 
 /// The method parameters that the built daemon tells, takes and refuses.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(2))) struct MethodParameterDaemonTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(30))) struct MethodParameterDaemonTests {
     @Test func theParametersThatTheProtocolShowsAreThoseThatTheDaemonSends() async throws {
         let text = try String(contentsOf: RunningDaemon.root.appending(path: "Protocol.md"), encoding: .utf8)
         let block = try #require(

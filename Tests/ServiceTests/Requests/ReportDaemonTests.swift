@@ -5,7 +5,7 @@ import Testing
 import WireProtocol
 
 /// A report of the built daemon's photos, by the built client.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(5))) struct ReportDaemonTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(30))) struct ReportDaemonTests {
     @Test func theReportOfAnInboxIsOneFileWithEverythingInIt() async throws {
         let daemon = try await RunningDaemon()
         let photo = daemon.inbox.appending(path: "cat.jpg")
@@ -59,7 +59,7 @@ import WireProtocol
 
     @Test func whoWatchesIsToldTheVerdict() async throws {
         let daemon = try await RunningDaemon()
-        let client = try SocketTestClient(path: daemon.socket, patience: 120)
+        let client = try SocketTestClient(path: daemon.socket, patience: 600)
         try await client.request("watch", id: 1, params: "{}")
         try FileManager.default.copyItem(at: RunningDaemon.demoPhoto, to: daemon.inbox.appending(path: "cat.jpg"))
         while let line = try await client.line() {

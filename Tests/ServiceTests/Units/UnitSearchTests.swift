@@ -13,7 +13,7 @@ import WireProtocol
 
 /// Dataset search over the socket, with the built daemon, against activations that are computed here. `make
 /// bench-index` does the same with a thousand photos, to the last bit.
-@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(5))) struct UnitSearchTests {
+@Suite(.enabled(if: RunningDaemon.isBuilt), .serialized, .timeLimit(.minutes(30))) struct UnitSearchTests {
     private static let layer = "/features/features.18/Relu"
 
     @Test func answersAreThoseOfBruteForceAfterAKillAndAfterDeletionsReplacementsAndMoves() async throws {

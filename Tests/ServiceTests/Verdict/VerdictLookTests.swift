@@ -8,7 +8,7 @@ import Testing
 import WireProtocol
 
 /// From a photo to the verdict, with networks of which it is known where they look (`Conformance/make_verdict_fixtures.py`).
-@Suite(.timeLimit(.minutes(5))) struct VerdictLookTests {
+@Suite(.timeLimit(.minutes(30))) struct VerdictLookTests {
     private let composer: Composer
 
     init() throws {
