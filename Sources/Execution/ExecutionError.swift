@@ -13,6 +13,8 @@ public enum ExecutionError: Error, CustomStringConvertible {
     case outOfMemory(bytes: Int)
     /// What is computed at once would take more than the limit of ``PlanMemory``.
     case planTooLarge(bytes: Int, limit: Int)
+    /// Others went on to compute in the limit of ``PlanMemory``. Passes.
+    case memoryInUse(bytes: Int, limit: Int)
     /// The pass was asked for something after the session went on to another input.
     case stalePass
     case unknownValue(String)
@@ -29,8 +31,11 @@ public enum ExecutionError: Error, CustomStringConvertible {
             "node '\(node)' (\(operation)): \(reason)"
         case .outOfMemory(let bytes): "no \(bytes / 1_048_576) MiB of memory for this input; use a smaller picture"
         case .planTooLarge(let bytes, let limit):
-            "computing this at once takes \(bytes / 1_048_576) MiB and a network may have \(limit / 1_048_576); use a "
+            "computing this at once takes \(bytes / 1_048_576) MiB and all networks together may have \(limit / 1_048_576); use a "
                 + "smaller picture or tensor, fewer at once (a smaller 'memory'), or raise maxPlanMemory in the configuration"
+        case .memoryInUse(let bytes, let limit):
+            "computing this takes \(bytes / 1_048_576) MiB, and other requests compute in too much of the "
+                + "\(limit / 1_048_576) that all may have; ask again later, or raise maxPlanMemory in the configuration"
         case .stalePass: "the session has gone on to another input"
         case .windows(let reason): "hiding windows: \(reason)"
         case .unknownValue(let name): "the network has no layer '\(name)'; `interpretctl models --layers` lists them"

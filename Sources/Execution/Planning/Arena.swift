@@ -6,22 +6,24 @@ final class Arena {
     let base: UnsafeMutableRawPointer
     /// In bytes.
     let capacity: Int
-    private let memory: PlanMemory
+    private let share: PlanShare
 
-    /// - Throws: `ExecutionError.planTooLarge` before anything is taken; `.outOfMemory`.
-    init(capacity: Int, of memory: PlanMemory) throws(ExecutionError) {
-        try memory.check(capacity)
+    /// - Throws: `ExecutionError.planTooLarge` and `.memoryInUse` before anything is taken; `.outOfMemory`.
+    init(capacity: Int, of share: PlanShare) throws(ExecutionError) {
+        try share.memory.take(capacity, for: share)
         let mapped = mmap(
             nil, max(capacity, 1), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-        guard let mapped, mapped != MAP_FAILED else { throw .outOfMemory(bytes: capacity) }
+        guard let mapped, mapped != MAP_FAILED else {
+            share.memory.giveBack(capacity, of: share)
+            throw .outOfMemory(bytes: capacity)
+        }
         base = mapped
         self.capacity = capacity
-        self.memory = memory
-        memory.add(capacity)
+        self.share = share
     }
 
     deinit {
         munmap(base, max(capacity, 1))
-        memory.add(-capacity)
+        share.memory.giveBack(capacity, of: share)
     }
 }

@@ -36,20 +36,17 @@ final class Plan {
 
     /// - Parameters:
     ///   - list: what is to run.
-    ///   - memory: what an arena of its own is part of.
+    ///   - share: what an arena of its own is part of.
     ///   - sharedArena: memory that plans which never run at the same time have in common; used where it is large enough.
-    ///   - makingRoom: called before the plan allocates so many bytes of its own.
-    /// - Throws: `ExecutionError`; `.planTooLarge` before anything is allocated.
+    /// - Throws: `ExecutionError`; `.planTooLarge` and `.memoryInUse` before anything is allocated.
     init(
-        _ list: StepList, on engine: Engine, of memory: PlanMemory, in sharedArena: Arena?, makingRoom: (Int) -> Void
+        _ list: StepList, on engine: Engine, of share: PlanShare, in sharedArena: Arena?
     ) throws(ExecutionError) {
         let placement = list.placed()
         if let sharedArena, placement.bytes <= sharedArena.capacity {
             arena = sharedArena
         } else {
-            try memory.check(placement.bytes)
-            makingRoom(placement.bytes)
-            arena = try Arena(capacity: placement.bytes, of: memory)
+            arena = try Arena(capacity: placement.bytes, of: share)
         }
         arenaBytes = placement.bytes
         let base = arena.base

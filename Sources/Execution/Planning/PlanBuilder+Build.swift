@@ -6,13 +6,10 @@ extension PlanBuilder {
     /// The plan that computes what the request asks for.
     ///
     /// - Parameters:
-    ///   - memory: what an arena of its own is part of.
+    ///   - share: what an arena of its own is part of.
     ///   - sharedArena: memory that plans which never run at the same time have in common.
-    ///   - makingRoom: called before the plan allocates so many bytes of its own.
-    func build(
-        of memory: PlanMemory, in sharedArena: Arena? = nil, makingRoom: (Int) -> Void = { _ in }
-    ) throws(ExecutionError) -> Plan {
-        try Plan(try stepList(), on: engine, of: memory, in: sharedArena, makingRoom: makingRoom)
+    func build(of share: PlanShare, in sharedArena: Arena? = nil) throws(ExecutionError) -> Plan {
+        try Plan(try stepList(), on: engine, of: share, in: sharedArena)
     }
 
     /// Emits everything the request asks for. To be called once.

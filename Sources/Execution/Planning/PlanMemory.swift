@@ -1,31 +1,115 @@
-import Synchronization
+import Foundation
 
-/// What plans compute in: how much they hold, and how much the plans of one session may.
-public final class PlanMemory: Sendable {
+/// What plans compute in, of all sessions together: how much they hold, and how much they may.
+///
+/// Where there is no room for one more, what sessions keep for later goes, whichever of them keeps it: the least recently
+/// used first. What is computed in at that moment stays, and whoever needs its room waits for it.
+public final class PlanMemory: @unchecked Sendable {
     /// Of all sessions that are not told otherwise.
     public static let shared = PlanMemory()
 
-    private let bytes = Atomic(0)
-    private let bound: Atomic<Int>
+    private struct WeakStore {
+        weak var store: (any KeepingForLater)?
+    }
 
-    /// - Parameter limit: see ``limit``.
-    public init(limit: Int = .max) { bound = Atomic(limit) }
+    private let lock = NSLock()
+    private let patience: Duration
+    // Everything below is touched under the lock only.
+    private var bytes = 0
+    private var bound: Int
+    private var uses: UInt64 = 0
+    private var stores: [WeakStore] = []
 
-    /// Bytes that the plans of one session may hold together, those it keeps for later included. A plan that is larger by
-    /// itself is refused before anything is allocated. Part of the program's configuration, set once at its start.
+    /// - Parameters:
+    ///   - limit: see ``limit``.
+    ///   - patience: how long a session waits for what others compute in.
+    public init(limit: Int = .max, patience: Duration = .seconds(20)) {
+        bound = limit
+        self.patience = patience
+    }
+
+    /// Bytes that all plans may hold together, those that are kept for later included. A plan that is larger by itself is
+    /// refused before anything is allocated. Part of the program's configuration; where it shrinks, it holds for what is
+    /// allocated from then on.
     public var limit: Int {
-        get { bound.load(ordering: .relaxed) }
-        set { bound.store(newValue, ordering: .relaxed) }
+        get { lock.withLock { bound } }
+        set { lock.withLock { bound = newValue } }
     }
 
-    /// Bytes that plans hold now, of all sessions.
-    public var held: Int { bytes.load(ordering: .relaxed) }
+    /// Bytes that plans hold now.
+    public var held: Int { lock.withLock { bytes } }
 
-    /// - Throws: `ExecutionError.planTooLarge` where a plan of so many bytes would be.
-    func check(_ bytes: Int) throws(ExecutionError) {
-        let limit = limit
-        guard bytes <= limit else { throw .planTooLarge(bytes: bytes, limit: limit) }
+    // MARK: Taking and giving back
+
+    /// Takes `count` bytes for a session.
+    ///
+    /// - Throws: `ExecutionError.planTooLarge` where they cannot be had beside what the session itself computes in;
+    ///   `.memoryInUse` where others have gone on to compute in them for too long.
+    func take(_ count: Int, for share: PlanShare) throws(ExecutionError) {
+        let end = ContinuousClock.now + patience
+        while true {
+            let (taken, limit, own) = lock.withLock { () -> (Bool, Int, Int) in
+                guard bytes + count <= bound else { return (false, bound, share.held) }
+                bytes += count
+                share.held += count
+                return (true, bound, share.held)
+            }
+            if taken { return }
+            guard count <= limit else { throw .planTooLarge(bytes: count, limit: limit) }
+            if letOldestGo() { continue }
+            // Only what is computed in is left; of that, only others' can become free before this is done.
+            guard own + count <= limit else { throw .planTooLarge(bytes: own + count, limit: limit) }
+            guard ContinuousClock.now < end else { throw .memoryInUse(bytes: count, limit: limit) }
+            share.isWaiting()
+            Thread.sleep(forTimeInterval: 0.02)
+        }
     }
 
-    func add(_ count: Int) { bytes.wrappingAdd(count, ordering: .relaxed) }
+    func giveBack(_ count: Int, of share: PlanShare) {
+        lock.withLock {
+            bytes -= count
+            share.held -= count
+        }
+    }
+
+    // MARK: What is kept for later
+
+    /// A number for what is used now, larger than those before.
+    func use() -> UInt64 {
+        lock.withLock {
+            uses += 1
+            return uses
+        }
+    }
+
+    func add(_ store: any KeepingForLater) {
+        lock.withLock {
+            stores.removeAll { $0.store == nil }
+            stores.append(WeakStore(store: store))
+        }
+    }
+
+    /// - Returns: whether something was kept that nobody computes in.
+    private func letOldestGo() -> Bool {
+        let stores = lock.withLock { self.stores.compactMap(\.store) }
+        let oldest = stores.compactMap { store in store.oldestUse.map { (store: store, use: $0) } }
+            .min { $0.use < $1.use }
+        guard let oldest else { return false }
+        oldest.store.letOldestGo()
+        return true
+    }
+}
+
+/// A session's part of a ``PlanMemory``.
+final class PlanShare: @unchecked Sendable {
+    let memory: PlanMemory
+    /// Called again and again while the session waits for others.
+    let isWaiting: @Sendable () -> Void
+    /// Bytes that the session's plans hold. Touched under the memory's lock only.
+    fileprivate(set) var held = 0
+
+    init(of memory: PlanMemory, isWaiting: @escaping @Sendable () -> Void = {}) {
+        self.memory = memory
+        self.isWaiting = isWaiting
+    }
 }

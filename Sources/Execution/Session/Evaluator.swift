@@ -9,16 +9,13 @@ public final class Evaluator {
     let engine: Engine
     let weights: WeightStore
     let threads: KernelThreads
-    private let capacity: Int
     let algorithms: AlgorithmChoice
     let turns: SessionTurns
-    let memory: PlanMemory
-    /// Most recently used last.
-    var sweeps: [WindowSweep] = []
+    let share: PlanShare
+    let sweeps: KeptForLater<WindowSweep.Request, WindowSweep>
     /// What was found to be faster for a request: computing what changes, or every image whole.
     var sweepModes: [WindowSweep.Request: WindowSweep.Request.Mode] = [:]
-    /// Most recently used last.
-    private var plans: [(request: PlanRequest, plan: Plan)] = []
+    private let plans: KeptForLater<PlanRequest, Plan>
     /// Requests whose plans were made before anything was measured.
     private var unmeasured: [PlanRequest] = []
 
@@ -27,7 +24,9 @@ public final class Evaluator {
         memory: PlanMemory
     ) throws(ExecutionError) {
         self.graph = graph
-        self.memory = memory
+        share = PlanShare(of: memory) { turns.noteProgress() }
+        sweeps = KeptForLater(Evaluator.cachedSweeps, of: memory)
+        plans = KeptForLater(cachedPlans, of: memory)
         self.turns = turns
         self.algorithms = algorithms
         self.threads = threads
@@ -37,7 +36,6 @@ public final class Evaluator {
             throw .kernel(node: "-", operation: "engine", status: error.code)
         }
         weights = WeightStore(engine: engine)
-        capacity = max(cachedPlans, 1)
     }
 
     /// Says that a bounded piece of work is done. Whoever is more urgent gets its turn here, and passes made before are
@@ -87,15 +85,10 @@ public final class Evaluator {
     public var weightBytes: Int { weights.byteCount }
 
     private func plan(for request: PlanRequest) throws(ExecutionError) -> Plan {
-        if let known = plans.firstIndex(where: { $0.request == request }) {
-            let entry = plans.remove(at: known)
-            plans.append(entry)
-            return entry.plan
-        }
-        if plans.count >= capacity { plans.removeFirst() }
+        if let known = plans.value(for: request) { return known }
         let plan = try made(for: request)
         weights.releaseUnused()
-        plans.append((request, plan))
+        plans.keep(plan, for: request)
         return plan
     }
 
@@ -126,23 +119,18 @@ public final class Evaluator {
         try PlanBuilder(
             graph: graph, request: request, engine: engine, weights: weights, algorithms: algorithms ?? self.algorithms,
             arrangement: arrangement, threads: threads, isInterrupted: isInterrupted
-        ).build(of: memory, makingRoom: makeRoom)
+        ).build(of: share)
     }
 
     // MARK: Memory
-
-    /// Lets plans go that are kept for later, the least recently used first, until `bytes` more are within the limit.
-    private func makeRoom(for bytes: Int) {
-        while !plans.isEmpty, plans.reduce(bytes, { $0 + $1.plan.arenaBytes }) > memory.limit { plans.removeFirst() }
-    }
 
     /// What stays of the plans when memory is given back, in bytes: enough for the passes that a photo takes.
     private static let keptWhenIdle = 64 << 20
 
     /// Lets go what is kept for later, but for small plans.
     func giveMemoryBack() {
-        sweeps.removeAll()
-        while plans.reduce(0, { $0 + $1.plan.arenaBytes }) > Evaluator.keptWhenIdle { plans.removeFirst() }
+        sweeps.letGo { _ in false }
+        plans.letGo { plans in plans.reduce(0) { $0 + $1.arenaBytes } <= Evaluator.keptWhenIdle }
         weights.releaseUnused()
     }
 
@@ -170,8 +158,7 @@ public final class Evaluator {
             unmeasured.removeFirst()
             let arrangement = table.settle(
                 try request.key(on: graph), on: fastest, isMeasured: !table.isOverBudget)
-            guard let known = plans.firstIndex(where: { $0.request == request }) else { return }
-            plans[known].plan = try build(request, arrangement)
+            plans.exchange(try build(request, arrangement), for: request)
             weights.releaseUnused()
         } catch {
             // The plan there is goes on to serve.

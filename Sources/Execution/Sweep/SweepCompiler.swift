@@ -11,15 +11,15 @@ final class SweepCompiler: @unchecked Sendable {
     private let planner: SweepPlanner
     private let weights: WeightStore
     private let algorithms: AlgorithmChoice
-    let memory: PlanMemory
+    let share: PlanShare
     private var settled: SweepAlgorithms?
     private let lock = NSLock()
 
     init(
         planner: SweepPlanner, features: FeatureStore, weights: WeightStore, algorithms: AlgorithmChoice,
-        memory: PlanMemory
+        share: PlanShare
     ) {
-        self.memory = memory
+        self.share = share
         self.planner = planner
         self.features = features
         self.weights = weights
@@ -61,7 +61,7 @@ final class SweepCompiler: @unchecked Sendable {
             graph: group.graph.graph, request: group.request, engine: engine, weights: weights, algorithms: ways.choice,
             arrangement: ways.arrangement, features: features)
         return BatchPlan(
-            plan: try builder.build(of: memory, in: arena), items: group.items, output: group.graph.graph.outputs[0])
+            plan: try builder.build(of: share, in: arena), items: group.items, output: group.graph.graph.outputs[0])
     }
 
     private func settledAlgorithms(engine: Engine, arena: Arena) throws(ExecutionError) -> SweepAlgorithms {

@@ -24,7 +24,7 @@ struct SweepCosts {
         // Batches run on one thread each, so this does: nothing is measured of how threads wait for each other.
         setThreadCount(1)
         defer { setThreadCount(max(evaluator.threads.count, 1)) }
-        let plan = try builder.build(of: evaluator.memory)
+        let plan = try builder.build(of: evaluator.share)
         var best: [String: Double] = [:]
         for run in 0..<3 {
             var times: [String: Double] = [:]

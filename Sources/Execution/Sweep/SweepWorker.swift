@@ -18,7 +18,7 @@ final class SweepWorker: @unchecked Sendable {
     /// - Parameter memory: bytes for activations.
     init(compiler: SweepCompiler, memory: Int) throws(ExecutionError) {
         do { engine = try Engine() } catch { throw .kernel(node: "-", operation: "engine", status: error.code) }
-        arena = try Arena(capacity: memory, of: compiler.memory)
+        arena = try Arena(capacity: memory, of: compiler.share)
         self.compiler = compiler
     }
 

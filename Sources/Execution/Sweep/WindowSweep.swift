@@ -96,7 +96,7 @@ public final class WindowSweep {
         cleanRequest.resident = Set(wanted.values).sorted()
         let builder = try PlanBuilder(
             graph: graph, request: cleanRequest, engine: evaluator.engine, weights: evaluator.weights)
-        cleanPlan = try builder.build(of: evaluator.memory)
+        cleanPlan = try builder.build(of: evaluator.share)
         let features = FeatureStore(engine: evaluator.engine)
         for (input, value) in wanted {
             if let resident = cleanPlan.resident(value) { features.add(input, resident, of: cleanPlan) }
@@ -106,7 +106,7 @@ public final class WindowSweep {
         }
         compiler = SweepCompiler(
             planner: planner, features: features, weights: evaluator.weights, algorithms: evaluator.algorithms,
-            memory: evaluator.memory)
+            share: evaluator.share)
         var workers: [SweepWorker] = []
         for _ in 0..<threads {
             workers.append(try SweepWorker(compiler: compiler, memory: max(request.memory / threads, 1)))
@@ -244,14 +244,9 @@ extension WindowSweep.Request {
 extension Evaluator {
     /// A sweep for this request, compiled where there is none yet. `image` is what it is measured with.
     public func sweep(_ request: WindowSweep.Request, image: Tensor) throws(ExecutionError) -> WindowSweep {
-        if let known = sweeps.firstIndex(where: { $0.request == request }) {
-            let sweep = sweeps.remove(at: known)
-            sweeps.append(sweep)
-            return sweep
-        }
-        if sweeps.count >= Evaluator.cachedSweeps { sweeps.removeFirst() }
+        if let known = sweeps.value(for: request) { return known }
         let sweep = try faster(try WindowSweep(request, image: image, on: self), image: image)
-        sweeps.append(sweep)
+        sweeps.keep(sweep, for: request)
         turns.noteProgress()
         return sweep
     }
@@ -281,5 +276,6 @@ extension Evaluator {
 
     private static var clearGain: Double { 1.6 }
 
-    private static var cachedSweeps: Int { 3 }
+    /// How many sweeps stay compiled.
+    static var cachedSweeps: Int { 3 }
 }

@@ -96,6 +96,7 @@ extension RPCError {
             case .classOutOfRange: .noSuchClass
             case .execution(.unknownValue): .noSuchLayer
             case .cancelled: .cancelled
+            case .execution(.memoryInUse): .busy
             case .execution: .internal
             }
         self.init(code, "\(error)")

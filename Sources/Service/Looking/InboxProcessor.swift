@@ -41,6 +41,9 @@ struct InboxProcessor: PhotoProcessing {
             throw PhotoFailure(error.error)
         } catch let error as PhotoError {
             throw PhotoFailure(error)
+        } catch  where RPCError(translating: error).code == .busy {
+            // Others compute in the memory that this takes: its turn comes again.
+            throw PhotoFailure.transient(message: "\(error)")
         }
     }
 

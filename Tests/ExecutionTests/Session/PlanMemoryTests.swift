@@ -74,4 +74,106 @@ import Testing
         for _ in 0..<60_000 where memory.held > 0 { try await Task.sleep(for: .milliseconds(10)) }
         #expect(memory.held == 0)
     }
+
+    // MARK: Several sessions
+
+    /// The memory that several sessions compute in together, and what passes over squares of these sides take in each.
+    private func sessions(_ count: Int, sides: [Int], limit: ([Int]) -> Int) async throws -> (
+        memory: PlanMemory, sessions: [InferenceSession], sizes: [Int]
+    ) {
+        let free = try InferenceSession(graph: try Fixtures.petshop(), threads: 1, memory: PlanMemory())
+        var sizes: [Int] = []
+        for side in sides { sizes.append(try await bytes(free, try shape(side))) }
+        let memory = PlanMemory(limit: limit(sizes), patience: .zero)
+        let sessions = try (0..<count).map { _ in
+            try InferenceSession(graph: try Fixtures.petshop(), threads: 1, memory: memory)
+        }
+        return (memory, sessions, sizes)
+    }
+
+    @Test func allSessionsTogetherStayWithinTheLimit() async throws {
+        let sides = [64, 96, 128]
+        let (memory, sessions, sizes) = try await sessions(2, sides: sides) { $0[0] + $0[1] + $0[2] }
+        for side in sides {
+            for session in sessions {
+                _ = try await bytes(session, try shape(side))
+                #expect(memory.held <= memory.limit)
+            }
+        }
+        // Each session alone would have kept all three.
+        #expect(memory.held < 2 * sizes.reduce(0, +) && memory.held > 0)
+    }
+
+    @Test func whatWasUsedLongestAgoGoesFirstWhoeverKeepsIt() async throws {
+        let (memory, sessions, sizes) = try await sessions(2, sides: [64, 96, 128]) { $0[0] + $0[1] + $0[2] }
+        let (first, second) = (sessions[0], sessions[1])
+        _ = try await bytes(first, try shape(64))
+        _ = try await bytes(second, try shape(96))
+        _ = try await bytes(second, try shape(128))
+        try #require(memory.held == sizes.reduce(0, +))
+        // Used again: now the 96 is oldest, and it is the asker's own.
+        _ = try await bytes(first, try shape(64))
+        _ = try await bytes(second, try shape(64))
+        #expect(memory.held == 2 * sizes[0] + sizes[2])
+        // Now the 128, which is somebody else's.
+        _ = try await bytes(first, try shape(96))
+        #expect(memory.held == 2 * sizes[0] + sizes[1])
+    }
+
+    @Test func whatIsComputedInStaysAndWhoeverNeedsItsRoomIsToldToAskAgain() async throws {
+        let (memory, sessions, sizes) = try await sessions(2, sides: [96, 128]) { $0[1] }
+        let image = Tensor(shape: try shape(96), repeating: 0.5)
+        let (other, large) = (sessions[1], try shape(128))
+        let scores = try await sessions[0].perform { (evaluator) async throws -> Tensor in
+            let gradient = Derivative(of: evaluator.graph.outputs[0], withRespectTo: [evaluator.graph.inputs[0].value])
+            let pass = try evaluator.forward([image], derivatives: [gradient])
+            do {
+                _ = try await self.bytes(other, large)
+                Issue.record("\(sizes[1]) bytes were planned beside \(memory.held) of \(memory.limit)")
+            } catch ExecutionError.memoryInUse(let bytes, let limit) {
+                #expect(bytes == sizes[1] && limit == memory.limit)
+            }
+            #expect(memory.held == sizes[0])
+            return try pass.output(0)
+        }
+        #expect(scores.count == 3)
+        // Nobody computes in it any more.
+        #expect(try await bytes(other, large) == sizes[1])
+        #expect(memory.held == sizes[1])
+    }
+
+    @Test func whatASessionComputesInCountsForItsNextPlan() async throws {
+        let (memory, sessions, sizes) = try await sessions(1, sides: [96, 128]) { $0[1] }
+        let image = Tensor(shape: try shape(96), repeating: 0.5)
+        let large = try shape(128)
+        try await sessions[0].perform { (evaluator) throws in
+            let gradient = Derivative(of: evaluator.graph.outputs[0], withRespectTo: [evaluator.graph.inputs[0].value])
+            let pass = try evaluator.forward([image], derivatives: [gradient])
+            do {
+                _ = try evaluator.planBytes(inputShapes: [large], derivatives: [gradient])
+                Issue.record("\(sizes) bytes were planned together in \(memory.limit)")
+            } catch ExecutionError.planTooLarge(let bytes, _) {
+                #expect(bytes == sizes[0] + sizes[1])
+            }
+            _ = try pass.output(0)
+        }
+    }
+
+    @Test func sweepsThatAreKeptMakeRoomToo() async throws {
+        let memory = PlanMemory(limit: 40 << 20, patience: .zero)
+        let sessions = try (0..<2).map { _ in
+            try InferenceSession(graph: try Fixtures.petshop(), threads: 1, memory: memory)
+        }
+        let image = Tensor(shape: try shape(64), repeating: 0.5)
+        for session in sessions {
+            try await session.perform { (evaluator) throws in
+                var request = WindowSweep.Request(
+                    imageShape: image.shape, rows: [0..<16, 16..<32], columns: [0..<16, 16..<32],
+                    target: evaluator.graph.outputs[0], memory: 24 << 20, mode: .incremental)
+                request.share = 1
+                _ = try evaluator.sweep(request, image: image)
+            }
+            #expect(memory.held > 24 << 20 && memory.held <= memory.limit)
+        }
+    }
 }
