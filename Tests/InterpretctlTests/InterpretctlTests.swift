@@ -194,7 +194,8 @@ import WireProtocol
                 }
             }
             let stopper = Task {
-                try await Task.sleep(for: .seconds(1))
+                // What it prints goes to this file.
+                _ = try await eventually { ((try? read("stdout")) ?? Data()).contains(UInt8(ascii: "\n")) }
                 await server.shutDown()
             }
             let output = try await client.run("watch", "--json", socket: server.path)

@@ -35,7 +35,7 @@ struct DoctorCommand: AsyncParsableCommand {
                 let result = try await connection.call(RPCMethods.doctor, NoParameters())
                 return [reachable(version)] + (try RPCMethods.doctor.output(of: result)).checks
             }
-        } catch let failure as CommandFailure where failure.status == .noDaemon {
+        } catch let failure as CommandFailure {
             return [.init("daemon", .fail, "it does not answer", remedy: failure.description)]
         }
     }

@@ -18,11 +18,11 @@ struct DaemonConnection {
 
     /// Connects to the socket at a path for as long as `body` runs.
     ///
-    /// - Throws: `CommandFailure` with `noDaemon` where nobody listens, and what `body` throws.
+    /// - Throws: `CommandFailure`, with `noDaemon` where nobody listens, and what `body` throws.
     static func with<Value: Sendable>(
         path: String, patience: Duration?, _ body: (inout DaemonConnection) async throws -> Value
     ) async throws -> Value {
-        let channel = try await connect(to: path)
+        let channel = try await connect(to: path, patience: patience)
         return try await channel.executeThenClose { inbound, _ in
             var connection = DaemonConnection(
                 channel: channel.channel, chunks: inbound.makeAsyncIterator(), socket: path, patience: patience)
@@ -40,13 +40,34 @@ struct DaemonConnection {
         self.patience = patience
     }
 
-    private static func connect(to path: String) async throws -> Channel {
+    /// Waits where more clients connect than the daemon accepts: the system has a queue of them, and says nothing of when
+    /// there is a place in it.
+    private static func connect(to path: String, patience: Duration?) async throws -> Channel {
+        let start = ContinuousClock.now
+        while true {
+            if let channel = try await connected(to: path) { return channel }
+            if let patience, ContinuousClock.now - start >= patience {
+                throw CommandFailure(
+                    "the daemon at \(path) is there and took no connection for \(Format.count(Int(patience.components.seconds), "second")): it is "
+                        + "stopped, hangs, or more clients connect than it can serve; \(adviceOnSilence)")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    private static let adviceOnSilence =
+        "look at 'systemctl status interpretd' and its log, or wait longer with --timeout"
+
+    /// - Returns: nil where no connection is taken just now.
+    private static func connected(to path: String) async throws -> Channel? {
         do {
             return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .connectTimeout(.seconds(5))
                 .connect(unixDomainSocketPath: path) { channel in
                     channel.eventLoop.makeCompletedFuture { try Channel(wrappingChannelSynchronously: channel) }
                 }
+        } catch let error as IOError where error.errnoCode == EAGAIN {
+            return nil
         } catch let error as IOError where error.errnoCode == EACCES || error.errnoCode == EPERM {
             throw CommandFailure(
                 "you may not use the socket \(path); join its group or run as its owner", status: .noDaemon)
@@ -127,8 +148,8 @@ struct DaemonConnection {
         return channel.eventLoop.scheduleTask(in: TimeAmount(patience)) {
             pipeline.fireErrorCaught(
                 CommandFailure(
-                    "the daemon did not answer for \(patience.components.seconds) seconds; "
-                        + "look at 'interpretctl status', or wait longer with --timeout", endsConnection: true))
+                    "the daemon did not answer for \(Format.count(Int(patience.components.seconds), "second")): it is busy, stopped, or hangs; "
+                        + DaemonConnection.adviceOnSilence, endsConnection: true))
         }
     }
 }
