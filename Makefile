@@ -36,7 +36,7 @@ SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchm
 	Fuzzing/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test test-onednn test-page page-packages fuzz end-to-end torture conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside measuring unit-gallery proto clean
+.PHONY: help deps swift build run test test-onednn test-page page-packages fuzz end-to-end rights torture conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside measuring unit-gallery proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,11 @@ page-packages:
 
 end-to-end: build ## put the real daemon through a life with good and bad photos, kill -9 included
 	Scripts/end-to-end
+
+# Access control lists are set with `acl`; only root can become the other users.
+rights: build ## the real daemon and clients as several users: who may do what, and who may read what
+	@$(MAKE) --no-print-directory deps PACKAGES=acl
+	Scripts/rights
 
 torture: build ## hurt the real daemon and count the photos lost (TORTURE=--long for a night)
 	Scripts/torture $(TORTURE)

@@ -41,13 +41,15 @@ struct OpenFolder: ~Copyable {
     }
 
     /// Best effort, and where it does not succeed fewer may read the file: giving it to a group one is no member of is
-    /// refused, and not every file system has groups and access control lists.
+    /// refused, and not every file system has groups and access control lists. At no moment may more.
     private func share(_ file: CInt, like photo: FilePath, _ status: FileStatus) {
         var mode = status.mode & 0o666 | S_IRUSR | S_IWUSR
-        if fchown(file, uid_t.max, status.group) != 0 { mode &= ~mode_t(S_IRWXG) }
-        let hasList = photo.withCString { clinux_has_acl($0) } != 0
-        // With a list, the group's bits are the most that anybody in the list gets.
-        if hasList { _ = fchmod(file, mode & ~mode_t(S_IRWXG)) }
+        if fchown(file, uid_t.max, status.group) != 0 {
+            // A list and the group's bits would speak of the wrong group; the photo's is among the others here.
+            guard photo.withCString({ clinux_has_acl($0) }) == 0 else { return }
+            mode = mode & S_IRWXU | mode & S_IRWXO & (mode & S_IRWXG) >> 3
+        }
+        // Until then it is the daemon's alone; a list brings its own bits.
         guard photo.withCString({ clinux_copy_acl($0, file) }) == 0 else { return }
         _ = fchmod(file, mode)
     }
