@@ -25,7 +25,9 @@ struct ExternalData {
         do {
             data = try Data(contentsOf: file, options: .mappedIfSafe)
         } catch {
-            throw .invalidTensor(name: tensor.name, reason: "its file cannot be read: \(error.localizedDescription)")
+            throw .invalidTensor(
+                name: tensor.name,
+                reason: "'\(file.lastPathComponent)' with its values cannot be read: \(error.localizedDescription)")
         }
         // It may have become shorter since.
         guard range.upperBound <= data.count else {
@@ -41,30 +43,60 @@ struct ExternalData {
         let place = Dictionary(
             tensor.externalData.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
         func refuse(_ reason: String) -> ONNXError { .invalidTensor(name: tensor.name, reason: reason) }
-        guard !folders.isEmpty, let location = place["location"], !location.isEmpty else {
-            throw refuse("its values lie in another file that is not there")
+        guard let location = place["location"], !location.isEmpty else {
+            throw refuse("it says that its values lie in another file, and does not name it; export the model again")
+        }
+        guard !folders.isEmpty else {
+            throw refuse(
+                "its values lie in '\(location)', beside a model file, and here is none; give the model as a file")
         }
         // A model must not read what its folders do not hold.
         let roots = folders.map { $0.resolvingSymlinksInPath().path }.map { $0.hasSuffix("/") ? $0 : $0 + "/" }
-        let candidates = folders.map { $0.appending(path: location).resolvingSymlinksInPath() }
-        guard !location.hasPrefix("/"),
-            let first = candidates.first(where: { candidate in roots.contains { candidate.path.hasPrefix($0) } })
-        else { throw refuse("'\(location)' is outside of the model's folder") }
-        let there = candidates.first { candidate in
-            roots.contains { candidate.path.hasPrefix($0) } && FileManager.default.fileExists(atPath: candidate.path)
+        guard staysInside(location) else {
+            throw refuse(
+                "its values lie in '\(location)', outside of the model's folder, where nothing is read; put that file "
+                    + "beside the model file and export the model so that it names it without a folder")
         }
-        let file = there ?? first
+        let there = folders.map { $0.appending(path: location) }.filter {
+            FileManager.default.fileExists(atPath: $0.path)
+        }
+        guard !there.isEmpty else {
+            throw refuse(
+                "its values lie in '\(location)', which is missing; put that file beside the model file, as the exporter "
+                    + "wrote it, or export the model into one file")
+        }
+        let targets = there.map { $0.resolvingSymlinksInPath() }
+        guard let file = targets.first(where: { target in roots.contains { target.path.hasPrefix($0) } }) else {
+            throw refuse(
+                "its values lie in '\(location)', a link that leads outside of the model's folder, where nothing is read; "
+                    + "put the file itself beside the model file")
+        }
         let size: Int
         do {
             size = try SourceFile(file).size
         } catch {
-            throw refuse("its values lie in '\(location)', which cannot be read: \(error)")
+            throw refuse("its values lie in '\(location)': \(error)")
         }
         let offset = try number(place["offset"], otherwise: 0, refuse)
-        guard offset <= size else { throw refuse("'\(location)' ends before its values") }
+        guard offset <= size else {
+            throw refuse("'\(location)' ends before its values; it is not whole, or of another export")
+        }
         let length = try number(place["length"], otherwise: size - offset, refuse)
-        guard length <= size - offset else { throw refuse("'\(location)' ends before its values") }
+        guard length <= size - offset else {
+            throw refuse("'\(location)' ends before its values; it is not whole, or of another export")
+        }
         return (file, offset..<offset + length)
+    }
+
+    /// Whether a path within a folder never leaves it, links aside.
+    private func staysInside(_ path: String) -> Bool {
+        guard !path.hasPrefix("/") else { return false }
+        var depth = 0
+        for step in path.split(separator: "/") where step != "." {
+            depth += step == ".." ? -1 : 1
+            if depth < 0 { return false }
+        }
+        return true
     }
 
     private func number(

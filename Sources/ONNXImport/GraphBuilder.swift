@@ -27,16 +27,18 @@ struct GraphBuilder {
         self.opset = opset
     }
 
-    /// Keeps the names of the model's own graph from those that are made up.
-    mutating func reserveNames(of graph: Onnx_GraphProto) {
+    /// Keeps the names of the model's own graph, and of its initializers, from those that are made up.
+    mutating func reserveNames(of graph: Onnx_GraphProto, and initializers: [String]) {
         inlining.names = NameSupply(
-            reserved: Set(
-                graph.node.flatMap(\.output) + graph.input.map(\.name) + graph.initializer.map(\.name)))
+            reserved: Set(graph.node.flatMap(\.output) + graph.input.map(\.name) + initializers))
     }
 
-    mutating func addInitializer(_ tensor: Onnx_TensorProto) throws(ONNXError) {
+    /// - Parameter values: the tensor's bytes where they are not in the message.
+    mutating func addInitializer(
+        _ tensor: Onnx_TensorProto, values: UnsafeRawBufferPointer? = nil
+    ) throws(ONNXError) {
         let value = try define(tensor.name, by: "initializer")
-        let constant = try tensor.constant(files: files)
+        let constant = try tensor.constant(values: values, files: files)
         foldingBudget += 2 * constant.shape.count
         graph.constants[value] = constant
         graph.elements[value] = tensor.element
@@ -92,7 +94,7 @@ struct GraphBuilder {
             if try build(node, &self) { return }
         }
         guard let entry = OperatorTable.entry(domain: key.domain, operation: node.operation) else {
-            if key.domain.isEmpty, let reason = OperatorTable.refused[node.operation] {
+            if ["", "com.microsoft"].contains(key.domain), let reason = OperatorTable.refused[node.operation] {
                 throw node.invalid("is not supported: \(reason)")
             }
             throw .unsupportedOperator(

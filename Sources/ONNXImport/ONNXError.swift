@@ -14,7 +14,7 @@ public enum ONNXError: Error, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .unreadable(let reason): "the model file cannot be read: \(reason)"
+        case .unreadable(let reason): "the file cannot be read: \(reason)"
         case .malformed(let reason): "not a valid ONNX file: \(reason)"
         case .unsupportedOpset(let opset, let supported):
             "opset \(opset) is not supported (\(supported.lowerBound) to \(supported.upperBound) are); "

@@ -23,14 +23,17 @@ extension ONNXModel {
         of source: URL, at features: String, weights: Tensor, bias: Tensor, freesExtents: Bool
     ) throws(ONNXError) -> ComposedFile {
         let file = try SourceFile(source)
-        var (model, initializers) = try file.withMapping { bytes throws(ONNXError) in try skeleton(of: bytes) }
+        var (model, initializers) = try file.withMapping { bytes throws(ONNXError) in
+            let skeleton = try ModelSkeleton(bytes)
+            return (skeleton.model, skeleton.initializers)
+        }
         let needed = try model.graph.replaceHead(
             at: features, weights: weights, bias: bias, freesExtents: freesExtents)
 
         let external = ExternalData(beside: source)
         var kept = ComposedFile()
         var opened: [URL: SourceFile] = [:]
-        for initializer in initializers where needed.contains(initializer.name) {
+        for initializer in initializers where needed.contains(initializer.description.name) {
             try initializer.append(to: &kept, from: file, external, &opened)
         }
         // A message's fields may come in any order: the weights stand behind all else.
@@ -44,103 +47,12 @@ extension ONNXModel {
             throw .malformed("\(error)")
         }
         graph.append(kept)
-        composed.append(MessageFields.header(FieldNumber.graph, length: graph.size))
+        composed.append(MessageFields.header(ModelSkeleton.graphField, length: graph.size))
         composed.append(graph)
         guard composed.size <= largestFile else {
             throw .malformed("with another head it has \(composed.size) bytes, and an ONNX file at most \(largestFile)")
         }
         return composed
-    }
-
-    /// The model without its initializers, and where those are.
-    private static func skeleton(
-        of bytes: UnsafeRawBufferPointer
-    ) throws(ONNXError) -> (model: Onnx_ModelProto, initializers: [PlacedInitializer]) {
-        var rest = Data()
-        var graph = Data()
-        var initializers: [PlacedInitializer] = []
-        var fields = MessageFields(bytes, 0..<bytes.count)
-        while let field = try fields.next() {
-            guard field.number == FieldNumber.graph, let content = field.content else {
-                rest.append(contentsOf: bytes[field.range])
-                continue
-            }
-            var members = MessageFields(bytes, content)
-            while let member = try members.next() {
-                if member.number == FieldNumber.initializer, let tensor = member.content {
-                    initializers.append(try PlacedInitializer(bytes, field: member.range, tensor: tensor))
-                } else {
-                    graph.append(contentsOf: bytes[member.range])
-                }
-            }
-        }
-        do {
-            var model = try Onnx_ModelProto(serializedBytes: rest)
-            model.graph = try Onnx_GraphProto(serializedBytes: graph)
-            return (model, initializers)
-        } catch {
-            throw .malformed("\(error)")
-        }
-    }
-}
-
-/// Of the messages in onnx.proto.
-private enum FieldNumber {
-    static let graph = 7
-    static let initializer = 5
-    static let tensorName = 8
-    static let tensorRawData = 9
-    static let tensorDataLocation = 14
-}
-
-/// Weights that are left where they are.
-private struct PlacedInitializer {
-    let name: String
-    /// The whole field, in the model file.
-    private let field: Range<Int>
-    /// The tensor's description where its values lie in another file.
-    private let external: Onnx_TensorProto?
-
-    init(_ bytes: UnsafeRawBufferPointer, field: Range<Int>, tensor: Range<Int>) throws(ONNXError) {
-        self.field = field
-        var (name, isExternal) = ("", false)
-        var fields = MessageFields(bytes, tensor)
-        while let field = try fields.next() {
-            switch field.number {
-            case FieldNumber.tensorName: name = String(decoding: bytes[field.content ?? 0..<0], as: UTF8.self)
-            case FieldNumber.tensorDataLocation:
-                isExternal = field.integer == UInt64(Onnx_TensorProto.externalLocation)
-            default: continue
-            }
-        }
-        self.name = name
-        do {
-            external = isExternal ? try Onnx_TensorProto(serializedBytes: Data(bytes[tensor])) : nil
-        } catch {
-            throw .malformed("\(error)")
-        }
-    }
-
-    /// Appends the field, with the values in it.
-    ///
-    /// - Parameter opened: the files beside the model, each opened once.
-    func append(
-        to target: inout ComposedFile, from file: SourceFile, _ files: ExternalData,
-        _ opened: inout [URL: SourceFile]
-    ) throws(ONNXError) {
-        guard var tensor = external else { return target.append(field, of: file) }
-        let (url, values) = try files.place(of: tensor)
-        let source: SourceFile
-        if let open = opened[url] { source = open } else { source = try SourceFile(url) }
-        opened[url] = source
-        tensor.externalData = []
-        tensor.dataLocation = 0
-        var message: ComposedFile
-        do { message = ComposedFile(try tensor.serializedData()) } catch { throw .malformed("\(error)") }
-        message.append(MessageFields.header(FieldNumber.tensorRawData, length: values.count))
-        message.append(values, of: source)
-        target.append(MessageFields.header(FieldNumber.initializer, length: message.size))
-        target.append(message)
     }
 }
 

@@ -1,6 +1,5 @@
 public import Foundation
 public import Networks
-import SwiftProtobuf
 import Tensors
 
 /// Reads ONNX files (https://onnx.ai).
@@ -11,25 +10,8 @@ public enum ONNXModel {
     ///
     /// - Throws: `ONNXError`, naming the node, operator and opset where one is not supported.
     public static func load(contentsOf file: URL) throws(ONNXError) -> Graph {
-        try graph(of: try message(of: file), files: ExternalData(beside: file))
-    }
-
-    /// The bytes of the file, of which the message holds copies, are let go here: they are as many as the weights.
-    private static func message(of file: URL) throws(ONNXError) -> Onnx_ModelProto {
-        let data: Data
-        do {
-            data = try Data(contentsOf: file, options: .mappedIfSafe)
-        } catch {
-            throw .unreadable(error.localizedDescription)
-        }
-        return try message(of: data)
-    }
-
-    private static func message(of data: Data) throws(ONNXError) -> Onnx_ModelProto {
-        do {
-            return try Onnx_ModelProto(serializedBytes: data)
-        } catch {
-            throw .malformed("\(error)")
+        try SourceFile(file).withMapping { bytes throws(ONNXError) in
+            try graph(of: bytes, files: ExternalData(beside: file))
         }
     }
 
@@ -38,23 +20,20 @@ public enum ONNXModel {
     /// - Parameter externalData: the folder of the files that hold weights outside of the model file; a model that
     ///   has such is refused where nil.
     public static func load(_ data: Data, externalData: URL? = nil) throws(ONNXError) -> Graph {
-        try graph(of: try message(of: data), files: ExternalData(folder: externalData))
+        try data.read { bytes throws(ONNXError) in try graph(of: bytes, files: ExternalData(folder: externalData)) }
     }
 
-    private static func graph(
-        of message: consuming Onnx_ModelProto, files: ExternalData
-    ) throws(ONNXError) -> Graph {
-        var model = message
+    /// Each weight is read from where it lies in the file, so that none is in memory twice.
+    private static func graph(of bytes: UnsafeRawBufferPointer, files: ExternalData) throws(ONNXError) -> Graph {
+        let skeleton = try ModelSkeleton(bytes)
+        let model = skeleton.model
         guard !model.graph.node.isEmpty else { throw .malformed("it holds no graph") }
         let opset = try defaultOpset(of: model)
         var builder = GraphBuilder(files: files, opset: opset)
-        builder.reserveNames(of: model.graph)
-        // One after the other, each let go once it is read, so that the weights are not here twice.
-        var initializers = model.graph.initializer
-        model.graph.initializer = []
-        for index in initializers.indices {
-            try builder.addInitializer(initializers[index])
-            initializers[index] = Onnx_TensorProto()
+        builder.reserveNames(of: model.graph, and: skeleton.initializers.map(\.description.name))
+        for initializer in skeleton.initializers {
+            try builder.addInitializer(
+                initializer.description, values: UnsafeRawBufferPointer(rebasing: bytes[initializer.values]))
         }
         try builder.addFunctions(model.functions)
         try builder.addInputs(model.graph.input)

@@ -1,11 +1,14 @@
 extension OperatorTable {
-    /// What people may meet and will not find in the table, and why. The README's list of what is refused is made of this.
+    /// What people may meet and will not find in the tables, and why: standard operators, and those of ONNX Runtime's own
+    /// domain. The README's list of what is refused is made of this.
     static let refused: [String: String] = [
         "Adagrad": trains, "Adam": trains, "Gradient": trains, "Momentum": trains,
         "NegativeLogLikelihoodLoss": trains, "SoftmaxCrossEntropyLoss": trains,
         "Bernoulli": isRandom, "Multinomial": isRandom, "RandomNormal": isRandom, "RandomNormalLike": isRandom,
         "RandomUniform": isRandom, "RandomUniformLike": isRandom,
         "BitCast": "numbers are kept in single precision, whatever bits they had in the file",
+        "DynamicQuantizeLSTM":
+            "it rounds what each step reads to eight bits by that step's own extremes; export the network with the LSTM that it was made of",
         "ImageDecoder": "photos are decoded before a network sees them",
         "BlackmanWindow": isSound, "DFT": isSound, "HammingWindow": isSound, "HannWindow": isSound,
         "MelWeightMatrix": isSound, "STFT": isSound,

@@ -50,62 +50,64 @@ enum ElementType: Int32, CaseIterable {
 extension Onnx_TensorProto {
     /// The tensor, widened to Float32 or Int.
     ///
-    /// - Parameter files: where values outside of the model file are found.
-    func constant(files: ExternalData) throws(ONNXError) -> Constant {
+    /// - Parameters:
+    ///   - values: its bytes, where the message does not hold them.
+    ///   - files: where values outside of the model file are found.
+    func constant(values: UnsafeRawBufferPointer? = nil, files: ExternalData) throws(ONNXError) -> Constant {
         if dataLocation == Onnx_TensorProto.externalLocation {
-            var inline = self
-            inline.rawData = try files.bytes(of: self)
-            inline.dataLocation = 0
-            return try inline.constant(files: files)
+            return try files.bytes(of: self).read { bytes throws(ONNXError) in try constant(of: bytes) }
         }
+        if let values { return try constant(of: values) }
+        return try rawData.read { bytes throws(ONNXError) in try constant(of: bytes) }
+    }
+
+    /// The tensor of these bytes; of the values that the message lists one by one where there are none.
+    private func constant(of bytes: UnsafeRawBufferPointer) throws(ONNXError) -> Constant {
         guard let type = ElementType(rawValue: dataType) else {
             throw .invalidTensor(name: name, reason: "element type \(dataType) is not supported")
         }
         let shape = try checkedShape()
         switch type {
-        case .float where rawData.count == shape.count * MemoryLayout<Float>.stride && shape.count > 0:
+        case .float where bytes.count == shape.count * MemoryLayout<Float>.stride && shape.count > 0:
             return .floats(
-                rawData.withUnsafeBytes { bytes in
-                    Tensor(shape: shape) { target in
-                        UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes)
-                    }
-                })
-        case .float: return .floats(try floats(shape, listed: floatData) { $0 as Float })
-        case .double: return .floats(try floats(shape, listed: doubleData) { Float($0) })
+                Tensor(shape: shape) { target in UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes) })
+        case .float: return .floats(try floats(shape, bytes, listed: floatData) { $0 as Float })
+        case .double: return .floats(try floats(shape, bytes, listed: doubleData) { Float($0) })
         case .float16:
             return .floats(
-                try floats(shape, listed: int32Data.map { UInt16(truncatingIfNeeded: $0) }, Float.init(halfPattern:)))
+                try floats(
+                    shape, bytes, listed: int32Data.map { UInt16(truncatingIfNeeded: $0) }, Float.init(halfPattern:)))
         case .bfloat16:
             return .floats(
-                try floats(shape, listed: int32Data.map { UInt16(truncatingIfNeeded: $0) }) {
+                try floats(shape, bytes, listed: int32Data.map { UInt16(truncatingIfNeeded: $0) }) {
                     Float(bitPattern: UInt32($0) << 16)
                 })
         case .float8e4m3fn, .float8e4m3fnuz, .float8e5m2, .float8e5m2fnuz, .float4e2m1, .float8e8m0:
             guard let format = type.smallFloat else { break }
-            let codes = try codes(shape, width: format.width)
+            let codes = try codes(shape, bytes, width: format.width)
             return .floats(
                 Tensor(shape: shape) { for index in $0.indices { $0[index] = format.value(ofBits: codes[index]) } })
         case .uint2, .int2, .uint4, .int4:
             guard let width = type.integerWidth else { break }
-            let codes = try codes(shape, width: width)
+            let codes = try codes(shape, bytes, width: width)
             let half = 1 << (width - 1)
             let values = codes.map { type.isSigned ? (Int($0) ^ half) - half : Int($0) }
             return .integers(shape: shape, values: values)
-        case .int64: return .integers(shape: shape, values: try integers(shape, listed: int64Data))
-        case .int32: return .integers(shape: shape, values: try integers(shape, listed: int32Data))
+        case .int64: return .integers(shape: shape, values: try integers(shape, bytes, listed: int64Data))
+        case .int32: return .integers(shape: shape, values: try integers(shape, bytes, listed: int32Data))
         case .int8:
             let listed = int32Data.map { Int8(truncatingIfNeeded: $0) }
-            return .integers(shape: shape, values: try integers(shape, listed: listed))
+            return .integers(shape: shape, values: try integers(shape, bytes, listed: listed))
         case .int16:
             let listed = int32Data.map { Int16(truncatingIfNeeded: $0) }
-            return .integers(shape: shape, values: try integers(shape, listed: listed))
+            return .integers(shape: shape, values: try integers(shape, bytes, listed: listed))
         case .uint16:
             let listed = int32Data.map { UInt16(truncatingIfNeeded: $0) }
-            return .integers(shape: shape, values: try integers(shape, listed: listed))
+            return .integers(shape: shape, values: try integers(shape, bytes, listed: listed))
         // Those that are listed lie in a field that no network seen so far uses.
-        case .uint32: return .integers(shape: shape, values: try integers(shape, listed: [] as [UInt32]))
+        case .uint32: return .integers(shape: shape, values: try integers(shape, bytes, listed: [] as [UInt32]))
         case .uint64:
-            let values = try elements(shape, listed: [] as [UInt64]) { source in
+            let values = try elements(shape, bytes, listed: [] as [UInt64]) { source in
                 (0..<shape.count).map { Int(exactly: source($0)) }
             }
             guard !values.contains(nil) else {
@@ -114,7 +116,7 @@ extension Onnx_TensorProto {
             return .integers(shape: shape, values: values.compactMap { $0 })
         case .uint8, .bool:
             let listed = int32Data.map { UInt8(truncatingIfNeeded: $0) }
-            return .integers(shape: shape, values: try integers(shape, listed: listed))
+            return .integers(shape: shape, values: try integers(shape, bytes, listed: listed))
         }
         throw .invalidTensor(name: name, reason: "element type \(dataType) is not supported")
     }
@@ -123,8 +125,10 @@ extension Onnx_TensorProto {
     var element: Element { ElementType(rawValue: dataType)?.element ?? .float }
 
     /// The bits of each value, of which several may share a byte, the first one the lowest bits.
-    private func codes(_ shape: Shape, width: Int) throws(ONNXError) -> [UInt8] {
-        let bytes = rawData.isEmpty ? int32Data.map { UInt8(truncatingIfNeeded: $0) } : Array(rawData)
+    private func codes(
+        _ shape: Shape, _ stored: UnsafeRawBufferPointer, width: Int
+    ) throws(ONNXError) -> [UInt8] {
+        let bytes = stored.isEmpty ? int32Data.map { UInt8(truncatingIfNeeded: $0) } : Array(stored)
         let perByte = 8 / width
         guard bytes.count == (shape.count + perByte - 1) / perByte else {
             throw .invalidTensor(name: name, reason: "shape \(shape) with \(bytes.count) bytes")
@@ -145,9 +149,9 @@ extension Onnx_TensorProto {
     }
 
     private func floats<Source: BitwiseCopyable>(
-        _ shape: Shape, listed: [Source], _ widen: (Source) -> Float
+        _ shape: Shape, _ bytes: UnsafeRawBufferPointer, listed: [Source], _ widen: (Source) -> Float
     ) throws(ONNXError) -> Tensor {
-        try elements(shape, listed: listed) { source in
+        try elements(shape, bytes, listed: listed) { source in
             Tensor(shape: shape) { target in
                 for index in target.indices { target[index] = widen(source(index)) }
             }
@@ -155,27 +159,34 @@ extension Onnx_TensorProto {
     }
 
     private func integers<Source: BitwiseCopyable & FixedWidthInteger>(
-        _ shape: Shape, listed: [Source]
+        _ shape: Shape, _ bytes: UnsafeRawBufferPointer, listed: [Source]
     ) throws(ONNXError) -> [Int] {
-        try elements(shape, listed: listed) { source in (0..<shape.count).map { Int(source($0)) } }
+        try elements(shape, bytes, listed: listed) { source in (0..<shape.count).map { Int(source($0)) } }
     }
 
     /// Calls `body` with access to the elements, wherever the file keeps them; their number is checked first, so that
     /// a shape that claims more than the file holds allocates nothing.
     private func elements<Source: BitwiseCopyable, R>(
-        _ shape: Shape, listed: [Source], _ body: ((Int) -> Source) -> R
+        _ shape: Shape, _ bytes: UnsafeRawBufferPointer, listed: [Source], _ body: ((Int) -> Source) -> R
     ) throws(ONNXError) -> R {
-        if rawData.isEmpty {
+        if bytes.isEmpty {
             guard listed.count == shape.count else {
                 throw .invalidTensor(name: name, reason: "shape \(shape) with \(listed.count) values")
             }
             return body { listed[$0] }
         }
-        guard rawData.count == shape.count * MemoryLayout<Source>.stride else {
-            throw .invalidTensor(name: name, reason: "shape \(shape) with \(rawData.count) bytes")
+        guard bytes.count == shape.count * MemoryLayout<Source>.stride else {
+            throw .invalidTensor(name: name, reason: "shape \(shape) with \(bytes.count) bytes")
         }
-        return rawData.withUnsafeBytes { bytes in
-            body { bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Source>.stride, as: Source.self) }
-        }
+        return body { bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Source>.stride, as: Source.self) }
+    }
+}
+
+extension Data {
+    /// Calls `body` with the bytes.
+    func read<Value>(
+        _ body: (UnsafeRawBufferPointer) throws(ONNXError) -> Value
+    ) throws(ONNXError) -> Value {
+        try withUnsafeBytes { bytes in Result { () throws(ONNXError) in try body(bytes) } }.get()
     }
 }

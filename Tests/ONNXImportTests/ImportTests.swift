@@ -86,6 +86,18 @@ func shape(_ extents: [Int]) throws -> Shape { try Shape(extents) }
         #expect(throws: ONNXError.self) { try ONNXModel.load(model([.value("x", [1, 0, 8, 8])])) }
     }
 
+    /// float16, bfloat16, double: all is single precision, and what passes back through it is not rounded either.
+    @Test(arguments: [10, 16, 11] as [Int64]) func castsBetweenKindsOfNumbersRoundNothing(type: Int64) throws {
+        let graph = try ONNXModel.load(
+            Message.model(
+                .graph([
+                    .node("Cast", ["x"], ["narrow"], ["to": .integer(type)]),
+                    .node("Cast", ["narrow"], ["wide"], ["to": .integer(1)]), .node("Relu", ["wide"], ["y"]),
+                ])))
+        #expect(graph.nodes.dropLast().allSatisfy { $0.operation == .shapeArithmetic(.cast(.float)) })
+        #expect(graph.nodes.last?.operation.name == "ReLU")
+    }
+
     /// Whoever reads them counts through the whole tensor; a pooling whose positions nobody reads has no more nodes.
     @Test func positionsOfMaximaAreGivenOut() throws {
         let pool = Message.node("MaxPool", ["x"], ["y", "positions"], ["kernel_shape": .integers([2, 2])])

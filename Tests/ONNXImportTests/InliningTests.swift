@@ -142,6 +142,12 @@ import Testing
         #expect(try refusal(network(other)).contains("different shapes"))
     }
 
+    @Test func whatIsRefusedOfTheRuntimesOwnDomainIsRefusedByName() throws {
+        let graph = Message.graph([.node("DynamicQuantizeLSTM", ["x"], ["y"], domain: "com.microsoft")])
+        let reason = try refusal(graph)
+        #expect(reason.contains("DynamicQuantizeLSTM") && reason.contains("export the network with the LSTM"))
+    }
+
     // MARK: Lists
 
     @Test func whatIsPutIntoAListComesOutOfIt() throws {

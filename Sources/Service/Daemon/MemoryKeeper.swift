@@ -12,6 +12,10 @@ struct MemoryKeeper: ServiceLifecycle.Service {
     /// saves a sixth of a second of the kernel's time every ten photos of twelve megapixels.
     static func expectPhotos() { clinux_reuse_pieces(photoPiece) }
 
+    /// What is free within the C library's heap is the system's again: after networks were loaded, which takes much that
+    /// is not needed again.
+    static func returnFreeMemory() { clinux_give_memory_back() }
+
     /// Counts the work done so far; where it has not grown, the daemon is idle.
     let work: @Sendable () -> Int
     /// Has networks let go what they keep for later.
@@ -26,7 +30,7 @@ struct MemoryKeeper: ServiceLifecycle.Service {
                     let now = work()
                     if now == last, now != given {
                         await giveBack()
-                        clinux_give_memory_back()
+                        MemoryKeeper.returnFreeMemory()
                         given = now
                     }
                     last = now

@@ -49,6 +49,7 @@ actor ModelLoader {
         }
         for notice in store.choices { logger.warning("\(notice)") }
         MemoryKeeper.expectPhotos()
+        MemoryKeeper.returnFreeMemory()
         return LiveModels.InUse(
             store: store, processor: try await processor(for: store, configuration), folders: folders)
     }
@@ -80,6 +81,7 @@ actor ModelLoader {
             if unchanged.contains(model.name), !isForInbox || inboxModels.contains(model.name) { return }
             try await trial.run(model, isForInbox: isForInbox, readsUnits: !model.indexedLayers.isEmpty)
         }
+        MemoryKeeper.returnFreeMemory()
         let store = tried.keepingOld(of: old.store)
         threads = configuration.threads
         live.exchange(
