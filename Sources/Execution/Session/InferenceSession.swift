@@ -55,7 +55,8 @@ public actor InferenceSession {
             turns.release()
             measureInTime()
         }
-        return try await body(evaluator)
+        // What `body` awaits outside of any actor would leave the thread otherwise.
+        return try await withTaskExecutorPreference(executor) { () throws(E) in try await body(evaluator) }
     }
 
     // MARK: Measuring in time that nobody wants

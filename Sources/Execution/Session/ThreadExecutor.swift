@@ -1,10 +1,11 @@
 import Foundation
 
-/// Runs an actor's jobs one after the other on a thread of its own, which ends with the executor.
+/// Runs an actor's jobs one after the other on a thread of its own, which ends with the executor; as a task's preferred
+/// executor also what that task runs outside of any actor.
 ///
 /// oneDNN's OpenMP team belongs to the thread that starts it, and a forward pass blocks its thread: neither belongs
 /// into Swift's cooperative pool.
-package final class ThreadExecutor: SerialExecutor {
+package final class ThreadExecutor: SerialExecutor, TaskExecutor {
     private let queue = Queue()
 
     /// - Parameters:
@@ -50,7 +51,11 @@ package final class ThreadExecutor: SerialExecutor {
         /// Runs jobs until the executor is gone. The last reference to it may go with a job, here, hence never under
         /// the lock.
         func drain() {
-            while let (job, executor) = next() { job.runSynchronously(on: executor.asUnownedSerialExecutor()) }
+            while let (job, executor) = next() {
+                // A job does not say which of the two it came for.
+                job.runSynchronously(
+                    isolatedTo: executor.asUnownedSerialExecutor(), taskExecutor: executor.asUnownedTaskExecutor())
+            }
         }
 
         private func next() -> (job: UnownedJob, executor: ThreadExecutor)? {

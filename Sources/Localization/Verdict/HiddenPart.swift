@@ -29,12 +29,15 @@ struct HiddenPart: Sendable {
     ) async throws(LocalizationError) -> [Reading] {
         let size = network.takesBatches ? min(batchSize, max(parts.count, 1)) : 1
         var readings: [Reading] = []
-        var batch = try await batch(parts.prefix(size), of: input, size).get()
+        var shown = try batch(parts.prefix(size), of: input, size).get()
         for start in stride(from: 0, to: parts.count, by: size) {
             if Task.isCancelled { throw .interpretation(.cancelled) }
-            async let next = self.batch(parts.dropFirst(start + size).prefix(size), of: input, size)
+            // Not on the session's thread, which is busy meanwhile.
+            let next = Task(executorPreference: globalConcurrentExecutor) {
+                batch(parts.dropFirst(start + size).prefix(size), of: input, size)
+            }
             do {
-                let pass = try ClassificationPass(network, batch, on: evaluator)
+                let pass = try ClassificationPass(network, shown, on: evaluator)
                 let resolved = try pass.resolve(classIndex)
                 readings += pass.batchScores.prefix(parts.count - start).compactMap { scores in
                     pass.kind.probability(of: resolved, scores).map {
@@ -44,17 +47,16 @@ struct HiddenPart: Sendable {
             } catch {
                 throw .interpretation(error)
             }
-            batch = try await next.get()
+            shown = try await next.value.get()
             await evaluator.endPiece()
         }
         return readings
     }
 
     /// The image with each part hidden, [`size`,C,H,W].
-    @concurrent
     private static func batch(
         _ parts: ArraySlice<HiddenPart>, of input: Tensor, _ size: Int
-    ) async -> Result<Tensor, LocalizationError> {
+    ) -> Result<Tensor, LocalizationError> {
         guard let shape = try? Shape([size] + input.shape.dimensions.dropFirst()) else {
             return .failure(.sizeMismatch("\(size) images of shape \(input.shape) are too many"))
         }

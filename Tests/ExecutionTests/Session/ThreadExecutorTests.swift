@@ -61,6 +61,21 @@ struct ThreadExecutorTests {
         for _ in 0..<50 { try await expectGone(try #require(await iterator.next())) }
     }
 
+    /// A network's kernels and their threads belong to one thread, whatever a computation awaits in between.
+    @Test func whatAComputationAwaitsStaysOnTheSessionsThread() async throws {
+        var network = try RandomNetwork(seed: 3)
+        let session = try InferenceSession(graph: network.graph, threads: 1)
+        let thread = try await session.perform { _ in Result { try currentThread() } }.get()
+        let threads = try await session.perform(as: .longQuestion) { (evaluator) throws(any Error) in
+            var threads = [try currentThread(), try await elsewhere()]
+            await evaluator.endPiece()
+            threads.append(try currentThread())
+            try await Task.sleep(for: .milliseconds(1))
+            return threads + [try currentThread()]
+        }
+        #expect(threads == Array(repeating: thread, count: 4))
+    }
+
     @Test func aDroppedSessionEndsItsThread() async throws {
         var network = try RandomNetwork(seed: 3)
         let image = try network.generator.tensor(network.imageShape.dimensions)
@@ -79,6 +94,9 @@ struct ThreadExecutorTests {
         try await expectGone(thread)
     }
 }
+
+/// The thread on which a function runs that belongs to no actor.
+private func elsewhere() async throws -> String { try currentThread() }
 
 /// `PID/task/TID` of the calling thread.
 private func currentThread() throws -> String {
