@@ -63,7 +63,7 @@ struct ThreadExecutorTests {
 
     /// A network's kernels and their threads belong to one thread, whatever a computation awaits in between.
     @Test func whatAComputationAwaitsStaysOnTheSessionsThread() async throws {
-        var network = try RandomNetwork(seed: 3)
+        let network = try RandomNetwork(seed: 3)
         let session = try InferenceSession(graph: network.graph, threads: 1)
         let thread = try await session.perform { _ in Result { try currentThread() } }.get()
         let threads = try await session.perform(as: .longQuestion) { (evaluator) throws(any Error) in
