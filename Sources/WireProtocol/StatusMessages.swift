@@ -35,6 +35,39 @@ public struct StatusResult: Codable, Sendable, Hashable {
         }
     }
 
+    /// What the daemon takes of the machine now.
+    public struct Use: Codable, Sendable, Hashable {
+        /// Bytes of an amount that is bounded.
+        public struct Share: Codable, Sendable, Hashable {
+            public var bytes: Int
+            public var limit: Int
+
+            public init(bytes: Int, limit: Int) {
+                self.bytes = bytes
+                self.limit = limit
+            }
+        }
+
+        /// Bytes of memory that the process has.
+        public var resident: Int
+        /// What networks compute in, with what they keep for later.
+        public var plans: Share
+        /// Requests that are not finished or not answered; nil before the daemon listens.
+        public var requests: Share?
+        /// Files that clients have passed and that are in memory; nil before the daemon listens.
+        public var passed: Share?
+        /// Clients that are connected.
+        public var connections: Int
+
+        public init(resident: Int, plans: Share, requests: Share? = nil, passed: Share? = nil, connections: Int) {
+            self.resident = resident
+            self.plans = plans
+            self.requests = requests
+            self.passed = passed
+            self.connections = connections
+        }
+    }
+
     public var version: String
     public var uptimeSeconds: Double
     public var pid: Int
@@ -60,12 +93,21 @@ public struct StatusResult: Codable, Sendable, Hashable {
     public var photosPerMinute: Double?
     /// How many photos that are done were judged by another network than ``inboxModel``; nil where there are none.
     public var judgedByOlderModel: Int?
+    /// How long the photo that waits longest has waited; nil where none waits.
+    public var longestWaitSeconds: Double?
+    /// How many photos have failed, by the code of their error; nil where none has.
+    public var failures: [String: Int]?
+    /// How often events of the inbox were lost, so that all of it was looked at; nil where none were.
+    public var eventsLost: Int?
+    /// Nil from a daemon that does not say.
+    public var use: Use?
 
     public init(
         version: String, uptimeSeconds: Double, pid: Int, inbox: String, socket: String, models: [String],
         inboxModel: String? = nil, notices: [String]? = nil, photos: PhotoCounts, unread: [String: Int]? = nil,
         current: [String], lastError: String? = nil, photosPerMinute: Double? = nil,
-        judgedByOlderModel: Int? = nil
+        judgedByOlderModel: Int? = nil, longestWaitSeconds: Double? = nil, failures: [String: Int]? = nil,
+        eventsLost: Int? = nil, use: Use? = nil
     ) {
         self.version = version
         self.uptimeSeconds = uptimeSeconds
@@ -81,5 +123,9 @@ public struct StatusResult: Codable, Sendable, Hashable {
         self.lastError = lastError
         self.photosPerMinute = photosPerMinute
         self.judgedByOlderModel = judgedByOlderModel
+        self.longestWaitSeconds = longestWaitSeconds
+        self.failures = failures
+        self.eventsLost = eventsLost
+        self.use = use
     }
 }

@@ -95,6 +95,8 @@ struct CatalogStoreTests {
             default: break
             }
             _ = try await both { try await $0.counts() }
+            _ = try await both { try await $0.failures() }
+            _ = try await both { try await $0.longestWait(at: instant) }
             _ = try await both { try await $0.page(after: nil, limit: 100) }
             _ = try await both { try await $0.page(after: nil, limit: 2, PhotoFilter(state: .failed)) }
             _ = try await both { try await $0.nextRetry(after: instant) }

@@ -144,6 +144,7 @@ struct OwnFilesTests {
         #expect(figures["photos_failed_total_not-a-jpeg"] == 1)
         #expect(figures["photos_queued"] == 1 && figures["photos_done"] == 2 && figures["photos_failed"] == 1)
         #expect(figures["oldest_waiting_seconds"] == 90)
+        #expect(try await catalog.failures() == ["not-a-jpeg": 1])
     }
 
     @Test("a bucket counts all that is not above its bound")

@@ -65,6 +65,25 @@ import WireProtocol
         }
     }
 
+    @Test func statusHasWhatAnAdministratorWantsToKnowOnOneScreen() async throws {
+        try await SocketTestServer.with(FakeDaemon().handler) { server in
+            let lines = try await client.run("status", socket: server.path).out.split(separator: "\n")
+            func has(_ name: String, _ value: String) -> Bool {
+                lines.contains { $0.hasPrefix(name) && $0.hasSuffix("  " + value) }
+            }
+            #expect(lines.count <= 24 && lines.allSatisfy { $0.count <= 132 }, "\(lines)")
+            #expect(has("photos", "2 pending (one for 1 min 2 s), 1 working, 128 done, 1 failed"))
+            #expect(has("failed", "1 truncated"))
+            #expect(has("events lost", "1 time; all of the inbox was looked at each time"))
+            #expect(has("memory", "211.0 MiB, of it to compute in 34.0 MiB (1.0 GiB at most)"))
+            #expect(
+                has(
+                    "clients",
+                    "2 connected, requests of 1.5 MiB (192.0 MiB at most), passed files of 0 bytes (512.0 MiB at most)")
+            )
+        }
+    }
+
     @Test func whatAPersonShouldLookAtIsListedWithItsVerdict() async throws {
         try await SocketTestServer.with(FakeDaemon().handler) { server in
             let all = try await client.run("photos", "--since", "7d", socket: server.path)

@@ -135,7 +135,12 @@ package struct FakeDaemon {
         socket: "/run/interpretd/interpretd.sock", models: ["petshop"], inboxModel: "petshop",
         notices: ["model 'torn' was refused: model.onnx: the file ends early"],
         photos: .init(pending: 2, working: 1, done: 128, failed: 1), current: ["/srv/inbox/new.jpg"],
-        lastError: "/srv/inbox/half.jpg: the file ends in the middle of the picture", photosPerMinute: 41.5)
+        lastError: "/srv/inbox/half.jpg: the file ends in the middle of the picture", photosPerMinute: 41.5,
+        longestWaitSeconds: 62, failures: ["truncated": 1], eventsLost: 1,
+        use: .init(
+            resident: 211 << 20, plans: .init(bytes: 34 << 20, limit: 1 << 30),
+            requests: .init(bytes: 3 << 19, limit: 192 << 20), passed: .init(bytes: 0, limit: 512 << 20), connections: 2
+        ))
     private static let photos = [
         PhotoRecord(
             path: photo, state: .done, updated: Date(timeIntervalSince1970: 1_748_770_200.125), boxes: 1, label: "cat",

@@ -49,6 +49,21 @@ public struct Catalog: Sendable {
         try await store.counts()
     }
 
+    /// How many photos have failed, by the code of their error.
+    public func failures() async throws(CatalogError) -> [String: Int] {
+        try await store.failures()
+    }
+
+    /// Seconds that the photo which waits longest has waited; nil where none waits.
+    public func longestWait(at now: Date = Date()) async throws(CatalogError) -> Double? {
+        try await store.oldestWaiting().map { max(0, now.timeIntervalSince($0).rounded()) }
+    }
+
+    /// How often events of the inbox were lost, since there is this catalog.
+    public func overflows() async throws(CatalogError) -> Int {
+        Int(try await store.figures()[CatalogFigures.overflows] ?? 0)
+    }
+
     /// The photos that changed last, newest first; of one state only where `state` is given.
     public func latest(_ limit: Int, in state: PhotoState? = nil) async throws(CatalogError) -> [PhotoRecord] {
         try await store.find(PhotoQuery(PhotoFilter(state: state), limit: limit))
@@ -224,10 +239,7 @@ public struct Catalog: Sendable {
         figures["photos_working"] = Double(counts.working)
         figures["photos_done"] = Double(counts.done)
         figures["photos_failed"] = Double(counts.failed)
-        figures["oldest_waiting_seconds"] =
-            try await store.oldestWaiting().map {
-                max(0, now.timeIntervalSince($0).rounded())
-            } ?? 0
+        figures["oldest_waiting_seconds"] = try await longestWait(at: now) ?? 0
         return figures
     }
 

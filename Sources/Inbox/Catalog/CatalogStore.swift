@@ -26,6 +26,9 @@ package protocol CatalogStore: Sendable {
 
     func counts() async throws(CatalogError) -> CatalogCounts
 
+    /// How many photos have failed, by the code of their error.
+    func failures() async throws(CatalogError) -> [String: Int]
+
     /// How many records `filter` admits.
     func count(_ filter: PhotoFilter) async throws(CatalogError) -> Int
 

@@ -161,6 +161,8 @@ struct DaemonRequests: Sendable {
             older = try await catalog.count(PhotoFilter(judgedByOtherThan: model.sha256))
         }
         let lastFailure = try await catalog.latest(1, in: .failed).first
+        let failures = counts.failed > 0 ? try await catalog.failures() : nil
+        let overflows = try await catalog.overflows()
         return StatusResult(
             version: WireVersion.software, uptimeSeconds: metrics.uptime.rounded(toPlaces: 1),
             pid: Int(ProcessInfo.processInfo.processIdentifier), inbox: inbox, socket: socket,
@@ -169,7 +171,9 @@ struct DaemonRequests: Sendable {
                 pending: counts.pending, working: counts.working, done: counts.done, failed: counts.failed),
             unread: unread.isEmpty ? nil : unread, current: current,
             lastError: lastFailure.map { "\($0.path): \($0.errorMessage ?? $0.errorCode ?? "failed")" },
-            photosPerMinute: metrics.photosPerMinute, judgedByOlderModel: older == 0 ? nil : older)
+            photosPerMinute: metrics.photosPerMinute, judgedByOlderModel: older == 0 ? nil : older,
+            longestWaitSeconds: counts.pending > 0 ? try await catalog.longestWait() : nil, failures: failures,
+            eventsLost: overflows == 0 ? nil : overflows, use: StatusResult.Use(metrics.memory, use.figures))
     }
 
     private func describeModels(_ parameters: ModelsParameters) async throws -> ModelsResult {
@@ -187,6 +191,22 @@ struct DaemonRequests: Sendable {
             models: descriptions,
             refused: refused.map { ModelsResult.Refused(name: $0.name, path: $0.folder.path, error: "\($0.error)") },
             notices: parameters.model == nil ? models.notices : [])
+    }
+}
+
+extension StatusResult.Use {
+    /// Of the figures that `metrics` gives, too.
+    init(_ process: [String: Double], _ clients: [String: Double]) {
+        func share(_ figures: [String: Double], _ amount: String, of limit: String) -> Share? {
+            guard let bytes = figures[amount], let most = figures[limit] else { return nil }
+            return Share(bytes: Int(bytes), limit: Int(exactly: most) ?? .max)
+        }
+        self.init(
+            resident: Int(process["resident_bytes"] ?? 0),
+            plans: share(process, "plan_bytes", of: "plan_bytes_limit") ?? Share(bytes: 0, limit: .max),
+            requests: share(clients, "request_bytes_in_flight", of: "request_bytes_limit"),
+            passed: share(clients, "passed_bytes_in_flight", of: "passed_bytes_limit"),
+            connections: Int(clients["connections"] ?? 0))
     }
 }
 

@@ -49,15 +49,23 @@ public final class Metrics: Sendable {
         }
     }
 
-    /// Name → number: counters, and the 50th, 90th and 99th percentile in milliseconds of the last 1,024 photos.
+    /// Name → number: what the process and its networks have of the machine's memory.
+    var memory: [String: Double] {
+        [
+            "resident_bytes": Double(residentBytes), "plan_bytes": Double(PlanMemory.shared.held),
+            "plan_bytes_limit": Double(PlanMemory.shared.limit),
+        ]
+    }
+
+    /// Name → number: ``memory``, counters, and the 50th, 90th and 99th percentile in milliseconds of the last 1,024 photos.
     var snapshot: [String: Double] {
-        state.withLock { state in
+        let memory = memory
+        return state.withLock { state in
             var result = [
                 "photos_total": Double(state.photos), "requests_total": Double(state.requests),
                 "request_errors_total": Double(state.requestErrors), "uptime_seconds": uptime.rounded(toPlaces: 1),
-                "resident_bytes": Double(residentBytes), "plan_bytes": Double(PlanMemory.shared.held),
-                "plan_bytes_limit": Double(PlanMemory.shared.limit),
             ]
+            result.merge(memory) { counter, _ in counter }
             for (step, values) in state.recent {
                 for percentile in [50, 90, 99] {
                     result["\(step)_milliseconds_p\(percentile)"] = values.percentile(percentile)

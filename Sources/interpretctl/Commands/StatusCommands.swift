@@ -30,10 +30,15 @@ struct StatusCommand: AsyncParsableCommand {
                     : status.models.map { $0 == status.inboxModel ? "\($0) (the inbox's)" : $0 }.joined(separator: ", ")
             )
             let photos = status.photos
+            let wait = status.longestWaitSeconds.map { " (one for \(Format.duration(seconds: $0)))" } ?? ""
             add(
                 "photos",
-                "\(photos.pending) pending, \(photos.working) working, \(photos.done) done, \(photos.failed) failed",
+                "\(photos.pending) pending\(wait), \(photos.working) working, \(photos.done) done, \(photos.failed) failed",
                 photos.failed > 0 ? .yellow : nil)
+            if let failures = status.failures, !failures.isEmpty {
+                let counts = failures.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.value) \($0.key)" }
+                add("failed", StatusCommand.shortened(counts), .yellow)
+            }
             for (kind, count) in (status.unread ?? [:]).sorted(by: { $0.key < $1.key }) {
                 add("not read", count == 1 ? "1 \(kind) file" : "\(count) \(kind) files", .yellow)
             }
@@ -43,11 +48,32 @@ struct StatusCommand: AsyncParsableCommand {
                     "judged \(Format.count(older, "photo")); 'interpretctl redo --model' does them again", .yellow)
             }
             if let pace = status.photosPerMinute { add("pace", "\(Format.decimal(pace, 1)) photos a minute") }
+            if let lost = status.eventsLost {
+                add("events lost", "\(Format.count(lost, "time")); all of the inbox was looked at each time", .yellow)
+            }
+            if let use = status.use {
+                add("memory", "\(Format.bytes(use.resident)), of it to compute in \(StatusCommand.text(use.plans))")
+                let amounts = [("requests", use.requests), ("passed files", use.passed)].compactMap { name, share in
+                    share.map { "\(name) of \(StatusCommand.text($0))" }
+                }
+                add("clients", (["\(use.connections) connected"] + amounts).joined(separator: ", "))
+            }
             for notice in status.notices ?? [] { add("notice", notice, .yellow) }
             for path in status.current { add("now", path) }
             if let error = status.lastError { add("last error", error, .red) }
             return table.text
         }
+    }
+
+    private static func text(_ share: StatusResult.Use.Share) -> String {
+        "\(Format.bytes(share.bytes)) (\(Format.bytes(share.limit)) at most)"
+    }
+
+    /// So many as have a place in a line; how many are left out is said.
+    private static func shortened(_ words: [String]) -> String {
+        let most = 5
+        let rest = words.count > most ? ", \(words.count - most) other codes" : ""
+        return words.prefix(most).joined(separator: ", ") + rest
     }
 }
 

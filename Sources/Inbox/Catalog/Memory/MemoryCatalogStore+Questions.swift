@@ -24,6 +24,11 @@ extension MemoryCatalogStore {
             })
     }
 
+    package func failures() -> [String: Int] {
+        let failed = state.withLock { $0.records.values.filter { $0.state == .failed } }
+        return Dictionary(grouping: failed) { $0.errorCode ?? "unknown" }.mapValues(\.count)
+    }
+
     package func corrections(of digests: [String]?) -> [PhotoCorrection] {
         state.withLock { state in
             if let digests { return digests.compactMap { state.corrections[$0] } }

@@ -36,6 +36,13 @@ extension SQLiteCatalogStore {
         }
     }
 
+    package func failures() async throws(CatalogError) -> [String: Int] {
+        try await read { db in
+            let sql = "SELECT COALESCE(errorCode, 'unknown'), COUNT(*) FROM photo WHERE state = 'failed' GROUP BY 1"
+            return try Row.fetchAll(db.cachedStatement(sql: sql)).reduce(into: [:]) { $0[$1[0]] = $1[1] }
+        }
+    }
+
     package func corrections(of digests: [String]?) async throws(CatalogError) -> [PhotoCorrection] {
         try await read { db in
             guard let digests else {

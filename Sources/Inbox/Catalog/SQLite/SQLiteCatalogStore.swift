@@ -160,7 +160,9 @@ package struct SQLiteCatalogStore: CatalogStore {
     }
 
     package func condition(examined: Bool) async throws(CatalogError) -> CatalogCondition {
-        let damage = examined ? try await read(SQLiteCatalogFile.damage) : nil
+        var damage = examined ? try await read(SQLiteCatalogFile.damage) : nil
+        // SQLite goes on with a file that has no name any more, and with the process it is gone.
+        if examined, damage == nil, !FileManager.default.fileExists(atPath: path) { damage = "its file was removed" }
         return CatalogCondition(
             damage: damage, lastBackup: SQLiteCatalogBackup.time(of: path),
             setAside: SQLiteCatalogFile.damagedCopies(of: path))
