@@ -1,10 +1,12 @@
 import CLinux
 import ServiceLifecycle
 
-/// Gives memory that a burst of work has left back to the system, once nothing has been done for a while: what networks keep
-/// for later, and what is free within the C library's heap, which would otherwise stay with the process for ever.
-struct MemoryKeeper: ServiceLifecycle.Service {
-    private static let interval = Duration.seconds(30)
+/// Gives memory that work has left back to the system, which would otherwise stay with the process for ever.
+///
+/// - What is free within the C library's heap, every half minute in which something was done: pieces of other sizes come
+///   between those that were freed, so that the heap of a daemon that is never idle grows to several times what is in use.
+/// - What networks keep for later, once nothing was done for half a minute.
+package struct MemoryKeeper: ServiceLifecycle.Service {
     /// A photo's bitmaps and network inputs are smaller, a large network's weights are not.
     private static let photoPiece: Int32 = 4 << 20
 
@@ -13,27 +15,43 @@ struct MemoryKeeper: ServiceLifecycle.Service {
     static func expectPhotos() { clinux_reuse_pieces(photoPiece) }
 
     /// What is free within the C library's heap is the system's again: after networks were loaded, which takes much that
-    /// is not needed again.
-    static func returnFreeMemory() { clinux_give_memory_back() }
+    /// is not needed again, for one.
+    package static func returnFreeMemory() { clinux_give_memory_back() }
 
-    /// Counts the work done so far; where it has not grown, the daemon is idle.
-    let work: @Sendable () -> Int
-    /// Has networks let go what they keep for later.
-    let giveBack: @Sendable () async -> Void
+    private let interval: Duration
+    private let work: @Sendable () -> Int
+    private let giveBack: @Sendable () async -> Void
+    private let trim: @Sendable () -> Void
 
-    func run() async throws {
+    /// - Parameters:
+    ///   - work: counts the work done so far; where it has not grown, the daemon is idle.
+    ///   - giveBack: has networks let go what they keep for later.
+    ///   - trim: gives what is free in the heap back to the system.
+    package init(
+        interval: Duration = .seconds(30), work: @escaping @Sendable () -> Int,
+        giveBack: @escaping @Sendable () async -> Void,
+        trim: @escaping @Sendable () -> Void = { MemoryKeeper.returnFreeMemory() }
+    ) {
+        self.interval = interval
+        self.work = work
+        self.giveBack = giveBack
+        self.trim = trim
+    }
+
+    package func run() async throws {
         do {
             try await cancelWhenGracefulShutdown {
-                var (last, given) = (work(), -1)
+                // At the start much was read and let go.
+                var (last, isGiven) = (work(), false)
                 while true {
-                    try await Task.sleep(for: MemoryKeeper.interval)
+                    try await Task.sleep(for: interval)
                     let now = work()
-                    if now == last, now != given {
-                        await giveBack()
-                        MemoryKeeper.returnFreeMemory()
-                        given = now
-                    }
+                    let isIdle = now == last
                     last = now
+                    if isIdle, isGiven { continue }
+                    if isIdle { await giveBack() }
+                    trim()
+                    isGiven = isIdle
                 }
             }
         } catch is CancellationError {}
