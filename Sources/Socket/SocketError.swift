@@ -5,6 +5,8 @@ public enum SocketError: Error, Equatable, CustomStringConvertible {
     case notASocket(String)
     case alreadyServed(String)
     case notAListeningSocket(descriptor: Int32)
+    /// Somebody removed the socket's file, or put another in its place.
+    case fileGone(String)
     case systemCall(String, path: String, reason: String)
 
     public var description: String {
@@ -20,6 +22,8 @@ public enum SocketError: Error, Equatable, CustomStringConvertible {
             "another daemon serves \(path) (or is just shutting down); stop it or choose another path with --socket"
         case .notAListeningSocket(let descriptor):
             "descriptor \(descriptor) is no listening Unix stream socket; check ListenStream= in the .socket unit"
+        case .fileGone(let path):
+            "the socket's file \(path) was removed, so that nobody can connect any more; start the daemon again"
         case .systemCall(let call, let path, let reason):
             "cannot listen at \(path): \(call): \(reason)"
         }

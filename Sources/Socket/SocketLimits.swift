@@ -24,5 +24,8 @@ public struct SocketLimits: Sendable, Hashable {
     /// question, and little of the ten seconds in which the daemon ends.
     public var shutdownGrace: Duration = .seconds(3)
 
+    /// How often it is looked whether the socket's file is still there.
+    public var fileCheckInterval: Duration = .seconds(10)
+
     public init() {}
 }

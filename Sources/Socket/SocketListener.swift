@@ -14,10 +14,9 @@ package struct SocketListener: ~Copyable {
 
     /// The listening descriptor; whoever accepts on it closes it.
     let descriptor: Int32
-    private let path: String
+    /// Ours; another process may have put one in its place.
+    let file: SocketFile
     private let lock: Int32
-    /// Tells our file from one that another process put in its place.
-    private let inode: ino_t
 
     /// Listens at a path. The last folder of the path is made where it is missing.
     init(path: String) throws(SocketError) {
@@ -29,25 +28,19 @@ package struct SocketListener: ~Copyable {
         let lock = try SocketListener.takeLock(of: path)
         do throws(SocketError) {
             try SocketListener.removeStaleSocket(at: path)
+            let inode: ino_t
             (descriptor, inode) = try SocketListener.listen(at: path)
+            file = SocketFile(path: path, inode: inode)
         } catch {
             close(lock)
             throw error
         }
-        self.path = path
         self.lock = lock
     }
 
     deinit {
-        removeFile()
+        file.remove()
         close(lock)
-    }
-
-    /// Removes the socket file if it is still ours, so that clients see at once that nobody answers. The claim to the
-    /// path ends later, with the listener.
-    func removeFile() {
-        var status = stat()
-        if lstat(path, &status) == 0, status.st_ino == inode { unlink(path) }
     }
 
     /// Checks a listening descriptor that the service manager opened; file and mode are the manager's.
@@ -138,6 +131,22 @@ package struct SocketListener: ~Copyable {
     private static func failure(_ call: String, _ path: String) -> SocketError {
         .systemCall(call, path: path, reason: String(cString: strerror(errno)))
     }
+}
+
+/// The file of a listening socket.
+struct SocketFile: Sendable {
+    let path: String
+    let inode: ino_t
+
+    /// Whether clients find it at its path.
+    var isThere: Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_ino == inode
+    }
+
+    /// Removes it if it is still ours, so that clients see at once that nobody answers. The claim to the path ends later,
+    /// with the listener.
+    func remove() { if isThere { unlink(path) } }
 }
 
 /// A path as the system's calls want it.

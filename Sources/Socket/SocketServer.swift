@@ -56,17 +56,16 @@ public struct SocketServer: ServiceLifecycle.Service {
         case .path(let path):
             // The file is removed when accepting has ended, the lock released when the last connection has.
             let listener = try SocketListener(path: path)
-            try await serve(listener.descriptor, at: path) { listener.removeFile() }
+            try await serve(listener.descriptor, at: path, file: listener.file)
             _ = consume listener
         case .inherited(let descriptor):
             let path = SocketListener.path(ofDescriptor: descriptor) ?? "descriptor \(descriptor)"
-            try await serve(try SocketListener.adopt(descriptor: descriptor), at: path) {}
+            try await serve(try SocketListener.adopt(descriptor: descriptor), at: path, file: nil)
         }
     }
 
-    private func serve(
-        _ descriptor: Int32, at path: String, whenAcceptingEnded: () -> Void
-    ) async throws {
+    /// - Parameter file: what clients connect by; nil where it is the service manager's.
+    private func serve(_ descriptor: Int32, at path: String, file: SocketFile?) async throws {
         let accepted = AcceptedChannels()
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
@@ -86,6 +85,16 @@ public struct SocketServer: ServiceLifecycle.Service {
         didListen()
         let isAsked = Atomic(false)
         var deadline: Task<Void, any Error>?
+        // Whether it is gone.
+        let looking = file.map { file in
+            Task { [interval = limits.fileCheckInterval] in
+                repeat {
+                    do { try await Task.sleep(for: interval) } catch { return false }
+                } while file.isThere
+                server.close(promise: nil)
+                return true
+            }
+        }
         await withTaskCancellationOrGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 for await channel in accepted.stream {
@@ -97,7 +106,8 @@ public struct SocketServer: ServiceLifecycle.Service {
                 }
                 server.close(promise: nil)
                 connections.drain()
-                whenAcceptingEnded()
+                looking?.cancel()
+                file?.remove()
                 deadline = Task { [grace = limits.shutdownGrace] in
                     try await Task.sleep(for: grace)
                     connections.abort()
@@ -108,9 +118,9 @@ public struct SocketServer: ServiceLifecycle.Service {
             server.close(promise: nil)
         }
         deadline?.cancel()
-        guard isAsked.load(ordering: .acquiring) else {
-            throw SocketError.systemCall("accept", path: path, reason: "the listening socket was closed")
-        }
+        if isAsked.load(ordering: .acquiring) { return }
+        if await looking?.value == true { throw SocketError.fileGone(path) }
+        throw SocketError.systemCall("accept", path: path, reason: "the listening socket was closed")
     }
 
     /// Nil where there can be none; clients send the bytes then.

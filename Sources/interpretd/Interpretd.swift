@@ -30,6 +30,7 @@ struct Interpretd: AsyncParsableCommand {
             // What the daemon has open is not this process's business; not all of it closes by itself.
             closefrom(STDERR_FILENO + 1)
         }
+        Descriptors.prepare()
         LibrarySettings.configure()
         Interpretd.leaveSignalsToTheSystem()
         do {

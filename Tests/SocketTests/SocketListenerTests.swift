@@ -55,6 +55,17 @@ import WireProtocol
         }
     }
 
+    @Test func aServerWhoseFileSomebodyRemovedEndsAndSaysWhy() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/s"
+        var limits = SocketLimits()
+        limits.fileCheckInterval = .milliseconds(10)
+        let server = SocketServer(
+            endpoint: .path(path), handler: ScriptedHandler(), events: EventHub(), limits: limits, logger: .silent,
+            didListen: { unlink(path) })
+        await #expect(throws: SocketError.fileGone(path)) { try await server.run() }
+    }
+
     @Test func aSecondServerIsRefusedAndTheFirstGoesOn() async throws {
         try await SocketTestServer.with { server in
             #expect(try await refusal(.path(server.path)) == .alreadyServed(server.path))

@@ -19,6 +19,10 @@ struct ConfigurationFile {
     init(reading path: String) throws(DaemonError) {
         let text: String
         do {
+            var isFolder: ObjCBool = false
+            if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+                throw POSIXError(.EISDIR)
+            }
             guard let file = FileHandle(forReadingAtPath: path) else {
                 throw CocoaError(FileManager.default.fileExists(atPath: path) ? .fileReadNoPermission : .fileNoSuchFile)
             }
@@ -79,6 +83,7 @@ struct ConfigurationFile {
         case let error as YamlError: "this is no YAML: \(error)"
         case CocoaError.fileNoSuchFile: "there is no such file"
         case CocoaError.fileReadNoPermission: "permission denied"
+        case POSIXError.EISDIR: "it is a folder"
         case CocoaError.fileReadCorruptFile: "it is larger than 1 MiB or no UTF-8"
         default: error.localizedDescription
         }

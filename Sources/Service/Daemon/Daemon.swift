@@ -138,7 +138,7 @@ public struct Daemon: Sendable {
         case let error as SocketError:
             switch error {
             case .pathNotAbsolute, .pathTooLong, .notASocket, .notAListeningSocket: true
-            case .alreadyServed, .systemCall: false
+            case .alreadyServed, .fileGone, .systemCall: false
             }
         default: false
         }

@@ -23,7 +23,7 @@ struct DoctorRequest: Sendable {
         checks.append(await spaceCheck("disk of the inbox", inbox))
         checks.append(await spaceCheck("disk of the state", state))
         checks.append(watchCheck(InotifyUse.current(), unwatched: pipeline.unwatchedFolders))
-        checks.append(contentsOf: [networkCheck, refusedCheck, unreadCheck])
+        checks.append(contentsOf: [networkCheck, await networkFoldersCheck(), refusedCheck, unreadCheck])
         checks.append(try await failedCheck())
         return DoctorResult(checks: checks)
     }
@@ -111,6 +111,20 @@ struct DoctorRequest: Sendable {
         return Check(
             "network", .fail, "no network reads photos, so they wait",
             remedy: "put a model folder into \(models.directories[0].path) and run 'interpretctl models reload'")
+    }
+
+    /// What is in memory serves on, and the next start does not find it.
+    private func networkFoldersCheck() async -> Check {
+        var gone: [String] = []
+        for model in models.models {
+            let folder = model.folder.path
+            let isThere = try? await FileWork.run(on: FilePath(folder)) { access(folder, R_OK | X_OK) == 0 }
+            if isThere != true { gone.append(folder) }
+        }
+        guard !gone.isEmpty else { return Check("folders of networks", .ok, "all can be read") }
+        return Check(
+            "folders of networks", .warn, "gone, or not to be read: \(gone.joined(separator: ", "))",
+            remedy: "put them back before the next start, or run 'interpretctl models reload' to do without")
     }
 
     private var refusedCheck: Check {

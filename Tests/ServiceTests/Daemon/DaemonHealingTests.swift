@@ -77,6 +77,28 @@ import WireProtocol
         #expect(try await daemon.stop() == 0)
     }
 
+    @Test func theDoctorMissesWhatSomebodyRemoved() async throws {
+        let models = try TemporaryFolder()
+        let folder = URL(filePath: models.path).appending(path: "petshop")
+        try FileManager.default.copyItem(
+            at: RunningDaemon.root.appending(path: "Tests/Fixtures/first-edition/petshop"), to: folder)
+        let daemon = try await RunningDaemon(models: URL(filePath: models.path))
+        let client = try Interpretctl()
+        func unwell() async throws -> [String: String] {
+            let output = try await client.run("doctor", "--json", socket: daemon.socket)
+            let checks = try JSONDecoder().decode(DoctorResult.self, from: Data(output.out.utf8)).checks
+            return checks.reduce(into: [:]) { if $1.verdict != .ok { $0[$1.name] = $1.finding } }
+        }
+        let before = try await unwell()
+        #expect(before["catalog"] == nil && before["folders of networks"] == nil, "\(before)")
+        try FileManager.default.removeItem(at: folder)
+        try FileManager.default.removeItem(at: try #require(daemon.catalog))
+        let after = try await unwell()
+        #expect(after["catalog"]?.contains("its file was removed") == true, "\(after)")
+        #expect(after["folders of networks"]?.contains(folder.path) == true, "\(after)")
+        #expect(try await daemon.stop() == 0)
+    }
+
     @Test func theDoctorSaysWhatIsWrongAndWhatToDo() async throws {
         let empty = try TemporaryFolder()
         let daemon = try await RunningDaemon(models: URL(filePath: empty.path))
