@@ -110,7 +110,7 @@ def main() -> int:
     for name in arguments.only:
         file = exported(name)
         found = ratio(arguments.bench, file, {runtime(file).get_inputs()[0].name: x})
-        print(f"| {name} | {'refused' if found is None else f'{found:.2f}'} |", flush=True)
+        print(f"| {name} | {found if isinstance(found, str) else f'{found:.2f}'} |", flush=True)
     return 0
 
 

@@ -33,7 +33,7 @@ programs compared with are those of `Conformance/requirements.txt`.
 """
 COMMAND = re.compile(r"^    (python Conformance/.*)$", re.MULTILINE)
 # Options that say where something lies on the machine and how patient it makes one, which is nobody else's concern.
-PLACES = ("--bin", "--cache", "--petshop", "--timeout")
+PLACES = ("--bench", "--bin", "--cache", "--petshop", "--timeout")
 
 
 def write_section(name: str, script: str, text: str) -> None:

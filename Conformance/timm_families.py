@@ -71,7 +71,7 @@ FAMILIES: dict[str, Network] = {
     "cait": small("cait_xxs24_224", depth=4),
     "coat": small("coat_lite_tiny"),
     "convit": small("convit_tiny", depth=4, local_up_to_layer=3),
-    "convmixer": small("convmixer_768_32"),
+    "convmixer": small("convmixer_768_32", 56),
     "convnext": small("convnext_atto"),
     "convnext, second version": small("convnextv2_atto"),
     "cpubone": small("cpubone_nano", 128),
@@ -341,17 +341,30 @@ def fingerprint(binary: Path) -> str:
     return hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:12]
 
 
+def record_name(family: str) -> str:
+    network = hashlib.sha256(repr(FAMILIES[family]).encode()).hexdigest()[:8]
+    return f"{family}.{network}.json"
+
+
 def record(family: str, arguments: argparse.Namespace) -> Path:
     """Where the rows are kept that this program gave for this network."""
-    network = hashlib.sha256(repr(FAMILIES[family]).encode()).hexdigest()[:8]
-    return CACHE / fingerprint(arguments.bin) / f"{family}.{network}.json"
+    return CACHE / fingerprint(arguments.bin) / record_name(family)
+
+
+def latest(family: str) -> Path | None:
+    """The rows that some build of the program gave last for this network."""
+    return max(CACHE.glob(f"*/{record_name(family)}"), key=lambda file: file.stat().st_mtime, default=None)
+
+
+def rows_in(file: Path) -> list[Row]:
+    return [Row(**fields) for fields in json.loads(file.read_text())]
 
 
 def kept(family: str, arguments: argparse.Namespace) -> list[Row]:
     """The rows, from the cache where they were found before."""
     file = record(family, arguments)
     if file.exists() and not arguments.anew:
-        return [Row(**fields) for fields in json.loads(file.read_text())]
+        return rows_in(file)
     rows = rows_of(family, arguments)
     # A machine that was too busy may be idle the next time.
     if not any(row.problem.startswith("not done within") for row in rows):
@@ -368,14 +381,15 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def summary(rows: list[Row]) -> str:
+def summary(rows: list[Row], builds: int) -> str:
     families = {r.family for r in rows}
     exported = [r for r in rows if r.is_exported]
     unexported = families - {r.family for r in exported}
     failed = {r.family for r in exported if not r.passed}
     return (f"{len(families)} families, {len(rows)} exports wanted: {len(exported)} exported, of which "
             f"{sum(r.passed for r in exported)} pass. {len({r.family for r in exported} - failed)} families pass in every form "
-            f"that is exported, {len(unexported)} are exported by neither exporter. The bound is {BOUND:.0e}.")
+            f"that is exported, {len(unexported)} are exported by neither exporter. The bound is {BOUND:.0e}."
+            + (f" The rows are of {builds} builds of the program." if builds > 1 else ""))
 
 
 def main() -> int:
@@ -383,7 +397,7 @@ def main() -> int:
     add_arguments(parser)
     parser.add_argument("--only", nargs="+", choices=FAMILIES, default=list(FAMILIES), metavar="FAMILY")
     parser.add_argument("--limit", type=float, default=1800, help="the longest time for one network, in seconds")
-    parser.add_argument("--kept", action="store_true", help="only what was found before; nothing is run")
+    parser.add_argument("--kept", action="store_true", help="only what was found before, by whichever build; nothing is run")
     parser.add_argument("--anew", action="store_true", help="forget what was found before")
     parser.add_argument("--report", action="store_true", help="write the table into the documentation")
     parser.add_argument("--one", metavar="FAMILY", help=argparse.SUPPRESS)
@@ -393,13 +407,14 @@ def main() -> int:
         print(json.dumps([dataclasses.asdict(row) for row in rows]))
         return 0
     rows, families = [], arguments.only
+    records = {family: latest(family) if arguments.kept else record(family, arguments) for family in families}
     if arguments.kept:
-        families = [family for family in families if record(family, arguments).exists()]
+        families = [family for family in families if records[family]]
     for count, family in enumerate(families, 1):
-        rows += kept(family, arguments)
+        rows += rows_in(records[family]) if arguments.kept else kept(family, arguments)
         for line in table(rows[-len(EXPORTERS):]).splitlines()[2:]:
             print(f"{count}/{len(families)} {line}", flush=True)
-    text = summary(rows)
+    text = summary(rows, len({records[family].parent for family in families}))
     print(text)
     if arguments.report:
         write_section("timm", "timm_families.py", f"{text}\n\n{table(rows)}")

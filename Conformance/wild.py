@@ -13,11 +13,15 @@ For each file:
   error     largest distance of any output from ONNX Runtime's (its optimizations off, since they round differently), or,
             where it does not run the file, from the results that came with it; relative to the output's largest
             magnitude, or to 1e-4 where that is less
+  float64   the same distance from the network in double precision (double_precision.py), and ONNX Runtime's own distance
+            from it; or why there is none
   gradient  of classifiers: the derivative along the gradient's own signs, beside the difference that ONNX Runtime's
             scores make (the best of several steps), relative
-  time      with --bench: a forward pass divided by ONNX Runtime's, processor time of one thread, in turns
+  time      with --bench: a forward pass divided by ONNX Runtime's with its optimizations, processor time of one thread, the
+            medians of repeated turns; or why there is none
 
-A file whose error is above 1e-3 and above twice ONNX Runtime's own with its optimizations, whose gradient is off by more than 2 %, or that takes the daemon down makes the exit code 1.
+A file whose error is above 1e-3 and above twice ONNX Runtime's own with its optimizations, whose gradient is off by more
+than 2 %, or that takes the daemon down makes the exit code 1.
 """
 
 from __future__ import annotations
@@ -42,6 +46,7 @@ import onnx
 import onnxruntime
 
 from daemon import Daemon, DaemonDied, RequestFailed, add_arguments
+from double_precision import NotEvaluated, evaluate
 from report import write_section
 
 WHEELS = (
@@ -55,6 +60,8 @@ WHEELS = (
 CACHE = Path(__file__).resolve().parent.parent / ".conformance-cache" / "wild"
 LARGEST_ERROR = 1e-3
 LARGEST_SLOPE_ERROR = 2e-2
+# From double precision ONNX Runtime is nearer than this, or the evaluator has understood the file otherwise.
+LARGEST_DOUBT = 1e-2
 # Outputs below this are as good as 0, such as those of a sigmoid far from its middle.
 SMALLEST_SCALE = 1e-4
 # Extents that a file leaves open, by place: one item; else a photo's where the input has four axes.
@@ -73,12 +80,22 @@ class Row:
     # How far ONNX Runtime is from itself with its optimizations, where that was asked.
     rounding: float = 0
     slope: float | None = None
-    ratio: float | None = None
+    # Distances from double precision, ours and ONNX Runtime's; or why there are none.
+    doubled: tuple[float, float] | str = ""
+    ratio: float | str = ""
 
     @property
     def is_wrong(self) -> bool:
-        return ("died" in self.loads or (self.error or 0) > max(LARGEST_ERROR, 2 * self.rounding) or (self.slope or 0) > LARGEST_SLOPE_ERROR
-                or self.error is not None and not np.isfinite(self.error))
+        return ("died" in self.loads or (self.error or 0) > max(LARGEST_ERROR, 2 * self.rounding)
+                or (self.slope or 0) > LARGEST_SLOPE_ERROR or self.error is not None and not np.isfinite(self.error))
+
+    @property
+    def doubled_text(self) -> str:
+        return self.doubled if isinstance(self.doubled, str) else " (".join(f"{error:.1e}" for error in self.doubled) + ")"
+
+    @property
+    def ratio_text(self) -> str:
+        return self.ratio if isinstance(self.ratio, str) else f"{self.ratio:.2f}"
 
 
 def files(cache: Path) -> dict[str, Path]:
@@ -150,6 +167,8 @@ def runtime(file: Path, optimizes: bool = False) -> onnxruntime.InferenceSession
 def distance(found: np.ndarray, expected: np.ndarray) -> float:
     if tuple(found.shape) != tuple(expected.shape):
         return float("inf")
+    if expected.dtype == object:
+        return 0
     if expected.size == 0:
         return 0
     with np.errstate(over="ignore", invalid="ignore"):
@@ -185,11 +204,28 @@ def slope_error(daemon: Daemon, model: str, session: onnxruntime.InferenceSessio
     return min(abs((score(step) - score(-step)) / (2 * step) / slope - 1) for step in steps)
 
 
-def ratio(bench: str, file: Path, x: dict[str, np.ndarray]) -> float | None:
-    """Processor time of one thread, divided by ONNX Runtime's; only for one image as the input."""
-    if len(x) != 1 or next(iter(x.values())).ndim != 4:
-        return None
-    shape = next(iter(x.values())).shape
+def doubled(model: onnx.ModelProto, x: dict[str, np.ndarray], found: dict[str, np.ndarray],
+            others: dict[str, np.ndarray], seconds: float) -> tuple[float, float] | str:
+    """The distances of both results from double precision, or why there are none."""
+    try:
+        truth = evaluate(model, x, seconds)
+    except NotEvaluated as reason:
+        return str(reason)
+    names = [name for name, value in truth.items() if isinstance(value, np.ndarray) and isinstance(others.get(name), np.ndarray)]
+    if not names:
+        return "no tensor comes out"
+    ours, theirs = (max(distance(values[name], truth[name]) for name in names) for values in (found, others))
+    if not theirs < LARGEST_DOUBT:
+        return "the evaluator differs from ONNX Runtime"
+    return ours, theirs
+
+
+def ratio(bench: str, file: Path, x: dict[str, np.ndarray]) -> float | str:
+    """Processor time of one thread, divided by ONNX Runtime's; only for one image as the input, else why there is none."""
+    image = next(iter(x.values()))
+    if len(x) != 1 or image.ndim != 4 or image.dtype != np.float32:
+        return "takes no image alone"
+    shape = image.shape
     session = runtime(file, optimizes=True)
     with subprocess.Popen(bench.split(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                           env={**os.environ, "OMP_NUM_THREADS": "1"}) as process:
@@ -199,8 +235,8 @@ def ratio(bench: str, file: Path, x: dict[str, np.ndarray]) -> float | None:
             return json.loads(process.stdout.readline())
 
         try:
-            if "error" in ask(f"prepare case forward {shape[0]} {shape[2]} {shape[3]} {file}"):
-                return None
+            if error := ask(f"prepare case forward {shape[0]} {shape[2]} {shape[3]} {file}").get("error"):
+                return f"not timed: {error}"[:100]
             ours, theirs = [], []
             for _ in range(6):
                 ours += ask("run case 2 processor")["ms"]
@@ -229,7 +265,7 @@ def shipped(model: onnx.ModelProto, file: Path) -> tuple[dict[str, np.ndarray], 
             tensors("output", [value.name for value in model.graph.output]))
 
 
-def judge(row: Row, model: onnx.ModelProto, file: Path, daemon: Daemon, bench: str | None) -> None:
+def judge(row: Row, model: onnx.ModelProto, file: Path, daemon: Daemon, bench: str | None, seconds: float) -> None:
     session = None
     try:
         session = runtime(file)
@@ -256,21 +292,23 @@ def judge(row: Row, model: onnx.ModelProto, file: Path, daemon: Daemon, bench: s
     row.error = max(distance(found[key], value) for key, value in expected.items() if isinstance(value, np.ndarray))
     if session and row.error > LARGEST_ERROR:
         row.rounding = max(map(distance, runtime(file, optimizes=True).run(None, x), expected.values()))
-    image = next(iter(x.values()))
+    row.doubled = doubled(onnx.load(str(file)), x, found, expected, seconds)
+    row.ratio = ratio(bench, file, x) if bench and session else "not run by ONNX Runtime" if bench else ""
+    image = next(iter(x.values()), None)
     if session and len(x) == 1 and image.ndim == 4 and image.dtype == np.float32:
         row.slope = slope_error(daemon, row.name, session, image)
-        if bench:
-            row.ratio = ratio(bench, file, x)
 
 
 def table(rows: list[Row]) -> str:
     def number(value: float | None, form: str) -> str:
         return "" if value is None else form.format(value)
 
-    lines = ["| file | exporter | opset | loads | error | gradient | time ÷ ONNX Runtime |", "|---|---|---:|---|---:|---:|---:|"]
+    lines = ["| file | exporter | opset | loads | error | float64 (ONNX Runtime's) | gradient | time ÷ ONNX Runtime |",
+             "|---|---|---:|---|---:|---:|---:|---:|"]
     for row in rows:
         lines.append(f"| {row.name} | {row.exporter} | {row.opset} | {row.loads.replace('|', '/')} | "
-                     f"{number(row.error, '{:.1e}')} | {number(row.slope, '{:.1e}')} | {number(row.ratio, '{:.2f}')} |")
+                     f"{number(row.error, '{:.1e}')} | {row.doubled_text.replace('|', '/')} | {number(row.slope, '{:.1e}')} | "
+                     f"{row.ratio_text.replace('|', '/')} |")
     kinds = Counter(row.exporter for row in rows)
     lines += ["", "| exporter | files |", "|---|---:|"]
     lines += [f"| {exporter} | {count} |" for exporter, count in sorted(kinds.items())]
@@ -279,9 +317,16 @@ def table(rows: list[Row]) -> str:
     wheels = sum(not row.name.startswith("onnx--") for row in rows)
     wrong = sum(row.is_wrong for row in rows)
     compared = sum(row.error is not None for row in rows)
+    times = sorted(row.ratio for row in rows if not isinstance(row.ratio, str))
+    timed = (f" Of {len(times)} that could be timed the median takes {statistics.median(times):.2f} of ONNX Runtime's time, "
+             f"{sum(one <= 1 for one in times)} take at most as long." if times else "")
+    nearer = [row.doubled for row in rows if not isinstance(row.doubled, str)]
+    doubles = (f" {len(nearer)} could be evaluated in double precision: the largest distance from it is "
+               f"{max(ours for ours, _ in nearer):.1e}, ONNX Runtime's {max(theirs for _, theirs in nearer):.1e}."
+               if nearer else "")
     return (f"{len(rows)} files ({wheels} out of applications' wheels, the others out of the onnx package) of {exporters} "
             f"generations of exporters: {loaded} load, {compared} of them could be run by both, or came with results, and "
-            f"were compared, {len(rows) - loaded} are refused in words, {wrong} are wrong.\n\n" + "\n".join(lines))
+            f"were compared, {len(rows) - loaded} are refused in words, {wrong} are wrong.{doubles}{timed}\n\n" + "\n".join(lines))
 
 
 def main() -> int:
@@ -290,6 +335,7 @@ def main() -> int:
     parser.add_argument("--cache", type=Path, default=CACHE, help="where the wheels' files are kept")
     parser.add_argument("--only", default="", help="only files whose name contains this")
     parser.add_argument("--bench", help="the command of EngineBench, to measure times too")
+    parser.add_argument("--seconds", type=float, default=30, help="longest evaluation of a file in double precision")
     parser.add_argument("--report", action="store_true", help="write the section of Documentation/Conformance.md")
     arguments = parser.parse_args()
     chosen = {key: file for key, file in files(arguments.cache).items() if arguments.only in key}
@@ -306,12 +352,13 @@ def main() -> int:
                 opsets = [one.version for one in model.opset_import if one.domain in ("", "ai.onnx")]
                 row = Row(key, f"{model.producer_name or 'unnamed'} {model.producer_version}".strip(),
                           str(opsets[0]) if opsets else "")
-                judge(row, model, file, daemon, arguments.bench)
+                judge(row, model, file, daemon, arguments.bench, arguments.seconds)
                 rows.append(row)
                 print(f"{row.name}: {row.loads[:150]}"
                       + (f", error {row.error:.1e}" if row.error is not None else "")
                       + (f", gradient {row.slope:.1e}" if row.slope is not None else "")
-                      + (f", time {row.ratio:.2f}" if row.ratio is not None else "")
+                      + (f", float64 {row.doubled_text}" if row.doubled else "")
+                      + (f", time {row.ratio_text}" if row.ratio != "" else "")
                       + ("  WRONG" if row.is_wrong else ""), flush=True)
     text = table(rows)
     print(text.splitlines()[0])

@@ -47,7 +47,7 @@ public struct Tensor: Sendable {
     public mutating func withUnsafeMutableValues<R, E: Error>(
         _ body: (UnsafeMutableBufferPointer<Float>) throws(E) -> R
     ) throws(E) -> R {
-        if !isKnownUniquelyReferenced(&storage) {
+        if storage.isReadOnly || !isKnownUniquelyReferenced(&storage) {
             storage = AlignedStorage(copying: storage)
         }
         return try body(storage.values)
@@ -70,6 +70,15 @@ public struct Tensor: Sendable {
         }
     }
 
+    /// The values that lie at `offset` of a mapped file, in bytes.
+    init(shape: Shape, in mapping: FileMapping, at offset: Int) {
+        self.shape = shape
+        storage = AlignedStorage(mapping, offset: offset, count: shape.count)
+    }
+
+    /// Where the values lie in a file of the process's own, their memory is the system's again until they are next read.
+    package func letGoOfMemory() { storage.letGoOfMemory() }
+
     private init(shape: Shape, storage: AlignedStorage) {
         self.shape = shape
         self.storage = storage
@@ -82,9 +91,13 @@ extension Tensor: Equatable {
     }
 }
 
-/// The memory of a tensor. Written only while uniquely referenced, hence safe to share.
+/// The memory of a tensor. Written only while uniquely referenced and its own, hence safe to share.
 private final class AlignedStorage: @unchecked Sendable {
     let values: UnsafeMutableBufferPointer<Float>
+    /// Whose memory the values are, where it is not the storage's own.
+    private let mapping: FileMapping?
+
+    var isReadOnly: Bool { mapping != nil }
 
     init(count: Int) {
         let bytes = UnsafeMutableRawBufferPointer.allocate(
@@ -92,7 +105,16 @@ private final class AlignedStorage: @unchecked Sendable {
         let start = bytes.bindMemory(to: Float.self)
         start.initialize(repeating: 0)
         values = UnsafeMutableBufferPointer(rebasing: start[..<count])
+        mapping = nil
     }
+
+    init(_ mapping: FileMapping, offset: Int, count: Int) {
+        self.mapping = mapping
+        let start = UnsafeMutableRawPointer(mutating: mapping.start + offset)
+        values = UnsafeMutableBufferPointer(start: start.assumingMemoryBound(to: Float.self), count: count)
+    }
+
+    func letGoOfMemory() { mapping?.letGo(UnsafeRawBufferPointer(values)) }
 
     convenience init(copying other: AlignedStorage) {
         self.init(count: other.values.count)
@@ -100,6 +122,6 @@ private final class AlignedStorage: @unchecked Sendable {
     }
 
     deinit {
-        UnsafeMutableRawPointer(values.baseAddress)?.deallocate()
+        if mapping == nil { UnsafeMutableRawPointer(values.baseAddress)?.deallocate() }
     }
 }

@@ -78,7 +78,9 @@ struct BenchmarkCase: Sendable {
         let threads = ProcessInfo.processInfo.environment["OMP_NUM_THREADS"].flatMap(Int.init)
         session = try InferenceSession(graph: graph, threads: threads, algorithms: try algorithms ?? Self.algorithms())
         var state: UInt64 = 1
-        input = Tensor(shape: try Shape([batch, 3, height, width])) { values in
+        // Of as many channels as the network takes, where its file says how many.
+        let channels = graph.inputs[0].extents.count == 4 ? graph.inputs[0].extents[1] ?? 3 : 3
+        input = Tensor(shape: try Shape([batch, channels, height, width])) { values in
             for index in values.indices {
                 state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
                 values[index] = Float(state >> 40) / Float(1 << 23) - 1

@@ -12,10 +12,11 @@ final class WeightStore {
         /// The tensor whose memory this is; nil where it is the block's own.
         private let owner: Tensor?
 
-        fileprivate init(layout: Layout) {
+        /// - Parameter isEmpty: whether nothing is ever read from it, so that it needs no memory.
+        fileprivate init(layout: Layout, isEmpty: Bool = false) {
             self.layout = layout
             owner = nil
-            address = .allocate(byteCount: max(layout.byteCount, 64), alignment: 64)
+            address = .allocate(byteCount: isEmpty ? 64 : max(layout.byteCount, 64), alignment: 64)
         }
 
         /// The tensor's own memory, row-major. It is not written to while it has two owners.
@@ -64,10 +65,15 @@ final class WeightStore {
     }
 
     private let engine: Engine
+    /// Whether blocks hold values; else plans can be laid out with them, and not run.
+    private let holdsValues: Bool
     /// The plans hold the blocks; what no plan uses any more goes.
     private var blocks: [Key: [WeakBlock]] = [:]
 
-    init(engine: Engine) { self.engine = engine }
+    init(engine: Engine, holdsValues: Bool = true) {
+        self.engine = engine
+        self.holdsValues = holdsValues
+    }
 
     /// Constant `value` of `graph`, seen as `extents`, in `layout`.
     func tensor(
@@ -78,6 +84,7 @@ final class WeightStore {
         guard let original = graph.constants[value]?.tensor else {
             throw KernelStatus(code: Int32(CDNN_INVALID_ARGUMENTS))
         }
+        guard holdsValues else { return Block(layout: layout, isEmpty: true) }
         let tensor =
             switch part {
             case .all: original

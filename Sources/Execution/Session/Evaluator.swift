@@ -72,6 +72,23 @@ public final class Evaluator {
         try plan(for: PlanRequest(inputShapes: inputShapes, derivatives: derivatives)).arenaBytes
     }
 
+    /// The same without making the plan, which would bring the weights into its kernels' orders; of one that is not measured
+    /// yet, as the library would choose.
+    public func estimatedPlanBytes(
+        inputShapes: [Shape], derivatives: [Derivative] = []
+    ) throws(ExecutionError) -> Int {
+        let request = PlanRequest(inputShapes: inputShapes, derivatives: derivatives)
+        if let known = plans.value(for: request) { return known.arenaBytes }
+        var (arrangement, choice) = (Arrangement.library, AlgorithmChoice.standard)
+        if case .measured(let table) = algorithms, let known = table.arrangement(for: try request.key(on: graph)) {
+            (arrangement, choice) = (known, algorithms)
+        }
+        return try PlanBuilder(
+            graph: graph, request: request, engine: engine, weights: WeightStore(engine: engine, holdsValues: false),
+            algorithms: choice, arrangement: arrangement, threads: threads
+        ).stepList().placed().bytes
+    }
+
     /// The shortest time of each step of such a pass and of its backward walks in `rounds` runs.
     public func profile(
         _ inputs: [Tensor], derivatives: [Derivative] = [], rounds: Int = 10
@@ -87,7 +104,7 @@ public final class Evaluator {
     private func plan(for request: PlanRequest) throws(ExecutionError) -> Plan {
         if let known = plans.value(for: request) { return known }
         let plan = try made(for: request)
-        weights.releaseUnused()
+        letGoOfWeights()
         plans.keep(plan, for: request)
         return plan
     }
@@ -124,6 +141,12 @@ public final class Evaluator {
 
     // MARK: Memory
 
+    /// After a plan was made: its kernels have the weights in their own orders.
+    private func letGoOfWeights() {
+        weights.releaseUnused()
+        graph.letGoOfConstants()
+    }
+
     /// What stays of the plans when memory is given back, in bytes: enough for the passes that a photo takes.
     private static let keptWhenIdle = 64 << 20
 
@@ -131,7 +154,7 @@ public final class Evaluator {
     func giveMemoryBack() {
         sweeps.letGo { _ in false }
         plans.letGo { plans in plans.reduce(0) { $0 + $1.arenaBytes } <= Evaluator.keptWhenIdle }
-        weights.releaseUnused()
+        letGoOfWeights()
     }
 
     /// Whether some plan was made before anything was measured.
@@ -159,7 +182,7 @@ public final class Evaluator {
             let arrangement = table.settle(
                 try request.key(on: graph), on: fastest, isMeasured: !table.isOverBudget)
             plans.exchange(try build(request, arrangement), for: request)
-            weights.releaseUnused()
+            letGoOfWeights()
         } catch {
             // The plan there is goes on to serve.
             unmeasured.removeAll { $0 == request }

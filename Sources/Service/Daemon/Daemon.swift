@@ -48,7 +48,7 @@ public struct Daemon: Sendable {
             composer: composer, metrics: metrics, indexes: indexes,
             table: AlgorithmTable(file: state.appending(path: Daemon.speedsName), isHasty: true) {
                 logger.notice("\($0)")
-            },
+            }, weights: state,
             notifier: notifier, logger: logger)
         let live = LiveModels(try await loader.load(configuration))
         let catalog = try Catalog(at: state.appending(path: Daemon.catalogName(for: inbox)).path, logger: logger)

@@ -13,6 +13,8 @@ actor ModelLoader {
     private let indexes: UnitIndexes
     private let table: AlgorithmTable
     private let trial: ModelTrial
+    /// On whose disk weights are kept as their files have them.
+    private let weights: URL
     private let notifier: SystemdNotifier
     private let logger: Logger
     /// Networks are loaded for so many threads; others are loaded anew.
@@ -21,13 +23,14 @@ actor ModelLoader {
     private let environment = ProcessInfo.processInfo.environment
 
     init(
-        composer: Composer, metrics: Metrics, indexes: UnitIndexes, table: AlgorithmTable, notifier: SystemdNotifier,
-        logger: Logger
+        composer: Composer, metrics: Metrics, indexes: UnitIndexes, table: AlgorithmTable, weights: URL,
+        notifier: SystemdNotifier, logger: Logger
     ) throws {
         self.composer = composer
         self.metrics = metrics
         self.indexes = indexes
         self.table = table
+        self.weights = weights
         self.notifier = notifier
         self.logger = logger
         trial = try ModelTrial()
@@ -41,7 +44,7 @@ actor ModelLoader {
         let folders = try await folderStates(in: directories)
         let store = try await ModelStore(
             directories: directories, roots: configuration.roots ?? [], threads: threads,
-            algorithms: .measured(table), logger: logger
+            algorithms: .measured(table), weights: weights, logger: logger
         ).tried(logger: logger) { [trial, notifier] model, isForInbox in
             // The first start measures the convolutions of each network, and there may be many.
             notifier.starting("trying model \(model.name)")
@@ -71,10 +74,10 @@ actor ModelLoader {
                 !isAnew && folders[name] != nil && folders[name] == old.folders[name]
                     && !old.store.refused.contains { $0.name == name }
             })
-        let loaded = try await offThePool { [table, logger] in
+        let loaded = try await offThePool { [table, weights, logger] in
             try old.store.reloaded(
                 from: directories, roots: configuration.roots ?? [], unchanged: unchanged,
-                threads: configuration.threads, algorithms: .measured(table), logger: logger)
+                threads: configuration.threads, algorithms: .measured(table), weights: weights, logger: logger)
         }
         let inboxModels = Set(old.store.inboxModels.map(\.name))
         let tried = await loaded.tried(logger: logger) { [trial] model, isForInbox in

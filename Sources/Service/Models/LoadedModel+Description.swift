@@ -40,8 +40,8 @@ extension LoadedModel {
         }
         return try await network.session.perform { (evaluator) throws(ExecutionError) in
             ModelDescription.PlanBytes(
-                forward: try evaluator.planBytes(inputShapes: shapes),
-                gradient: try? evaluator.planBytes(inputShapes: shapes, derivatives: derivatives ?? []))
+                forward: try evaluator.estimatedPlanBytes(inputShapes: shapes),
+                gradient: try? evaluator.estimatedPlanBytes(inputShapes: shapes, derivatives: derivatives ?? []))
         }
     }
 

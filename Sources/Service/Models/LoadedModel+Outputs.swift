@@ -41,7 +41,8 @@ extension LoadedModel {
 
     /// What people should know of the network, in the log and in `models`.
     var remarks: [String] {
-        inputRemarks + (network.classifier?.remarks ?? []) + [scoreRemark, calibrationRemark].compactMap { $0 }
+        inputRemarks + (network.classifier?.remarks ?? [])
+            + [scoreRemark, calibrationRemark, memoryRemark].compactMap { $0 }
     }
 
     /// What people should know of a calibration; nil where there is none.

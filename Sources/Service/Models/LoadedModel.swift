@@ -43,6 +43,8 @@ public struct LoadedModel: Sendable {
     let calibration: CalibrationRecord?
     /// What should be known of how photos become input.
     let inputRemarks: [String]
+    /// Why the weights are in memory twice; nil where they are not.
+    let memoryRemark: String?
     public let boxFinder: BoxFinder
     /// From which probability on an independent label holds, by class index.
     let thresholds: [Float]
@@ -52,8 +54,12 @@ public struct LoadedModel: Sendable {
     /// The shape used where a figure has to be given for some input.
     let exampleInput: Shape
 
+    /// - Parameter weights: the folder on whose disk the weights lie as they are in the file (see ``TensorFile``); in memory
+    ///   where nil or where that has no room.
     /// - Throws: `ModelError` naming the file, and for an operator that is not supported the node and opset.
-    init(folder url: URL, links: ModelLinks, threads: Int?, algorithms: AlgorithmChoice) throws(ModelError) {
+    init(
+        folder url: URL, links: ModelLinks, threads: Int?, algorithms: AlgorithmChoice, weights: URL? = nil
+    ) throws(ModelError) {
         let folder = try ModelFolder(url)
         name = url.lastPathComponent
         self.folder = url
@@ -61,7 +67,8 @@ public struct LoadedModel: Sendable {
         do {
             // The caches of model hubs consist of links.
             sha256 = try SHA256.hexDigest(ofFile: FilePath(try links.file("model.onnx", in: url).path))
-            let file = try ONNXModel.load(contentsOf: folder.modelFile)
+            var file = try ONNXModel.load(contentsOf: folder.modelFile)
+            memoryRemark = file.movingConstants(to: weights)
             let inputs = try file.readingInputs(folder.settings.inputStatement)
             inputLayout = inputs.layout
             preprocessing = try LoadedModel.preprocessing(folder, inputs)
@@ -203,6 +210,21 @@ public struct LoadedModel: Sendable {
                 file: "config.json", reason: "it names \(named.count) labels, the network has \(classes) scores")
         }
         return named + (named.count..<classes).map { "class \($0)" }
+    }
+}
+
+extension Graph {
+    /// Moves the weights out of memory.
+    ///
+    /// - Returns: why that did not succeed; nil where it did, or was not wanted.
+    fileprivate mutating func movingConstants(to folder: URL?) -> String? {
+        guard let folder else { return nil }
+        do {
+            try moveConstants(to: folder.path)
+            return nil
+        } catch {
+            return "its weights stay in memory as the file has them, beside what is computed with: \(error)"
+        }
     }
 }
 

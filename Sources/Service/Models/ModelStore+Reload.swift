@@ -40,7 +40,7 @@ extension ModelStore {
     /// - Throws: `ModelStoreError` where there is no such folder.
     func reloaded(
         from directories: [URL], roots: [String], unchanged: Set<String>, threads: Int?, algorithms: AlgorithmChoice,
-        logger: Logger
+        weights: URL?, logger: Logger
     ) throws(ModelStoreError) -> ModelStore {
         let links = ModelLinks(directories: directories, roots: roots)
         var models: [LoadedModel] = []
@@ -53,7 +53,8 @@ extension ModelStore {
             } else {
                 do {
                     models.append(
-                        try LoadedModel(folder: folder, links: links, threads: threads, algorithms: algorithms))
+                        try LoadedModel(
+                            folder: folder, links: links, threads: threads, algorithms: algorithms, weights: weights))
                     logger.info("model loaded", metadata: ["model": "\(name)"])
                 } catch {
                     refused.append(Refused(folder: folder, error: error))

@@ -39,10 +39,11 @@ public struct ModelStore: Sendable {
     ///   - roots: further folders into which links in model folders may lead.
     ///   - threads: of each network's kernels; the processor's cores where nil.
     ///   - algorithms: how convolutions are computed, of all of them.
+    ///   - weights: the folder on whose disk weights are kept as their files have them; in memory where nil.
     /// - Throws: `ModelStoreError` where there is no such folder.
     public init(
         directories: [URL], roots: [String] = [], threads: Int? = nil, algorithms: AlgorithmChoice = .standard,
-        logger: Logger
+        weights: URL? = nil, logger: Logger
     ) throws(ModelStoreError) {
         let links = ModelLinks(directories: directories, roots: roots)
         var models: [LoadedModel] = []
@@ -51,7 +52,7 @@ public struct ModelStore: Sendable {
         for folder in found.used {
             do {
                 let model = try LoadedModel(
-                    folder: folder, links: links, threads: threads, algorithms: algorithms)
+                    folder: folder, links: links, threads: threads, algorithms: algorithms, weights: weights)
                 models.append(model)
                 logger.info(
                     "model loaded",
