@@ -17,8 +17,10 @@ struct GraphBuilder {
     var planePositions: [ValueID: ValueID] = [:]
     /// Why a further output of a node is not there, such as the statistics that training keeps; by its name.
     private var omitted: [String: ONNXError] = [:]
-    /// How many values may still be computed from constants.
+    /// How many values may still be computed from constants: so many, and of each stored weight as many as it takes to
+    /// normalize it.
     private var foldingBudget = 1 << 26
+    private static let stepsOfWeights = 8
     /// How many values a file of a few bytes may still ask for as weights that are all alike: 1 GiB of them.
     private var fillingBudget = 1 << 28
 
@@ -39,7 +41,7 @@ struct GraphBuilder {
     ) throws(ONNXError) {
         let value = try define(tensor.name, by: "initializer")
         let constant = try tensor.constant(values: values, files: files)
-        foldingBudget += 2 * constant.shape.count
+        foldingBudget += GraphBuilder.stepsOfWeights * constant.shape.count
         graph.constants[value] = constant
         graph.elements[value] = tensor.element
         elementTypes[value] = ElementType(rawValue: tensor.dataType)
