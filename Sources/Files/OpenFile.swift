@@ -42,7 +42,7 @@ package struct OpenFile: ~Copyable {
 
     /// Calls `body` with the contents, a mebibyte at a time.
     package func readAll(_ body: (UnsafeRawBufferPointer) -> Void) throws(FileError) {
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer { buffer.deallocate() }
         while true {
             let count = read(descriptor, buffer.baseAddress, buffer.count)
