@@ -210,7 +210,8 @@ func withRunningPipeline(_ pipeline: PhotoPipeline, _ body: () async throws -> V
 extension PhotoPipeline.Configuration {
     /// The daemon's times, shortened.
     static let quick = PhotoPipeline.Configuration(
-        quietTime: .milliseconds(40), emptyPatience: .milliseconds(200), retry: RetryPolicy(firstDelay: 0.05))
+        quietTime: .milliseconds(40), emptyPatience: .milliseconds(200), suspectPatience: .seconds(3600),
+        retry: RetryPolicy(firstDelay: 0.05))
 }
 
 /// A catalog that was open before. Another test's child process, between its fork and its exec, holds the lock a moment

@@ -9,7 +9,10 @@ import WireProtocol
 @Suite(.timeLimit(.minutes(30))) struct SocketShutdownTests {
     @Test func whatIsInFlightIsAnsweredAndTheSocketFileIsGone() async throws {
         let handler = ScriptedHandler()
-        try await SocketTestServer.with(handler) { server in
+        var limits = SocketLimits()
+        // On a busy machine what is asked here takes more than seconds.
+        limits.shutdownGrace = .seconds(3600)
+        try await SocketTestServer.with(handler, limits: limits) { server in
             let client = try server.client
             let idle = try server.client
             try await client.request("wait", id: 1)

@@ -203,9 +203,9 @@ extension PhotoPipeline {
         }
 
         /// Claims the photo whose turn it is. Suspects come after all others, also those that a scan is still finding, and
-        /// one at a time; where others never cease to wait, once a minute.
+        /// one at a time; where others never cease to wait, now and then all the same.
         private mutating func next(at now: Date) async throws(CatalogError) -> PhotoRecord? {
-            let isOverdue = lastSuspect.duration(to: .now) > .seconds(60)
+            let isOverdue = lastSuspect.duration(to: .now) > pipeline.configuration.suspectPatience
             for suspect in isOverdue ? [true, false] : [false, true] {
                 let othersMayCome = !inFlight.isEmpty || isScanning || isAdmitting || !ready.isEmpty
                 if suspect, suspectInHand != nil || (othersMayCome && !isOverdue) { continue }

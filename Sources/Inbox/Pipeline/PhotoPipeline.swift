@@ -28,13 +28,15 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
         /// How long the photos in hand may take when the pipeline is to end; what is not done then waits for the next
         /// start.
         public var stoppingPatience: Duration
+        /// How long a photo over which the daemon died waits at most for those that have come since; one at a time.
+        public var suspectPatience: Duration
         public var retry: RetryPolicy
 
         public init(
             width: Int = 2, quietTime: Duration = .milliseconds(300), emptyPatience: Duration = .seconds(3),
             unfinishedPatience: Duration = .seconds(10), keepsOrphans: Bool = false,
             overwrites: Bool = false, retention: Double? = nil, rescanInterval: Duration = .seconds(300),
-            stoppingPatience: Duration = .seconds(6),
+            stoppingPatience: Duration = .seconds(6), suspectPatience: Duration = .seconds(60),
             retry: RetryPolicy = RetryPolicy()
         ) {
             self.width = max(1, width)
@@ -46,6 +48,7 @@ public final class PhotoPipeline: ServiceLifecycle.Service {
             self.retention = retention
             self.rescanInterval = rescanInterval
             self.stoppingPatience = stoppingPatience
+            self.suspectPatience = suspectPatience
             self.retry = retry
         }
     }

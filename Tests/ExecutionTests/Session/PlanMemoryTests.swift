@@ -102,6 +102,8 @@ import Testing
         }
         // Each session alone would have kept all three.
         #expect(memory.held < 2 * sizes.reduce(0, +) && memory.held > 0)
+        // A session that goes gives its part back.
+        withExtendedLifetime(sessions) {}
     }
 
     @Test func whatWasUsedLongestAgoGoesFirstWhoeverKeepsIt() async throws {
@@ -118,6 +120,7 @@ import Testing
         // Now the 128, which is somebody else's.
         _ = try await bytes(first, try shape(96))
         #expect(memory.held == 2 * sizes[0] + sizes[1])
+        withExtendedLifetime(sessions) {}
     }
 
     @Test func whatIsComputedInStaysAndWhoeverNeedsItsRoomIsToldToAskAgain() async throws {
