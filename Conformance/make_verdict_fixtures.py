@@ -1,11 +1,12 @@
-"""Makes Tests/Fixtures/models/reads-centre, reads-corner and sees-light: networks of which it is known where they look.
+"""Makes Tests/Fixtures/models/reads-centre, reads-corner, sees-light and finds-stripes: it is known where they look.
 
     .venv-conformance/bin/python Conformance/make_verdict_fixtures.py
 
 The first two see vertical stripes (the second difference along a row, rectified) in one place of a photo of 96×96 pixels, whatever
 is elsewhere, in cells of 8×8 pixels, and call the photo a cat where there are some: a watermark in the corner, or what
 is in the centre. The third sees what is lighter than grey anywhere, and needs much of it: what is small in a photo it
-sees on a closer look.
+sees on a closer look. The last one says of each pixel whether it is an animal: one with stripes a few pixels wide, which it
+does not find again when they are enlarged, or lighter than grey.
 """
 
 import json
@@ -50,29 +51,54 @@ def network(row: list[int], place: np.ndarray, middle: float) -> onnx.ModelProto
         helper.make_node("Flatten", ["pooled"], ["mean"]),
         helper.make_node("Gemm", ["mean", "weight", "bias"], ["logits"], transB=1),
     ]
+    return model(nodes, "reader", ("logits", ["n", 2]), weights)
+
+
+def model(nodes: list, name: str, output: tuple[str, list], weights: dict[str, np.ndarray]) -> onnx.ModelProto:
     graph = helper.make_graph(
-        nodes, "reader", [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["n", 3, SIDE, SIDE])],
-        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", 2])],
+        nodes, name, [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["n", 3, SIDE, SIDE])],
+        [helper.make_tensor_value_info(output[0], TensorProto.FLOAT, output[1])],
         [numpy_helper.from_array(np.ascontiguousarray(value), name) for name, value in weights.items()])
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.checker.check_model(model)
-    return model
+    made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(made)
+    return made
+
+
+def finder() -> onnx.ModelProto:
+    """For each pixel 12·|second difference along the row| + 20·max(light − 0.5, 0) − 6, with light −1…1."""
+    rows = np.array([[-1, 2, -1], [1, -2, 1], [0, 1, 0]], np.float32) / 3
+    weights = {
+        "kernel": np.broadcast_to(rows[:, None, None, :], (3, 3, 1, 3)), "offset": np.array([0, 0, -0.5], np.float32),
+        "sum": np.array([12, 12, 20], np.float32).reshape(1, 3, 1, 1), "bias": np.array([-6], np.float32),
+    }
+    nodes = [
+        helper.make_node("Conv", ["pixel_values", "kernel", "offset"], ["differences"], pads=[0, 1, 0, 1]),
+        helper.make_node("Relu", ["differences"], ["found"]),
+        helper.make_node("Conv", ["found", "sum", "bias"], ["animal"]),
+    ]
+    return model(nodes, "finder", ("animal", ["n", 1, SIDE, SIDE]), weights)
+
+
+def write(name: str, network: onnx.ModelProto, labels: list[str], settings: dict) -> None:
+    folder = FOLDER / name
+    folder.mkdir(parents=True, exist_ok=True)
+    onnx.save(network, folder / "model.onnx")
+    files = {
+        "config.json": {"id2label": {str(index): label for index, label in enumerate(labels)}},
+        "interpret.json": settings,
+        "preprocessor_config.json": {
+            "size": {"height": SIDE, "width": SIDE}, "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
+    }
+    for file, contents in files.items():
+        (folder / file).write_text(json.dumps(contents) + "\n")
 
 
 def main() -> None:
     for name, parts in NETWORKS.items():
-        folder = FOLDER / name
-        folder.mkdir(parents=True, exist_ok=True)
-        onnx.save(network(*parts), folder / "model.onnx")
-        files = {
-            "config.json": {"id2label": {"0": "cat", "1": "dog"}},
-            "interpret.json": {
-                "outputs": "exclusive", **({"background_labels": ["dog"]} if name == "sees-light" else {})},
-            "preprocessor_config.json": {
-                "size": {"height": SIDE, "width": SIDE}, "image_mean": [0.5] * 3, "image_std": [0.5] * 3},
-        }
-        for file, contents in files.items():
-            (folder / file).write_text(json.dumps(contents) + "\n")
+        settings = {"outputs": "exclusive", **({"background_labels": ["dog"]} if name == "sees-light" else {})}
+        write(name, network(*parts), ["cat", "dog"], settings)
+    write("finds-stripes", finder(), ["background", "animal"], {
+        "task": "segmentation", "background_labels": ["background"], "animal_labels": ["animal"]})
 
 
 if __name__ == "__main__":

@@ -134,7 +134,8 @@ def export(decoder: Decoder, folder: pathlib.Path, size: int) -> None:
     for name, contents in {
         "config.json": {"id2label": {"0": "background", "1": "animal"}},
         "interpret.json": {
-            "task": "segmentation", "background_labels": ["background"], "animal_labels": ["animal"], "animal_peak": 0.95,
+            "task": "segmentation", "background_labels": ["background"], "animal_labels": ["animal"],
+            "animal_peak": 0.95, "animal_confirmation": 0.3,
         },
         "preprocessor_config.json": lite.preprocessing(size),
     }.items():

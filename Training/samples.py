@@ -15,8 +15,6 @@ import onnx_file
 import photos
 
 LABELS = ["cat", "dog", "other"]
-# ImageNet's first classes are animals.
-ANIMALS = 398
 # Of which kinds the pictures are.
 SHARES = {"pet": 0.24, "unmasked": 0.24, "other": 0.14, "distracted": 0.1, "pasted": 0.28}
 # For a second round: what the first round took for animals were people and single things on plain ground.
@@ -51,15 +49,11 @@ def probabilities(scores: np.ndarray) -> np.ndarray:
     return exponents / exponents.sum(axis=-1, keepdims=True)
 
 
-def without_animals(scenes: list[photos.Photo], session) -> list[photos.Photo]:
-    """Those of which ImageNet's head does not think that they show an animal: `other` is made of what people photograph."""
-    kept = []
-    for scene in scenes:
-        square = np.asarray(photos.Image.fromarray(scene.pixels).resize((256, 256), photos.Image.BILINEAR))
-        (scores,) = session.run(["imagenet"], {"image": normalized([square])})
-        if probabilities(scores)[0, :ANIMALS].sum() < 0.3:
-            kept.append(scene)
-    return kept
+def without_animals(everything: list[photos.Photo]) -> list[photos.Photo]:
+    return [
+        photo for photo in everything if photo.label == "other"
+        and photos.number_of(photo.name) not in photos.SHOWS_ANIMAL | photos.DEPICTS_ANIMAL
+    ]
 
 
 def pictures(
@@ -139,7 +133,7 @@ def main() -> None:
         parts = [("second", "train", arguments.count, 31, SECOND_SHARES)]
     for folder, split, count, seed, shares in parts:
         everything = photos.load(arguments.data, {split})
-        scenes = without_animals([photo for photo in everything if photo.label == "other"], session)
+        scenes = without_animals(everything)
         print(f"{split}: {len(everything)} photos, {len(scenes)} of them without an animal", flush=True)
         made = pictures(everything, scenes, count, arguments.size, seed, shares)
         write(arguments.cache / folder, made, count, session, arguments.size)

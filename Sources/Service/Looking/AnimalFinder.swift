@@ -15,19 +15,83 @@ package struct AnimalFinder: Sendable {
         self.asker = asker
     }
 
+    /// So many parts are looked at closer at most, the largest; what else was found is left out.
+    static let mostParts = 8
+    /// A closer look shows a square around a part whose side is the part's longer one times this.
+    static let surroundings = 2.0
+    /// Where a closer look would show more of the photo than this, it would show nothing new, and the part is believed.
+    static let largestCloserLook = 0.7
+
+    /// Finds the animal in the whole photo; each part found is believed where a closer look finds enough of it again (see
+    /// `animal_confirmation`). A head or a thing that looks like an animal from afar mostly does not from near by.
+    ///
     /// - Parameter prepared: for whatever network; decoded large enough for this one, too.
     /// - Throws: `ExecutionError`, `LocalizationError`, `PhotoError`.
     package func look(at prepared: PreparedPhoto) async throws -> AnimalSighting {
         let prepared = try prepared.prepared(for: model)
-        let input = prepared.input.tensor
+        let bitmap = prepared.photo.bitmap
+        var segmentation = try await segmentation(prepared.input, over: bitmap)
+        if let missing = prepared.photo.missing { segmentation.clear(PixelBox(missing)) }
+        let sighting = AnimalSighting(
+            by: model, mask: try segmentation.animal, probabilities: segmentation.probabilities)
+        guard model.animalConfirmation > 0 else { return sighting }
+        var isBelieved = [Bool](repeating: false, count: sighting.mask.pixels.count)
+        for part in sighting.parts.prefix(Self.mostParts) {
+            let own = part.pixels(of: sighting.mask)
+            if try await share(of: own, in: part, foundAgainIn: prepared) >= Double(model.animalConfirmation) {
+                for pixel in own { isBelieved[pixel] = true }
+            }
+        }
+        let believed = try PixelMask(width: bitmap.width, height: bitmap.height, pixels: isBelieved)
+        return AnimalSighting(by: model, mask: believed, probabilities: segmentation.probabilities)
+    }
+
+    /// How much of a part the network finds again in a closer look, 0…1.
+    ///
+    /// - Parameter pixels: the part's, by their index in the bitmap; not empty.
+    private func share(
+        of pixels: [Int], in part: PixelBox, foundAgainIn prepared: PreparedPhoto
+    ) async throws -> Double {
+        let bitmap = prepared.photo.bitmap
+        let side = Double(max(part.width, part.height)) * Self.surroundings
+        let square = PixelRectangle(
+            x: (Double(part.x) + (Double(part.width) - side) / 2).rounded(),
+            y: (Double(part.y) + (Double(part.height) - side) / 2).rounded(), width: side.rounded(.up),
+            height: side.rounded(.up))
+        guard let shown = square.clipped(toWidth: bitmap.width, height: bitmap.height),
+            shown.width * shown.height <= Self.largestCloserLook * Double(bitmap.width * bitmap.height)
+        else { return 1 }
+        let crop = try bitmap.crop(shown)
+        let closer = try await segmentation(try prepared.preprocessor.input(from: crop), over: crop)
+        let again = pixels.count { pixel in
+            let (y, x) = pixel.quotientAndRemainder(dividingBy: bitmap.width)
+            return closer.classes[(y - Int(shown.y)) * crop.width + x - Int(shown.x)] == 1
+        }
+        return Double(again) / Double(pixels.count)
+    }
+
+    private func segmentation(_ input: NetworkInput, over bitmap: Bitmap) async throws -> SemanticSegmentation {
         let scores = try await asker.perform(on: model) { (evaluator) throws(ExecutionError) in
-            try evaluator.forward([input]).output(0)
+            try evaluator.forward([input.tensor]).output(0)
         }
         let (map, kind) = try model.animalScores(scores)
-        let segmentation = try SemanticSegmentation(map, as: kind, over: prepared)
-        let mask = try PixelMask(
-            width: segmentation.width, height: segmentation.height, pixels: segmentation.classes.map { $0 == 1 })
-        return AnimalSighting(by: model, mask: mask, probabilities: segmentation.probabilities)
+        return try SemanticSegmentation(map, as: kind, of: input, over: bitmap)
+    }
+}
+
+extension SemanticSegmentation {
+    /// Where the animal is, of a segmentation into animal (1) and everything else.
+    fileprivate var animal: PixelMask {
+        get throws { try PixelMask(width: width, height: height, pixels: classes.map { $0 == 1 }) }
+    }
+}
+
+extension PixelBox {
+    /// The indices of a mask's pixels that are in the box.
+    fileprivate func pixels(of mask: PixelMask) -> [Int] {
+        (y..<y + height).flatMap { row in
+            (row * mask.width + x..<row * mask.width + x + width).filter { mask.pixels[$0] }
+        }
     }
 }
 

@@ -8,8 +8,18 @@ extension SemanticSegmentation {
     /// - Parameter scores: score maps [1,C,h,w] over the network's input.
     /// - Throws: `PhotoError`, `LocalizationError`.
     init(_ scores: Tensor, as kind: Scores, over prepared: PreparedPhoto) throws {
-        let bitmap = prepared.photo.bitmap
-        let geometry = try prepared.input.geometry.onPhoto(width: bitmap.width, height: bitmap.height)
+        try self.init(scores, as: kind, of: prepared.input, over: prepared.photo.bitmap)
+        if let missing = prepared.photo.missing { clear(PixelBox(missing)) }
+    }
+
+    /// At the bitmap's resolution.
+    ///
+    /// - Parameters:
+    ///   - scores: score maps [1,C,h,w] over the input.
+    ///   - input: made of the bitmap.
+    /// - Throws: `PhotoError`, `LocalizationError`.
+    init(_ scores: Tensor, as kind: Scores, of input: NetworkInput, over bitmap: Bitmap) throws {
+        let geometry = try input.geometry.onPhoto(width: bitmap.width, height: bitmap.height)
         let extents = scores.shape.dimensions
         guard extents.count == 4 else {
             throw LocalizationError.sizeMismatch(
@@ -23,6 +33,5 @@ extension SemanticSegmentation {
             scores, as: kind, width: bitmap.width, height: bitmap.height,
             columns: axis(geometry.scaleX, geometry.offsetX, extents[3], geometry.inputWidth),
             rows: axis(geometry.scaleY, geometry.offsetY, extents[2], geometry.inputHeight))
-        if let missing = prepared.photo.missing { clear(PixelBox(missing)) }
     }
 }

@@ -29,6 +29,8 @@ public struct LoadedModel: Sendable {
     let animalClasses: Set<Int>
     /// The probability that some pixel of a part must reach for it to be an animal, 0…1.
     let animalPeak: Float
+    /// How much of a part a closer look must find again for it to be an animal, 0…1; 0 for no closer look.
+    let animalConfirmation: Float
     /// The lowest energy of photos like those that the network learned from; nil where the folder does not say.
     let familiarEnergy: Double?
     /// How photos become input; nil where the folder does not say, and then only tensors can be explained.
@@ -102,6 +104,7 @@ public struct LoadedModel: Sendable {
         }
         animalClasses = try LoadedModel.animalClasses(folder.settings.animalLabels, task, labels)
         animalPeak = folder.settings.animalPeak
+        animalConfirmation = folder.settings.animalConfirmation
         familiarEnergy = folder.settings.familiarEnergy
         thresholds =
             task == .classification && network.kind == .independent

@@ -26,6 +26,8 @@ struct ModelFolder {
         var animalLabels: [String] = []
         /// The probability that some pixel of a part must reach for it to be an animal, 0…1.
         var animalPeak: Float = 0
+        /// The share of a part that a closer look must find again for it to be an animal, 0…1; 0 for no closer look.
+        var animalConfirmation: Float = 0
         /// The lowest energy (see `Certainty`) of photos like those that the network learned from; nil where nobody measured
         /// it.
         var familiarEnergy: Double?
@@ -43,6 +45,7 @@ struct ModelFolder {
             case backgroundLabels = "background_labels"
             case animalLabels = "animal_labels"
             case animalPeak = "animal_peak"
+            case animalConfirmation = "animal_confirmation"
             case familiarEnergy = "familiar_energy"
             case camThreshold = "cam_threshold"
         }
@@ -82,12 +85,8 @@ struct ModelFolder {
                         debugDescription: "animal_labels should name the labels that are the animal, and names none")
                 }
             }
-            animalPeak = try container.decodeIfPresent(Float.self, forKey: .animalPeak) ?? animalPeak
-            guard (0..<1).contains(animalPeak) else {
-                throw DecodingError.dataCorruptedError(
-                    forKey: .animalPeak, in: container,
-                    debugDescription: "animal_peak should be 0 or more, and less than 1")
-            }
+            animalPeak = try Self.share(.animalPeak, in: container) ?? animalPeak
+            animalConfirmation = try Self.share(.animalConfirmation, in: container) ?? animalConfirmation
             familiarEnergy = try container.decodeIfPresent(Double.self, forKey: .familiarEnergy)
             calibration = try container.decodeIfPresent(CalibrationRecord.self, forKey: .calibration)
             camThreshold = try container.decodeIfPresent(Float.self, forKey: .camThreshold) ?? camThreshold
@@ -95,6 +94,19 @@ struct ModelFolder {
                 throw DecodingError.dataCorruptedError(
                     forKey: .camThreshold, in: container, debugDescription: "cam_threshold should lie between 0 and 1")
             }
+        }
+
+        /// A number from 0 to below 1; nil where the key is missing.
+        private static func share(
+            _ key: CodingKeys, in container: KeyedDecodingContainer<CodingKeys>
+        ) throws -> Float? {
+            guard let share = try container.decodeIfPresent(Float.self, forKey: key) else { return nil }
+            guard (0..<1).contains(share) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: key, in: container, debugDescription: "\(key.rawValue) should be 0 or more, and less than 1"
+                )
+            }
+            return share
         }
     }
 

@@ -44,6 +44,10 @@ import Testing
         (#"{"animal_label": ["pet"]}"#, "no key 'animal_label'; the nearest is 'animal_labels'"),
         (#"{"task": "segmentation", "Threshold": 0.5}"#, "the nearest is 'threshold'"),
         (#"{"task": "segmentation", "animal_labels": ["pet"], "animal_peak": 1}"#, "less than 1"),
+        (
+            #"{"task": "segmentation", "animal_labels": ["pet"], "animal_confirmation": -0.1}"#,
+            "animal_confirmation should be 0 or more"
+        ),
         (#"{"familiar_energy": "high"}"#, "familiar_energy"),
     ])
     func whatIsNotUnderstoodIsRefusedByName(settings: String, words: String) throws {
@@ -54,7 +58,8 @@ import Testing
 
     @Test func allKeysTogetherAreKnown() throws {
         let settings = #"""
-            {"task": "segmentation", "background_labels": ["background"], "animal_labels": ["pet"], "animal_peak": 0.5, "default": false,
+            {"task": "segmentation", "background_labels": ["background"], "animal_labels": ["pet"], "animal_peak": 0.5,
+             "animal_confirmation": 0.5, "default": false,
              "cam_threshold": 0.2, "familiar_energy": 1.5, "layout": "nchw", "threshold": 0.5, "inputs": {},
              "preprocessing": {"size": 128}}
             """#
