@@ -22,14 +22,20 @@ import samples
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 # Parts of less than this share of the photo are specks; a closer look that would show more than LARGEST is none.
 SMALLEST, LARGEST = 0.001, 0.7
+# The square's side, in the part's longer side, as the daemon has it.
+SURROUNDINGS = 2.0
+
+
+def session(folder: pathlib.Path, threads: int) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
 
 
 class Finder:
     def __init__(self, folder: pathlib.Path, threads: int):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self.session = onnxruntime.InferenceSession(folder / "model.onnx", options, providers=["CPUExecutionProvider"])
+        self.session = session(folder, threads)
         settings = json.loads((folder / "interpret.json").read_text())
         self.peak, self.confirmation = settings["animal_peak"], settings["animal_confirmation"]
         self.size = json.loads((folder / "preprocessor_config.json").read_text())["size"]["width"]
@@ -106,7 +112,7 @@ def main() -> None:
     parser.add_argument("animal", type=pathlib.Path)
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("--report", type=pathlib.Path, metavar="SHARED")
-    parser.add_argument("--surroundings", type=float, nargs="+", default=[1.3, 2.0])
+    parser.add_argument("--surroundings", type=float, nargs="+", default=[1.3, SURROUNDINGS])
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     cv2.setNumThreads(arguments.threads)
