@@ -1,4 +1,5 @@
 import Foundation
+import Localization
 import Photos
 import Service
 import TestSupport
