@@ -5,8 +5,7 @@ struct KnownKeys {
     /// Of `interpret.json`, on its top level.
     static let interpret = KnownKeys(names: [
         "animal_confirmation", "animal_labels", "animal_peak", "background_labels", "calibration", "cam_threshold",
-        "default",
-        "familiar_energy", "inputs", "layout", "output", "outputs", "preprocessing", "task", "threshold",
+        "default", "familiar_energy", "inputs", "layout", "output", "outputs", "preprocessing", "task", "threshold",
     ])
 
     private struct AnyKey: CodingKey {
