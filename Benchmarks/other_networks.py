@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,7 +20,7 @@ sys.path.insert(0, str(ROOT / "Conformance"))
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
-from torchvision_models import torchvision  # noqa: E402  (before timm, which wants its operators)
+from torchvision_models import exported, torchvision  # noqa: E402  (before timm, which wants its operators)
 import timm  # noqa: E402
 
 from networks import CACHE  # noqa: E402
@@ -88,18 +87,6 @@ NETWORKS: dict[str, Callable[[], nn.Module]] = {
     "densenet121")}
 
 
-def exported(name: str) -> Path:
-    file = CACHE / "other-networks" / f"{name}.onnx"
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        torch.manual_seed(0)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            torch.onnx.export(NETWORKS[name]().eval(), torch.randn(1, 3, SIDE, SIDE), str(file), dynamo=False,
-                              opset_version=17)
-    return file
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--bench", required=True, help="the command of EngineBench")
@@ -108,7 +95,7 @@ def main() -> int:
     x = np.random.default_rng(7).uniform(-1, 1, (1, 3, SIDE, SIDE)).astype(np.float32)
     print("| network | time ÷ ONNX Runtime |\n|---|---:|")
     for name in arguments.only:
-        file = exported(name)
+        file = exported(NETWORKS[name], CACHE / "other-networks" / f"{name}.onnx", SIDE)
         found = ratio(arguments.bench, file, {runtime(file).get_inputs()[0].name: x})
         print(f"| {name} | {found if isinstance(found, str) else f'{found:.2f}'} |", flush=True)
     return 0

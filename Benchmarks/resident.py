@@ -3,8 +3,8 @@
     python Benchmarks/resident.py [--bin FILE] [--only NETWORK …] [--report]
 
 The network's weights are seeded; its file stays in the cache of the conformance scripts. A daemon is started with that
-network for its inbox, which takes a photo through it at start, forward and back; then it is asked for a gradient and then for a Grad-CAM of an image of noise. What counts is the resident memory
-(VmRSS) once the daemon has come to rest, by its processor time: what is fastest is measured after the first answer. *at
+network for its inbox, which takes a photo through it at start, forward and back; then it is asked for a gradient and a
+Grad-CAM of an image of noise. What counts is the resident memory (VmRSS) once the daemon has come to rest, by its processor time: what is fastest is measured after the first answer. *at
 most* is VmHWM. Of the resident memory, *of files* (RssFile) is what the kernel takes back when somebody else needs it, the
 program itself among it. With --report the table goes into Documentation/Performance.md.
 """
@@ -16,37 +16,23 @@ import json
 import sys
 import tempfile
 import time
-import warnings
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "Conformance"))
 
 import numpy as np  # noqa: E402
-import torch  # noqa: E402
 from daemon import DEFAULT_SETTINGS, Daemon, add_arguments  # noqa: E402
 from marks import write_between  # noqa: E402
 from networks import CACHE  # noqa: E402
 from processes import most_resident_mib, processor_seconds, resident_mib, resident_of_files_mib  # noqa: E402
-from torchvision_models import torchvision  # noqa: E402
+from torchvision_models import exported, torchvision  # noqa: E402
 
 NETWORKS = ("mobilenet_v2", "resnet18", "resnet50", "densenet121", "convnext_tiny", "vit_b_16", "vgg16")
 SIDE = 224
 SIZE = {"height": SIDE, "width": SIDE}
 # The daemon rests once it has used less than this of a processor for so many seconds.
 IDLE_SHARE, REST = 0.05, 3.0
-
-
-def exported(name: str) -> Path:
-    file = CACHE / "resident" / f"{name}.onnx"
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        torch.manual_seed(0)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            torch.onnx.export(getattr(torchvision.models, name)().eval(), torch.randn(1, 3, SIDE, SIDE), str(file),
-                              dynamo=False, opset_version=17)
-    return file
 
 
 def rest(pid: int) -> None:
@@ -62,7 +48,7 @@ def rest(pid: int) -> None:
 
 def measured(name: str, arguments: argparse.Namespace) -> tuple[float, ...]:
     """Mebibytes of the file, then of memory after loading, of that of files, after an explanation, of files, at most."""
-    file = exported(name)
+    file = exported(getattr(torchvision.models, name), CACHE / "resident" / f"{name}.onnx", SIDE)
     x = np.random.default_rng(7).uniform(-1, 1, (1, 3, SIDE, SIDE)).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
         models = Path(folder)

@@ -8,7 +8,9 @@ the classifiers need.
 from __future__ import annotations
 
 import copy
+import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from torch import nn
@@ -94,6 +96,18 @@ def gather_batch_statistics(network: nn.Module, norms: list[nn.Module], images: 
         deviation = norm.running_var.sqrt()
         norm.running_mean += 0.1 * deviation * torch.randn_like(deviation)
         norm.running_var *= torch.empty_like(deviation).uniform_(0.8, 1.25)
+
+
+def exported(network: Callable[[], nn.Module], file: Path, side: int) -> Path:
+    """The network for images [1,3,side,side], with fresh weights of a seed, in the file; made where it is not there yet."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                network().eval(), torch.randn(1, 3, side, side), str(file), dynamo=False, opset_version=17)
+    return file
 
 
 def image(shape: tuple[int, ...], seed: int = 2) -> torch.Tensor:

@@ -1,5 +1,6 @@
 public import Foundation
 import Glibc
+import Tensors
 
 /// The contents of a file that is not written yet, put together from bytes in memory and ranges of other files. The
 /// latter are read when they are asked for, so that a network of any size takes next to no memory.
@@ -119,11 +120,10 @@ final class SourceFile: Sendable {
     func withMapping<Value>(
         _ body: (UnsafeRawBufferPointer) throws(ONNXError) -> Value
     ) throws(ONNXError) -> Value {
-        guard size > 0 else { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
-        guard let address = mmap(nil, size, PROT_READ, MAP_PRIVATE, descriptor, 0), address != MAP_FAILED else {
+        guard let mapping = FileMapping(descriptor, count: size) else {
             throw .unreadable("\(path): \(String(cString: strerror(errno)))")
         }
-        defer { munmap(address, size) }
-        return try body(UnsafeRawBufferPointer(start: address, count: size))
+        defer { extendLifetime(mapping) }
+        return try body(mapping.bytes)
     }
 }

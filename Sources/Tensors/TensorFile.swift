@@ -73,11 +73,15 @@ extension TensorFile.Failure {
 }
 
 /// A whole file in memory, for reading, as long as somebody holds it.
-final class FileMapping: @unchecked Sendable {
+package final class FileMapping: @unchecked Sendable {
     let start: UnsafeRawPointer
     let count: Int
 
-    fileprivate init?(_ descriptor: CInt, count: Int) {
+    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
+
+    /// - Parameter count: the file's bytes.
+    /// - Returns: nil, with the reason in `errno`, where the system has none.
+    package init?(_ descriptor: CInt, count: Int) {
         guard let address = mmap(nil, max(count, 1), PROT_READ, MAP_SHARED, descriptor, 0), address != MAP_FAILED else {
             return nil
         }

@@ -33,9 +33,13 @@ struct HiddenPart: Sendable {
         for start in stride(from: 0, to: parts.count, by: size) {
             if Task.isCancelled { throw .interpretation(.cancelled) }
             // Not on the session's thread, which is busy meanwhile.
-            let next = Task(executorPreference: globalConcurrentExecutor) {
-                batch(parts.dropFirst(start + size).prefix(size), of: input, size)
-            }
+            let rest = parts.dropFirst(start + size)
+            let next =
+                rest.isEmpty
+                ? nil
+                : Task(executorPreference: globalConcurrentExecutor) {
+                    batch(rest.prefix(size), of: input, size)
+                }
             do {
                 let pass = try ClassificationPass(network, shown, on: evaluator)
                 let resolved = try pass.resolve(classIndex)
@@ -47,7 +51,7 @@ struct HiddenPart: Sendable {
             } catch {
                 throw .interpretation(error)
             }
-            shown = try await next.value.get()
+            if let next { shown = try await next.value.get() }
             await evaluator.endPiece()
         }
         return readings

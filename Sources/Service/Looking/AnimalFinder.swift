@@ -35,13 +35,16 @@ package struct AnimalFinder: Sendable {
         let sighting = AnimalSighting(
             by: model, mask: try segmentation.animal, probabilities: segmentation.probabilities)
         guard model.animalConfirmation > 0 else { return sighting }
-        var isBelieved = [Bool](repeating: false, count: sighting.mask.pixels.count)
+        var believedParts: [[Int]] = []
         for part in sighting.parts.prefix(Self.mostParts) {
             let own = part.pixels(of: sighting.mask)
             if try await share(of: own, in: part, foundAgainIn: prepared) >= Double(model.animalConfirmation) {
-                for pixel in own { isBelieved[pixel] = true }
+                believedParts.append(own)
             }
         }
+        if believedParts.count == sighting.parts.count { return sighting }
+        var isBelieved = [Bool](repeating: false, count: sighting.mask.pixels.count)
+        for pixel in believedParts.joined() { isBelieved[pixel] = true }
         let believed = try PixelMask(width: bitmap.width, height: bitmap.height, pixels: isBelieved)
         return AnimalSighting(by: model, mask: believed, probabilities: segmentation.probabilities)
     }
