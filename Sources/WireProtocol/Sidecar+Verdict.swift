@@ -11,8 +11,9 @@ extension Sidecar {
         public var label: String
         /// The same for people.
         public var sentence: String
-        /// How much the decision rests on the animal and nothing less, 0…1: the least of what hiding it costs, what it keeps
-        /// alone, and what is left without one small spot of it. Nil where that was not measured.
+        /// How much the decision rests on the animal and nothing less, 0…1: the geometric mean of what hiding it costs and
+        /// what it keeps alone, times what is left without one small spot that is enough by itself. Nil where that was not
+        /// measured.
         public var reliance: Double?
         /// The conditions that decided, by name.
         public var reasons: [String]
@@ -25,7 +26,8 @@ extension Sidecar {
         public var only: Fillings?
         /// With as much hidden elsewhere; nil where no equal area exists.
         public var elsewhere: Elsewhere?
-        /// With a small spot of the animal hidden, of several the one that costs most; nil where there is none.
+        /// With a small spot of the animal hidden, and with nothing but it; of several the one whose hiding costs most; nil
+        /// where there is none.
         public var spot: Spot?
         /// How the first box and the animal go together; nil where one of them is not there.
         public var box: Box?
@@ -147,11 +149,14 @@ extension Sidecar.Verdict {
     public struct Spot: Codable, Sendable, Hashable {
         /// The class's probability without it.
         public var without: Double
+        /// The class's probability with nothing but it; nil in documents of before it was asked.
+        public var alone: Double?
         /// Where it is; nil where it cannot be said of the photo.
         public var bbox: BoundingBox?
 
-        public init(without: Double, bbox: BoundingBox?) {
+        public init(without: Double, alone: Double?, bbox: BoundingBox?) {
             self.without = without
+            self.alone = alone
             self.bbox = bbox
         }
     }

@@ -89,7 +89,9 @@ struct EvidenceTests {
             #expect(abs(hidden - (try await asked(region, filling)).probability) < 1e-5)
             #expect(abs(alone - (try await asked(region.complement, filling)).probability) < 1e-5)
         }
-        #expect(abs(try #require(measured.spot).without - (try await asked(spot, .blurred)).probability) < 1e-5)
+        let values = try #require(measured.spot).values
+        #expect(abs(values.without - (try await asked(spot, .blurred)).probability) < 1e-5)
+        #expect(abs(values.alone - (try await asked(spot.complement, .blurred)).probability) < 1e-5)
         #expect(measured.elsewhere?.places == 4 && measured.box == nil)
         let losses = try #require(measured.losses)
         let pieces = EqualPieces.pieces(of: region, in: shown)

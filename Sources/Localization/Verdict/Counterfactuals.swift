@@ -12,7 +12,8 @@ public struct Counterfactuals: Sendable, Hashable {
     public let only: FillingReadings?
     /// With as many pixels hidden elsewhere; nil where there is no such place.
     public let elsewhere: MeanOfPlaces?
-    /// With a small spot of the animal hidden, of several the one that costs most; nil where there is none.
+    /// With a small spot of the animal hidden, and with nothing but it; of several the one whose hiding costs most; nil where
+    /// there is none.
     public let spot: SpotReading?
     /// What hiding the animal and the rest, piece by piece, costs the score; nil where there is no animal.
     public let losses: PieceLosses?
@@ -33,12 +34,12 @@ public struct Counterfactuals: Sendable, Hashable {
         }
     }
 
-    /// A small part of the animal, and what is left without it.
+    /// A small part of the animal, what is left without it, and what it gives by itself.
     public struct SpotReading: Sendable, Hashable {
         /// Over the network's input.
         public let mask: PixelMask
-        /// The class's probability with it hidden (blurred), 0…1.
-        public let without: Double
+        /// The class's probability with it hidden, and with everything but it hidden (both blurred), 0…1.
+        public let values: VerdictFindings.Spot
     }
 
     /// What of the class's score is lost with each of some pieces hidden (0 of the normalized input); below 0 where it
@@ -91,6 +92,7 @@ public struct Counterfactuals: Sendable, Hashable {
                 only: questions.add(Filling.allCases.map { HiddenPart(mask: region.complement, filling: $0) }),
                 elsewhere: questions.add(EqualAreas.places(beside: region, in: shown), filling: .blurred),
                 spots: questions.add(spots, filling: .blurred),
+                spotsAlone: questions.add(spots.map(\.complement), filling: .blurred),
                 onAnimal: questions.add(pieces.on, filling: .mean),
                 beside: questions.add(pieces.beside, filling: .mean)
             )
@@ -108,7 +110,9 @@ public struct Counterfactuals: Sendable, Hashable {
             only: animal.map { FillingReadings(numbers[$0.only]) },
             elsewhere: animal.flatMap { MeanOfPlaces(numbers[$0.elsewhere]) },
             spot: animal.flatMap { animal in
-                zip(spots, numbers[animal.spots]).min { $0.1 < $1.1 }.map { SpotReading(mask: $0, without: $1) }
+                zip(spots, zip(numbers[animal.spots], numbers[animal.spotsAlone])).min { $0.1.0 < $1.1.0 }.map {
+                    SpotReading(mask: $0, values: VerdictFindings.Spot(without: $1.0, alone: $1.1))
+                }
             },
             losses: animal.map { PieceLosses(onAnimal: lost($0.onAnimal), beside: lost($0.beside)) },
             box: ofBox.map { range in

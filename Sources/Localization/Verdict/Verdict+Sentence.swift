@@ -43,8 +43,10 @@ extension Verdict {
     /// What a partial verdict owes an explanation for that its numbers do not show.
     private var remarks: String {
         var remarks = ""
-        if reasons.contains(.spotDecides), let without = findings.withoutSpot {
-            remarks += " One small spot decides: without it \(percent(without)) are left."
+        if reasons.contains(.spotDecides), let spot = findings.spot {
+            remarks +=
+                " One small spot decides: without it \(percent(spot.without)) are left, and it alone gives "
+                + "\(percent(spot.alone))."
         }
         if reasons.contains(.boxOff), let overlap = findings.boxOverlap {
             remarks += " The box is not around the animal that was found: they overlap by \(percent(overlap))."

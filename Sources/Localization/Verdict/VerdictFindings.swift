@@ -22,19 +22,29 @@ public struct VerdictFindings: Sendable, Hashable {
     public var only: FillingReadings?
     /// With as much hidden elsewhere; nil where no equal area exists.
     public var elsewhere: MeanOfPlaces?
-    /// With a small spot of the animal hidden; nil where there is none.
-    public var withoutSpot: Double?
+    /// A small spot of the animal; nil where there is none.
+    public var spot: Spot?
     /// Between the classifier's first box and the animal, or the part of it that it overlaps most: intersection over union,
     /// 0…1; nil where there is no box.
     public var boxOverlap: Double?
     /// Share of the evidence within the box that lies on the animal, 0…1.
     public var boxEvidence: Double?
 
+    /// The class's probability with a small spot of the animal hidden, and with everything but the spot hidden, 0…1.
+    public struct Spot: Sendable, Hashable {
+        public var without: Double
+        public var alone: Double
+
+        public init(without: Double, alone: Double) {
+            self.without = without
+            self.alone = alone
+        }
+    }
+
     public init(
         search: Search, certainty: Certainty, shares: EvidenceShares? = nil, without: FillingReadings? = nil,
-        only: FillingReadings? = nil, elsewhere: MeanOfPlaces? = nil, withoutSpot: Double? = nil,
-        boxOverlap: Double? = nil,
-        boxEvidence: Double? = nil
+        only: FillingReadings? = nil, elsewhere: MeanOfPlaces? = nil, spot: Spot? = nil,
+        boxOverlap: Double? = nil, boxEvidence: Double? = nil
     ) {
         self.search = search
         self.certainty = certainty
@@ -42,7 +52,7 @@ public struct VerdictFindings: Sendable, Hashable {
         self.without = without
         self.only = only
         self.elsewhere = elsewhere
-        self.withoutSpot = withoutSpot
+        self.spot = spot
         self.boxOverlap = boxOverlap
         self.boxEvidence = boxEvidence
     }
@@ -60,13 +70,17 @@ public struct VerdictFindings: Sendable, Hashable {
     var kept: Double? { only.map { certainty.probability > 0 ? $0.median / certainty.probability : 0 } }
     /// What hiding as much elsewhere costs.
     var elsewhereCost: Double? { elsewhere.map { loss($0.mean) } }
-    /// What hiding a small spot of the animal costs.
-    var spotCost: Double? { withoutSpot.map(loss) }
-    /// How much the decision rests on the animal and nothing less, 0…1: the least of what hiding it costs, what it keeps
-    /// alone, and what is left without one small spot of it. Nil where the animal was not hidden.
+    /// What hiding a small spot of the animal costs, and what the spot keeps of the probability by itself.
+    var spotCost: Double? { spot.map { loss($0.without) } }
+    var spotKept: Double? { spot.map { certainty.probability > 0 ? $0.alone / certainty.probability : 0 } }
+
+    /// How much the decision rests on the animal and nothing less, 0…1: the geometric mean of what hiding the animal costs and
+    /// what it keeps alone, times what is left without one small spot of it. A spot counts as far as it is enough by itself,
+    /// in full from ``VerdictThresholds/spotKept`` on. Nil where the animal was not hidden.
     public var reliance: Double? {
         guard let cost, let kept else { return nil }
-        return min(cost, kept, 1 - (spotCost ?? 0))
+        let enough = (spotKept ?? 0) / VerdictThresholds.standard.spotKept
+        return (cost * min(kept, 1)).squareRoot() * (1 - min(spotCost ?? 0, enough))
     }
     /// By how much each method that answered leads the expected share.
     var leads: [Double] { shares.map { shares in shares.measured.map(shares.lead) } ?? [] }

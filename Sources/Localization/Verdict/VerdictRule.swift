@@ -85,9 +85,11 @@ struct VerdictRule {
                     reason: .elsewhereSpared, otherwise: .elsewhereMatters,
                     holds: elsewhere <= thresholds.elsewhere * cost))
         }
-        if let spot = findings.spotCost {
+        if let cost = findings.spotCost, let kept = findings.spotKept {
             conditions.append(
-                Condition(reason: .noSpot, otherwise: .spotDecides, holds: spot < thresholds.spot))
+                Condition(
+                    reason: .noSpot, otherwise: .spotDecides,
+                    holds: cost < thresholds.spotCost || kept < thresholds.spotKept))
         }
         if let overlap = findings.boxOverlap {
             conditions.append(

@@ -20,8 +20,10 @@ public struct VerdictThresholds: Sendable, Hashable {
     public var lead = 0.15
     /// The classifier's box and the animal's have to overlap by this much: intersection over union.
     public var boxOverlap = 0.5
-    /// Hiding one small spot of the animal may cost less than this share of the probability.
-    public var spot = 0.5
+    /// A small spot of the animal decides where hiding it costs this share of the probability, and it keeps
+    /// ``spotKept`` of it by itself.
+    public var spotCost = 0.5
+    public var spotKept = 0.15
     /// Where hiding the animal costs less than this share, the probability stays without it.
     public var littleCost = 0.2
 

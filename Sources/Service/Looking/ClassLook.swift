@@ -74,7 +74,7 @@ package struct ClassLook: Sendable {
     /// What one method says of a class.
     ///
     /// - Parameters:
-    ///   - wasAsked: whether a person named the class; else an independent label that does not hold gets no boxes.
+    ///   - wasAsked: whether a person named the class; else a label that does not hold gets no boxes.
     ///   - milliseconds: that the method took.
     package init(
         _ explanation: Explanation, by method: any InterpretationMethod, of prepared: PreparedPhoto,
@@ -92,7 +92,7 @@ package struct ClassLook: Sendable {
         heatMap = drawn
         isFound =
             !model.isBackground(explanation.classIndex)
-            && (wasAsked || model.kind != .independent || model.holds(explanation.classIndex, explanation.scores))
+            && (wasAsked || model.isClaimed(explanation.classIndex, explanation.scores))
         if method.localizes, isFound {
             // Most methods draw the map that they locate by; it is brought to the picture's size once.
             let located =
@@ -191,10 +191,10 @@ package struct ClassLook: Sendable {
             return "'\(model.label(of: classIndex))' means that there is nothing to find, so there are no boxes"
         }
         let share = (model.probability(of: classIndex, scores) ?? 0) * 100
-        let threshold = (model.thresholds.indices.contains(classIndex) ? model.thresholds[classIndex] : 0.5) * 100
+        let threshold = (model.threshold(of: classIndex) ?? 0.5) * 100
         return
             "no label holds: the most probable is '\(model.label(of: classIndex))' with \(share.rounded(toPlaces: 2)) %, "
-            + "and it would take \(Double(threshold).rounded(toPlaces: 2)) %, so there are no boxes"
+            + "and it would take \(threshold.rounded(toPlaces: 2)) %, so there are no boxes"
     }
 
     private static func note(_ remarks: [String?]) -> String? {

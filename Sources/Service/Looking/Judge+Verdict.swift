@@ -25,7 +25,7 @@ extension Judge {
         guard
             let certainty = Certainty(
                 judgement.scores, kind: model.kind, classIndex: classIndex,
-                threshold: model.thresholds.indices.contains(classIndex) ? Double(model.thresholds[classIndex]) : nil,
+                threshold: model.kind == .independent ? model.threshold(of: classIndex) : nil,
                 familiarEnergy: model.familiarEnergy,
                 energyScores: model.network.classifier?.scaling?.undone(judgement.scores))
         else { return nil }
@@ -59,7 +59,7 @@ extension Judge {
         let hidden = try await hide(judgement, region, spots, shown, inputBox)
         if let losses = hidden.losses { findings.shares?.hiding = EvidenceShares.Share(of: losses) }
         (findings.without, findings.only, findings.elsewhere) = (hidden.without, hidden.only, hidden.elsewhere)
-        findings.withoutSpot = hidden.spot?.without
+        findings.spot = hidden.spot?.values
         let verdict = Verdict(findings)
         return Checked(
             verdict: verdict,

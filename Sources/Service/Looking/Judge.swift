@@ -107,7 +107,7 @@ package struct Judge: Sendable {
             return Judgement(
                 scores: scores, classIndex: explained,
                 isFound: !model.isBackground(explained)
-                    && (classIndex != nil || model.kind != .independent || !holding.isEmpty),
+                    && (classIndex != nil || model.isClaimed(explained, scores)),
                 heatMap: heatMaps[0],
                 further: zip(wanted, heatMaps).dropFirst().map { (classIndex: $0, heatMap: $1) },
                 next: next.map { (classIndex: $0, heatMap: heatMaps[wanted.count]) },

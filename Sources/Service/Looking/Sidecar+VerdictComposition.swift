@@ -14,8 +14,10 @@ extension Sidecar.Verdict {
             animal: look.animal.map { Animal($0, on: prepared) },
             where: findings.shares.map(Location.init), without: findings.without.map(Fillings.init),
             only: findings.only.map(Fillings.init), elsewhere: findings.elsewhere.map(Elsewhere.init),
-            spot: findings.withoutSpot.map {
-                Spot(without: $0.rounded(toPlaces: 4), bbox: look.spot.map(prepared.boundingBox))
+            spot: findings.spot.map {
+                Spot(
+                    without: $0.without.rounded(toPlaces: 4), alone: $0.alone.rounded(toPlaces: 4),
+                    bbox: look.spot.map(prepared.boundingBox))
             },
             box: findings.boxOverlap.map {
                 Box(overlap: $0.rounded(toPlaces: 4), evidence: findings.boxEvidence?.rounded(toPlaces: 4))

@@ -18,12 +18,24 @@ extension LoadedModel {
         kind.probability(of: classIndex, scores).map(Double.init)
     }
 
+    /// The probability from which on a label holds, 0…1; nil where it holds without, or never says that.
+    func threshold(of classIndex: Int) -> Double? {
+        thresholds.indices.contains(classIndex) ? Double(thresholds[classIndex]) : nil
+    }
+
     /// Whether an independent label's probability reaches its threshold.
     func holds(_ classIndex: Int, _ scores: [Float]) -> Bool {
-        guard thresholds.indices.contains(classIndex), let probability = kind.probability(of: classIndex, scores) else {
+        guard let threshold = threshold(of: classIndex), let probability = kind.probability(of: classIndex, scores)
+        else {
             return false
         }
-        return probability >= thresholds[classIndex]
+        return Double(probability) >= threshold
+    }
+
+    /// Whether a photo is said to show a class that speaks loudest for it: an independent label that holds, or the most
+    /// probable of exclusive classes, where no threshold is set for it or it reaches it.
+    func isClaimed(_ classIndex: Int, _ scores: [Float]) -> Bool {
+        kind != .independent && threshold(of: classIndex) == nil || holds(classIndex, scores)
     }
 
     /// The labels that hold and are not background, most probable first; of independent labels.

@@ -107,8 +107,9 @@ public struct LoadedModel: Sendable {
         animalConfirmation = folder.settings.animalConfirmation
         familiarEnergy = folder.settings.familiarEnergy
         thresholds =
-            task == .classification && network.kind == .independent
-            ? try folder.settings.outputs.thresholds(of: labels, isBinary: network.classifier?.isBinary ?? false) : []
+            task == .classification
+            ? try folder.settings.outputs.thresholds(
+                of: labels, network.kind, isBinary: network.classifier?.isBinary ?? false) : []
         indexedLayers =
             preprocessing == nil || network.graph.inputs.count != 1
             ? [] : try LoadedModel.indexedLayers(network, exampleInput)

@@ -7,8 +7,9 @@ struct OutputSettings: Decodable, Sendable {
     var kind: OutputKind?
     /// `"output"`: the name of the output that holds them.
     var output: String?
-    /// `"threshold"`: from which probability on a label holds, one number for all or one a label.
-    var threshold = Threshold.all(0.5)
+    /// `"threshold"`: from which probability on a label holds, one number for all or one a label. Where nothing is said, an
+    /// independent label holds from 0.5 on, and the most probable of exclusive classes always.
+    var threshold: Threshold?
 
     enum Threshold: Sendable {
         case all(Float)
@@ -41,10 +42,11 @@ struct OutputSettings: Decodable, Sendable {
                 forKey: .threshold, in: container,
                 debugDescription: "\"threshold\" should be a number, or a number for each label by name")
         }
-        let numbers =
+        let numbers: [Float] =
             switch threshold {
             case .all(let number): [number]
             case .byLabel(let numbers): Array(numbers.values)
+            case nil: []
             }
         guard numbers.allSatisfy({ $0 > 0 && $0 < 1 }) else {
             throw DecodingError.dataCorruptedError(
@@ -53,11 +55,15 @@ struct OutputSettings: Decodable, Sendable {
         }
     }
 
-    /// For each label the probability from which on it holds.
+    /// For each label the probability from which on it holds; empty where none is needed.
     ///
     /// - Parameter isBinary: the first label is that the second does not hold.
     /// - Throws: `ModelError` where a label is named that there is not.
-    func thresholds(of labels: [String], isBinary: Bool) throws(ModelError) -> [Float] {
+    func thresholds(of labels: [String], _ kind: OutputKind, isBinary: Bool) throws(ModelError) -> [Float] {
+        guard kind.hasProbabilities, let threshold = threshold ?? (kind == .independent ? .all(0.5) : nil) else {
+            return []
+        }
+        let isBinary = isBinary && kind == .independent
         switch threshold {
         case .all(let number):
             return labels.indices.map { isBinary && $0 == 0 ? 1 - number : number }
@@ -69,7 +75,8 @@ struct OutputSettings: Decodable, Sendable {
             }
             let second = isBinary ? numbers[labels[1]] : nil
             return labels.indices.map { index in
-                numbers[labels[index]] ?? (index == 0 ? second.map { 1 - $0 } : nil) ?? 0.5
+                numbers[labels[index]] ?? (index == 0 ? second.map { 1 - $0 } : nil)
+                    ?? (kind == .independent ? 0.5 : 0)
             }
         }
     }

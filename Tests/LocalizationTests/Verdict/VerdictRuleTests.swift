@@ -15,7 +15,7 @@ struct VerdictRuleTests {
             search: .found(confidence: 0.95, area: 0.2), certainty: try certainty(),
             shares: shares(0.9, 0.8, 0.85), without: .init(blurred: 0.05, mean: 0.02, inpainted: 0.1),
             only: .init(blurred: 0.9, mean: 0.85, inpainted: 0.2), elsewhere: MeanOfPlaces([0.9, 0.88, 0.9]),
-            withoutSpot: 0.8, boxOverlap: 0.8, boxEvidence: 0.9)
+            spot: .init(without: 0.8, alone: 0.3), boxOverlap: 0.8, boxEvidence: 0.9)
     }
 
     private static func shares(_ numbers: Double?...) -> EvidenceShares {
@@ -41,16 +41,24 @@ struct VerdictRuleTests {
                 + "elsewhere 89 %; 85 % of the evidence lies on its 25 % of the photo.")
     }
 
-    @Test("one number: the least of what is needed, what suffices and what no small spot takes away")
+    @Test("one number: what is needed and what suffices, less what a small spot takes away that is enough by itself")
     func reliance() throws {
         let p = try Self.certainty().probability
         func reliance(_ change: (inout VerdictFindings) -> Void) throws -> Double? {
             try Self.verdict(change).findings.reliance
         }
-        #expect(try abs(#require(reliance { _ in }) - min(1 - 0.05 / p, 0.8 / p)) < 1e-12)
-        #expect(try abs(#require(reliance { $0.withoutSpot = 0.1 }) - 0.1 / p) < 1e-12)
-        let alone = try #require(try reliance { $0.only = .init(blurred: 0.3, mean: 0.2, inpainted: 0.1) })
-        #expect(abs(alone - 0.2 / p) < 1e-12)
+        let enough = VerdictThresholds.standard.spotKept
+        let (cost, kept) = (1 - 0.05 / p, 0.85 / p)
+        let whole = (cost * min(kept, 1)).squareRoot()
+        #expect(try abs(#require(reliance { $0.spot = nil }) - whole) < 1e-12)
+        // The spot is enough by itself: what hiding it costs counts in full.
+        #expect(try abs(#require(reliance { _ in }) - whole * (0.8 / p)) < 1e-12)
+        // The spot is needed and gives little by itself.
+        let little = try #require(try reliance { $0.spot = .init(without: 0.1, alone: 0.03) })
+        #expect(abs(little - whole * (1 - 0.03 / p / enough)) < 1e-12)
+        let alone = try #require(
+            try reliance { ($0.only, $0.spot) = (.init(blurred: 0.3, mean: 0.2, inpainted: 0.1), nil) })
+        #expect(abs(alone - (cost * 0.2 / p).squareRoot()) < 1e-12)
         #expect(try reliance { $0.without = .init(blurred: 1, mean: 1, inpainted: 1) } == 0)
         #expect(try reliance { $0.without = nil } == nil)
     }
@@ -60,7 +68,7 @@ struct VerdictRuleTests {
         let verdict = try Self.verdict {
             $0.elsewhere = nil
             $0.boxOverlap = nil
-            $0.withoutSpot = nil
+            $0.spot = nil
         }
         #expect(verdict.word == .looksAtAnimal && verdict.reasons == [.needed, .suffices, .evidenceOn])
         #expect(verdict.sentence(label: "cat", runnerUp: nil).contains("no equal area exists elsewhere"))
@@ -72,7 +80,7 @@ struct VerdictRuleTests {
             (.notNeeded, { $0.without = .init(blurred: 0.6, mean: 0.5, inpainted: 0.7) }),
             (.doesNotSuffice, { $0.only = .init(blurred: 0.9, mean: 0.4, inpainted: 0.3) }),
             (.evidenceSpread, { $0.shares = Self.shares(0.3, 0.9, 0.3) }),
-            (.spotDecides, { $0.withoutSpot = 0.1 }),
+            (.spotDecides, { $0.spot = .init(without: 0.1, alone: 0.3) }),
             (.elsewhereMatters, { $0.elsewhere = MeanOfPlaces([0.4, 0.5, 0.4]) }),
             (.boxOff, { $0.boxOverlap = 0.02 }),
         ]
@@ -80,8 +88,19 @@ struct VerdictRuleTests {
             let verdict = try Self.verdict(change)
             #expect(verdict.word == .looksPartly && verdict.reasons == [reason], "\(reason)")
         }
+        let spot = try Self.verdict { $0.spot = .init(without: 0.1, alone: 0.3) }
+        #expect(
+            spot.sentence(label: "cat", runnerUp: nil).contains("without it 10 % are left, and it alone gives 30 %"))
         let boxOff = try Self.verdict { $0.boxOverlap = 0.02 }
         #expect(boxOff.sentence(label: "cat", runnerUp: nil).contains("overlap by 2 %"))
+    }
+
+    @Test(
+        "a spot that is needed, as an eye is, does not decide where it says little by itself; nor one that says much, where others do"
+    )
+    func spot() throws {
+        #expect(try Self.verdict { $0.spot = .init(without: 0.1, alone: 0.05) }.word == .looksAtAnimal)
+        #expect(try Self.verdict { $0.spot = .init(without: 0.8, alone: 0.9) }.word == .looksAtAnimal)
     }
 
     @Test("a single filling that deceives the network does not decide")

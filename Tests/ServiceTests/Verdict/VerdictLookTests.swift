@@ -171,6 +171,27 @@ import WireProtocol
         #expect(document.verdict == nil && document.note?.contains("raw numbers") == true)
     }
 
+    @Test func anExclusiveLabelThatIsNotProbableEnoughIsNotClaimed() async throws {
+        let bytes = try Data(contentsOf: RunningDaemon.demoPhoto)
+        let whole = AnimalMark.box(BoundingBox(x: 0, y: 0, width: 225, height: 300))
+        func document(_ threshold: String, class named: String? = nil) async throws -> Sidecar {
+            let store = try Self.store(["petshop"], ["petshop": "{\"threshold\": \(threshold)}"])
+            return try await self.document(try #require(store.models.first), NamedPhoto(bytes: bytes), animal: whole)
+        }
+        let usual = try await document("0.01")
+        let said = try #require(usual.predictions.first)
+        #expect(!usual.boxes.isEmpty && usual.verdict?.reasons.contains("no-label-holds") == false)
+        let strict = try await document("0.999999")
+        #expect(strict.predictions.first?.label == said.label && strict.boxes.isEmpty && strict.evidence == nil)
+        #expect(strict.verdict?.verdict == "undecided" && strict.verdict?.reasons == ["no-label-holds"])
+        // The margin is to the runner-up all the same.
+        #expect(strict.verdict?.certainty == usual.verdict?.certainty)
+        #expect(strict.note?.contains("no label holds: the most probable is") == true)
+        // Set for another label, it does not matter.
+        let other = try #require(usual.predictions.last).label
+        #expect(try await document("{\"\(other)\": 0.999999}").boxes == usual.boxes)
+    }
+
     // MARK: An animal network
 
     @Test func anotherNetworkSaysWhereTheAnimalIs() async throws {
