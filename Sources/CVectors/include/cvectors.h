@@ -29,6 +29,22 @@ void cvectors_restore(const int32_t *sums, int64_t positions, int64_t channels, 
                       const float *weight_scales, const float *weight_sums, const float *bias, const float *beside,
                       int rectifies, float *target);
 
+/// Values that lie as [items][blocks][positions][width], of blocks * width channels: each times its channel's factor plus
+/// its channel's summand, and max(that, 0) where `rectifies`. `target` may be `values`.
+void cvectors_scale_channels(const float *values, int64_t items, int64_t blocks, int64_t positions, int64_t width,
+                             const float *factors, const float *summands, int rectifies, float *target);
+
+/// Rows of `length` values, each brought to mean 0 and variance 1 (epsilon is added to the variance) and then scaled and
+/// shifted. Of `parameters` scales and shifts, `inner` values one after the other share one, and they begin anew when
+/// they are through. `target` may be `values`.
+void cvectors_normalize_rows(const float *values, int64_t rows, int64_t length, int64_t inner, float epsilon,
+                             int64_t parameters, const float *scale, const float *shift, float *target);
+
+/// Tensors that lie as [blocks][positions][width], each of channels[i] channels and the last block filled up with zeros,
+/// as one of all their channels, one after the other, that lies so.
+void cvectors_join_blocks(const float *const *sources, const int64_t *channels, int64_t count, int64_t positions,
+                          int64_t width, float *target);
+
 // Layer-wise relevance propagation, value by value. A result lies nowhere where something is read.
 
 /// positive[i] = max(values[i], 0), negative[i] = min(values[i], 0).

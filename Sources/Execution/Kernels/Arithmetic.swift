@@ -106,7 +106,7 @@ extension PlanBuilder {
         }
         if a.extents != b.extents, primitive.implementation.hasPrefix("ref") { return nil }
         let result =
-            a.buffer == b.buffer ? allocate(a.extents, a.layout) : allocate(a.extents, a.layout, over: a, for: node)
+            mayOverlap(a, b) ? allocate(a.extents, a.layout) : allocate(a.extents, a.layout, over: a, for: node)
         try emit(node, primitive, [(CDNN_ARG_SRC, a), (CDNN_ARG_SRC_1, b), (CDNN_ARG_DST, result)])
         return result
     }

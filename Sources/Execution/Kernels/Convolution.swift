@@ -12,17 +12,22 @@ extension PlanBuilder {
         }
         let x = try input(node, 0)
         let outputExtents = shape(of: node.output).dimensions
+        let weightExtents = convolutionWeightExtents(
+            shape(of: try inputID(node, 1)).dimensions, groups: convolution.groups)
+        let window = cdnn_window(
+            convolution.window, input: Array(x.extents.dropFirst(2)), output: Array(outputExtents.dropFirst(2)))
+        recordConvolution(
+            node,
+            ConvolutionProblem(
+                direction: .backward, input: x.extents, weights: weightExtents, output: outputExtents, window: window))
+        if !convolution.isExact, let phases = try phases(of: convolution, node, input: x.extents) {
+            return try emit(node, phases, x, weightExtents, isTransposed: false)
+        }
         let sum = takeFollowingSum(node)
         let activation = takeFollowingActivation(sum?.node ?? node)
         var problem = ConvolutionProblem(
-            direction: .forward, input: x.extents,
-            weights: convolutionWeightExtents(
-                shape(of: try inputID(node, 1)).dimensions, groups: convolution.groups),
-            output: outputExtents,
-            window: cdnn_window(
-                convolution.window, input: Array(x.extents.dropFirst(2)), output: Array(outputExtents.dropFirst(2))),
-            hasBias: node.input(2) != nil, activation: activation,
-            isDifferentiated: isDifferentiated(node.output))
+            direction: .forward, input: x.extents, weights: weightExtents, output: outputExtents, window: window,
+            hasBias: node.input(2) != nil, activation: activation, isDifferentiated: isDifferentiated(node.output))
         if let sum { problem.residual = isLastUse(of: sum.other, by: sum.node) ? .inPlace : .beside }
 
         let compiled = try convolution.isExact ? standard(problem, for: node) : compiled(problem, for: node)
@@ -47,7 +52,6 @@ extension PlanBuilder {
         arguments.append((compiled.destination, y))
         try emit(node, compiled.primitive, arguments)
 
-        recordConvolution(node, problem)
         var last = node
         if let sum {
             recordSum(sum.node)
@@ -60,10 +64,7 @@ extension PlanBuilder {
         set(last.output, y)
     }
 
-    private func recordConvolution(_ node: Node, _ forward: ConvolutionProblem) {
-        let problem = ConvolutionProblem(
-            direction: .backward, input: forward.input, weights: forward.weights, output: forward.output,
-            window: forward.window)
+    private func recordConvolution(_ node: Node, _ problem: ConvolutionProblem) {
         record(node) { (builder, signal, _) throws(ExecutionError) in
             let compiled = try builder.compiled(problem, for: node)
             let incoming = try builder.converted(

@@ -12,8 +12,13 @@ extension PlanBuilder {
         }
         switch movement {
         case .view(let view):
-            let x = try plain(try input(node, 0), for: node)
-            set(node.output, try reshaped(try gathered(x, view, for: node), to: extents, for: node))
+            let x = try input(node, 0)
+            if let same = try relabelled(x, as: view, to: extents, for: node) {
+                set(node.output, same)
+            } else {
+                let x = try plain(x, for: node)
+                set(node.output, try reshaped(try gathered(x, view, for: node), to: extents, for: node))
+            }
             record(node) { (builder, signal, _) throws(ExecutionError) in
                 let incoming = try builder.plain(signal, for: node)
                 return [
@@ -32,6 +37,31 @@ extension PlanBuilder {
         case .mapping(let maps):
             try emitMapping(node, try input(node, 0), maps, extents)
         }
+    }
+
+    /// The tensor where it is as the view shows it, and only its axes are called otherwise: all of it, or channels last as
+    /// rows of channels, or these as channels last; nil where something has to move.
+    private func relabelled(
+        _ x: PlannedTensor, as view: StridedView, to extents: [Int], for node: Node
+    ) throws(ExecutionError) -> PlannedTensor? {
+        guard view.offset == 0, !extents.contains(0) else { return nil }
+        func shows(_ axes: [Int]) -> Bool {
+            let strides = StridedLoop.Operand.dense(x.extents).strides
+            return view.extents == axes.map { x.extents[$0] } && view.strides == axes.map { strides[$0] }
+        }
+        if shows(Array(x.extents.indices)), extents == x.extents { return x }
+        guard x.extents.count == 4, view.extents == extents else { return nil }
+        var result = x
+        result.extents = extents
+        if shows([0, 2, 3, 1]), x.layout == (try channelsLastLayout(x.extents, for: node)) {
+            result.layout = try plainLayout(extents, for: node)
+            return result
+        }
+        if shows([0, 3, 1, 2]), x.layout == (try plainLayout(x.extents, for: node)) {
+            result.layout = try channelsLastLayout(extents, for: node)
+            return result
+        }
+        return nil
     }
 
     /// The values that `view` shows of a plain tensor, row-major.

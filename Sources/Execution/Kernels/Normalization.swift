@@ -1,42 +1,50 @@
-import CDNN
-import Foundation
+import CVectors
 import Networks
 import Tensors
 
 extension PlanBuilder {
     /// Batch normalization that no convolution could take in: y = k·x + t per channel, with k = scale/√(variance + ε)
-    /// and t = shift − mean·k.
+    /// and t = shift − mean·k, in the order of memory that x has. A ReLU behind it is computed with it.
     func emitBatchNormalization(_ node: Node, epsilon: Float) throws(ExecutionError) {
-        let x = try plain(try input(node, 0), for: node)
         var parameters: [Tensor] = []
         for position in 1...4 { parameters.append(try constantTensor(node, position)) }
         let channels = parameters[0].count
         let factors = (0..<channels).map { parameters[0][$0] / (parameters[3][$0] + epsilon).squareRoot() }
         let shifts = (0..<channels).map { parameters[1][$0] - parameters[2][$0] * factors[$0] }
-        set(node.output, try affine(x, factors, shifts, for: node))
+        // Relevance is shared out by the result itself, which must be seen then.
+        let relu = request.derivatives.allSatisfy { $0.rule.relevance == nil } ? takeFollowingReLU(node) : nil
+        let y = try scaledChannels(try input(node, 0), factors, shifts, rectifies: relu != nil, for: node)
         record(node) { (builder, signal, _) throws(ExecutionError) in
-            let incoming = try builder.plain(signal, for: node)
-            let passed = try builder.affine(incoming, factors, factors.map { _ in 0 }, for: node)
+            let passed = try builder.scaledChannels(
+                signal, factors, factors.map { _ in 0 }, rectifies: false, for: node)
             return [(try builder.inputID(node, 0), passed)]
         }
+        if let relu { recordReLU(relu, output: y) }
+        set((relu ?? node).output, y)
     }
 
-    /// Channel c of [N,C,…] times `factors[c]` plus `shifts[c]`.
-    private func affine(
-        _ x: PlannedTensor, _ factors: [Float], _ shifts: [Float], for node: Node
+    /// Channel c of [N,C,…] times `factors[c]` plus `shifts[c]`, and what is negative then 0 where it `rectifies`.
+    private func scaledChannels(
+        _ tensor: PlannedTensor, _ factors: [Float], _ shifts: [Float], rectifies: Bool,
+        for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
-        let y = try allocatePlain(x.extents, for: node)
-        let channels = x.extents[1]
-        let inner = x.extents.dropFirst(2).reduce(1, *)
-        let planes = x.extents[0] * channels
-        emit(node, reading: [x], writing: [y]) { addresses in
-            let source = addresses[0].assumingMemoryBound(to: Float.self)
-            let target = addresses[1].assumingMemoryBound(to: Float.self)
-            for plane in 0..<planes {
-                let factor = factors[plane % channels]
-                let shift = shifts[plane % channels]
-                for index in plane * inner..<(plane + 1) * inner { target[index] = source[index] * factor + shift }
-            }
+        var x = tensor
+        var (blocks, width) = (x.extents[1], 1)
+        if let order = ChannelOrder.of(x.layout, extents: x.extents) {
+            (blocks, width) = order.blocks(of: x.extents[1])
+        } else {
+            x = try plain(x, for: node)
+        }
+        let y = allocate(x.extents, x.layout, over: x, for: node)
+        let (items, positions) = (x.extents[0], x.extents.dropFirst(2).reduce(1, *))
+        // What fills the last block up stays 0.
+        let filler = [Float](repeating: 0, count: blocks * width - x.extents[1])
+        let (allFactors, allShifts) = (factors + filler, shifts + filler)
+        emit(node, reading: [x], writing: [y]) { [blocks, width] addresses in
+            cvectors_scale_channels(
+                addresses[0].assumingMemoryBound(to: Float.self), Int64(items), Int64(blocks), Int64(positions),
+                Int64(width), allFactors, allShifts, rectifies ? 1 : 0,
+                addresses[1].assumingMemoryBound(to: Float.self))
         }
         return y
     }
@@ -52,8 +60,8 @@ extension PlanBuilder {
             let parameters = Array(x.extents[axis...])
             rows = NormalizedRows(
                 count: x.extents[..<axis].reduce(1, *), length: parameters.reduce(1, *), inner: 1,
-                epsilon: normalization.epsilon, scale: try parameter(node, 1, parameters),
-                shift: try parameter(node, 2, parameters))
+                epsilon: normalization.epsilon, scale: try parameter(node, 1, parameters, else: 1),
+                shift: try parameter(node, 2, parameters, else: 0))
         case .instance, .group:
             let channels = x.extents[1]
             var groups = channels
@@ -61,14 +69,13 @@ extension PlanBuilder {
             let inner = x.extents.dropFirst(2).reduce(1, *)
             rows = NormalizedRows(
                 count: x.extents[0] * groups, length: channels / groups * inner, inner: inner,
-                epsilon: normalization.epsilon, scale: try parameter(node, 1, [channels]),
-                shift: try parameter(node, 2, [channels]))
+                epsilon: normalization.epsilon, scale: try parameter(node, 1, [channels], else: 1),
+                shift: try parameter(node, 2, [channels], else: 0))
         }
-        let y = try allocatePlain(x.extents, for: node)
+        let y = allocate(x.extents, x.layout, over: x, for: node)
         emit(node, reading: [x], writing: [y]) { addresses in
-            let source = addresses[0].assumingMemoryBound(to: Float.self)
-            let target = addresses[1].assumingMemoryBound(to: Float.self)
-            for row in 0..<rows.count { rows.forward(row, source, target) }
+            rows.forward(
+                addresses[0].assumingMemoryBound(to: Float.self), addresses[1].assumingMemoryBound(to: Float.self))
         }
         set(node.output, y)
         record(node) { (builder, signal, _) throws(ExecutionError) in
@@ -82,9 +89,11 @@ extension PlanBuilder {
         }
     }
 
-    /// Scale or shift, broadcast to `extents`; empty where there is none.
-    private func parameter(_ node: Node, _ position: Int, _ extents: [Int]) throws(ExecutionError) -> [Float] {
-        guard node.input(position) != nil else { return [] }
+    /// Scale or shift, broadcast to `extents`; all alike where there is none.
+    private func parameter(
+        _ node: Node, _ position: Int, _ extents: [Int], else value: Float
+    ) throws(ExecutionError) -> [Float] {
+        guard node.input(position) != nil else { return Array(repeating: value, count: extents.reduce(1, *)) }
         let tensor = try constantTensor(node, position)
         let operand = StridedLoop.Operand.broadcast(tensor.shape.dimensions, to: extents)
         let loop = StridedLoop(extents, [operand])
@@ -112,20 +121,13 @@ private struct NormalizedRows: Sendable {
     /// Neighbours that share scale and shift.
     let inner: Int
     let epsilon: Float
-    /// One value per `inner` values of as many rows as it takes; empty means 1 and 0.
+    /// One value per `inner` values of as many rows as it takes.
     let scale: [Float]
     let shift: [Float]
 
-    func forward(_ row: Int, _ x: FloatPointer, _ y: FloatPointer) {
-        let x = x + row * length
-        let y = y + row * length
-        let (mean, deviation) = statistics(x)
-        let factor = 1 / deviation
-        for block in 0..<blocks {
-            let scale = scale.isEmpty ? factor : scale[parameter(row, block)] * factor
-            let shift = (shift.isEmpty ? 0 : shift[parameter(row, block)])
-            for index in block * inner..<(block + 1) * inner { y[index] = (x[index] - mean) * scale + shift }
-        }
+    func forward(_ x: FloatPointer, _ y: FloatPointer) {
+        cvectors_normalize_rows(
+            x, Int64(count), Int64(length), Int64(inner), epsilon, Int64(scale.count), scale, shift, y)
     }
 
     /// With g the signal times scale and x̂ the normalized row: (g − mean g − x̂·mean(g·x̂))/deviation.
@@ -138,7 +140,7 @@ private struct NormalizedRows: Sendable {
         var sum: Double = 0
         var product: Double = 0
         for block in 0..<blocks {
-            let scale = scale.isEmpty ? 1 : scale[parameter(row, block)]
+            let scale = scale[(row * blocks + block) % scale.count]
             var partialSum: Float = 0
             var partialProduct: Float = 0
             for index in block * inner..<(block + 1) * inner {
@@ -158,8 +160,6 @@ private struct NormalizedRows: Sendable {
     }
 
     private var blocks: Int { length / max(inner, 1) }
-
-    private func parameter(_ row: Int, _ block: Int) -> Int { (row * blocks + block) % max(scale.count, shift.count) }
 
     private func statistics(_ x: FloatPointer) -> (mean: Float, deviation: Float) {
         let mean = total(x, length) / Float(length)

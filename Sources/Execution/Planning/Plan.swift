@@ -53,7 +53,7 @@ final class Plan {
         addresses = zip(list.buffers, placement.offsets).map { buffer, offset in
             switch buffer {
             // What no step uses is at no address that matters.
-            case .arena: base + (offset ?? 0)
+            case .arena, .piece: base + (offset ?? 0)
             case .weights(let block): block.address
             case .feature(let entry): entry.address
             }

@@ -135,6 +135,16 @@ final class PlanBuilder {
         return source
     }
 
+    /// Puts a buffer of the arena at a place in another.
+    func move(_ buffer: BufferID, into whole: BufferID, at offset: Int) {
+        buffers[buffer.index] = .piece(of: whole, at: offset)
+    }
+
+    /// Whether the two may have memory in common.
+    func mayOverlap(_ a: PlannedTensor, _ b: PlannedTensor) -> Bool {
+        buffers.place(of: a.buffer).whole == buffers.place(of: b.buffer).whole
+    }
+
     func allocatePlain(_ extents: [Int], for node: Node) throws(ExecutionError) -> PlannedTensor {
         allocate(extents, try plainLayout(extents, for: node))
     }
@@ -310,9 +320,10 @@ final class PlanBuilder {
     /// Whether nobody reads the tensor's memory after `node`, so that its result may be written there. What a backward
     /// walk reads is not known yet, so with derivatives nothing is.
     func isLastUse(of tensor: PlannedTensor, by node: Node) -> Bool {
-        guard request.derivatives.isEmpty, case .arena = buffers[tensor.buffer.index] else { return false }
+        let whole = buffers.place(of: tensor.buffer).whole
+        guard request.derivatives.isEmpty, case .arena = buffers[whole.index] else { return false }
         return tensors.allSatisfy { value, other in
-            other.buffer != tensor.buffer
+            buffers.place(of: other.buffer).whole != whole
                 || !observed.contains(value)
                     && (readers[value] ?? []).allSatisfy { isEmitted($0) || $0.output == node.output }
         }

@@ -32,20 +32,21 @@ struct StepList {
     let forwardEnd: Int
     let walks: [Walk]
 
-    /// When each buffer must be intact.
+    /// When each buffer must be intact; pieces are part of the whole.
     func lifetimes() -> BufferLifetimes {
         var lifetimes = BufferLifetimes(
             bufferCount: buffers.count, stepCount: steps.count, forwardEnd: forwardEnd)
-        for input in inputs { lifetimes.use(input.buffer.index, at: 0) }
+        func use(_ buffer: BufferID, at step: Int) { lifetimes.use(buffers.place(of: buffer).whole.index, at: step) }
+        for input in inputs { use(input.buffer, at: 0) }
         for (index, step) in steps.enumerated() {
-            for buffer in step.reads { lifetimes.use(buffer.index, at: index) }
-            for buffer in step.writes { lifetimes.use(buffer.index, at: index) }
+            for buffer in step.reads + step.writes { use(buffer, at: index) }
         }
-        for output in outputs.values { lifetimes.useAtEnd(output.buffer.index) }
-        for resident in residents.values { lifetimes.useAtEnd(resident.buffer.index) }
+        for tensor in Array(outputs.values) + Array(residents.values) {
+            lifetimes.useAtEnd(buffers.place(of: tensor.buffer).whole.index)
+        }
         for walk in walks {
-            lifetimes.use(walk.seed.buffer.index, at: walk.steps.lowerBound)
-            for case let result? in walk.results { lifetimes.use(result.buffer.index, at: walk.steps.upperBound) }
+            use(walk.seed.buffer, at: walk.steps.lowerBound)
+            for case let result? in walk.results { use(result.buffer, at: walk.steps.upperBound) }
         }
         return lifetimes
     }
@@ -62,6 +63,10 @@ struct StepList {
         let packing = MemoryPlanner.pack(packed.map(\.lifetime))
         var offsets = [Int?](repeating: nil, count: buffers.count)
         for (entry, offset) in zip(packed, packing.offsets) { offsets[entry.buffer] = offset }
+        for index in buffers.indices {
+            let place = buffers.place(of: BufferID(index: index))
+            if place.whole.index != index { offsets[index] = offsets[place.whole.index].map { $0 + place.offset } }
+        }
         return Placement(bytes: packing.bytes, offsets: offsets)
     }
 }

@@ -46,9 +46,9 @@ final class WeightStore {
         case turned(Sign? = nil)
         /// [O,C,1,k] or [O,C,k,1] as ``ToomCook`` multiplies with them, [points,C,O].
         case toomCook(window: Int)
-        /// [C,O,k,k] as [O,C,t,t] with the taps named, by axis: one such list for each of the phases that are joined (see
-        /// ``OutputPhases``).
-        case taps([[[Int]]])
+        /// [C,O,k,k], or [O,C,k,k] where `isTransposed` is false, as [O,C,t,t] with the taps named, by axis, and zeros where
+        /// there is none: one such list for each of the phases that are joined (see ``OutputPhases``).
+        case taps([[[Int?]]], isTransposed: Bool)
         /// A vector so many times after itself.
         case repeated(Int)
         /// Integers as ``EightBitProduct`` multiplies with them, and what they mean, [2,O].
@@ -92,7 +92,7 @@ final class WeightStore {
             case .turned(nil): original.turned(to: extents)
             case .turned(let sign?): original.values(of: sign).turned(to: extents)
             case .toomCook(let window): ToomCook(window: window).transformed(original)
-            case .taps(let phases): original.taps(of: phases, as: extents)
+            case .taps(let phases, let isTransposed): original.taps(of: phases, isTransposed, as: extents)
             case .repeated(let count): original.repeated(count)
             case .eightBit: EightBitProduct.integers(original)
             case .eightBitFactors: EightBitProduct.factors(original)
@@ -185,13 +185,14 @@ extension Tensor {
         }
     }
 
-    /// Weights of a transposed convolution as those of convolutions with some of the taps, one after the other.
+    /// Weights of a convolution, or of one that is transposed, as those of convolutions with some of the taps, one after the
+    /// other.
     ///
     /// - Parameter extents: of the result, [phases·O,C,t,t] or [G,O/G,C/G,t,t].
-    fileprivate func taps(of phases: [[[Int]]], as extents: [Int]) -> Tensor {
+    fileprivate func taps(of phases: [[[Int?]]], _ isTransposed: Bool, as extents: [Int]) -> Tensor {
         let (rows, columns) = (shape[2], shape[3])
         let groups = extents.count == 5 ? extents[0] : 1
-        let (inputs, outputs) = (shape[0] / groups, shape[1])
+        let (inputs, outputs) = isTransposed ? (shape[0] / groups, shape[1]) : (shape[1], shape[0] / groups)
         let window = extents.suffix(2).reduce(1, *)
         let size = [groups * phases.count * outputs, inputs] + extents.suffix(2)
         guard let shape = try? Shape(size) else { return self }
@@ -201,10 +202,17 @@ extension Tensor {
                 for (phase, group) in (0..<phases.count).flatMap({ phase in (0..<groups).map { (phase, $0) } }) {
                     for output in 0..<outputs {
                         for input in 0..<inputs {
-                            let from = ((group * inputs + input) * outputs + output) * rows * columns
+                            let matrix =
+                                isTransposed
+                                ? (group * inputs + input) * outputs + output
+                                : (group * outputs + output) * inputs + input
                             for row in phases[phase][0] {
                                 for column in phases[phase][1] {
-                                    target[next] = source[from + row * columns + column]
+                                    if let row, let column {
+                                        target[next] = source[(matrix * rows + row) * columns + column]
+                                    } else {
+                                        target[next] = 0
+                                    }
                                     next += 1
                                 }
                             }

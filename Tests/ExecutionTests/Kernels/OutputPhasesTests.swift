@@ -3,7 +3,7 @@ import Networks
 import Tensors
 import Testing
 
-/// A transposed convolution by way of its output's phases puts every product where it belongs.
+/// A convolution by way of its output's phases, transposed or with few channels, puts every product where it belongs.
 @Suite struct OutputPhasesTests {
     @Test(arguments: 0..<60)
     func itIsTheScatteredProducts(seed: Int) async throws {
@@ -72,6 +72,78 @@ import Testing
             #expect(found.shape == shape)
             let distance = zip(found.values, expected).map { abs(Double($0) - $1) }.max() ?? 0
             #expect(distance < 1e-4, "\(arrangement) kernel \(kernel) stride \(stride) dilation \(dilation)")
+        }
+    }
+
+    @Test(arguments: 0..<40)
+    func fewChannelsAreTheSumsOfTheirProducts(seed: Int) async throws {
+        var generator = RandomNetwork.Generator(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ 9)
+        let kernel = [3 + generator.below(6), 3 + generator.below(6)]
+        let (channels, outputs) = (15 + generator.below(20), 1 + generator.below(4))
+        let (begin, end) = (kernel.map { generator.below($0) }, kernel.map { generator.below($0) })
+        let image = [1 + generator.below(2), channels, 9 + generator.below(8), 9 + generator.below(8)]
+        let plane = (0..<2).map { (axis: Int) -> Int in
+            let padded: Int = image[2 + axis] + begin[axis] + end[axis]
+            return padded - kernel[axis] + 1
+        }
+        let weights = try generator.tensor([outputs, channels] + kernel, scale: 0.2)
+        let bias = try generator.tensor([outputs])
+        let isRectified = generator.chance(50)
+
+        var graph = Graph()
+        let x = graph.intern("x")
+        graph.inputs = [Graph.Input(value: x, extents: image.map(Optional.some))]
+        let inputs = [x, graph.intern("weights"), graph.intern("bias")]
+        graph.constants[inputs[1]] = .floats(weights)
+        graph.constants[inputs[2]] = .floats(bias)
+        var y = graph.intern("sums")
+        let window = Window(
+            kernel: kernel, stride: [1, 1], dilation: [1, 1], padding: .explicit(begin: begin, end: end))
+        graph.nodes = [
+            Node(
+                name: "few", operation: .convolution(Convolution(window: window, groups: 1)), inputs: inputs,
+                outputs: [y])
+        ]
+        if isRectified {
+            let sums = y
+            y = graph.intern("rectified")
+            graph.nodes.append(Node(name: "relu", operation: .activation(.relu), inputs: [sums], outputs: [y]))
+        }
+        graph.outputs = [y]
+
+        let input = try generator.tensor(image)
+        let shape = try Shape([image[0], outputs] + plane)
+        let expected = (0..<shape.count).map { (place: Int) -> Double in
+            let (row, column) = (place / plane[1] % plane[0], place % plane[1])
+            let (item, output) = (place / plane[0] / plane[1]).quotientAndRemainder(dividingBy: outputs)
+            var sum = Double(bias[output])
+            for channel in 0..<channels {
+                for tap in 0..<kernel[0] * kernel[1] {
+                    let r: Int = row + tap / kernel[1] - begin[0]
+                    let c: Int = column + tap % kernel[1] - begin[1]
+                    guard (0..<image[2]).contains(r), (0..<image[3]).contains(c) else { continue }
+                    let matrix: Int = output * channels + channel
+                    let weight = weights[matrix * kernel[0] * kernel[1] + tap]
+                    let plane: Int = item * channels + channel
+                    let value = input[(plane * image[2] + r) * image[3] + c]
+                    sum += Double(weight) * Double(value)
+                }
+            }
+            return isRectified ? max(sum, 0) : sum
+        }
+
+        for arrangement in [Arrangement.library, .channelsLast, .blocked] {
+            let session = try InferenceSession(
+                graph: graph, threads: 1 + seed % 2,
+                algorithms: .preferring(ConvolutionAlgorithm(.direct, arrangement)))
+            let (found, steps) = try await session.perform { evaluator in
+                (try evaluator.forward([input]).output(), try evaluator.profile([input], rounds: 1))
+            }
+            #expect(found.shape == shape)
+            let distance = zip(found.values, expected).map { abs(Double($0) - $1) }.max() ?? 0
+            #expect(distance < 1e-4, "\(arrangement) kernel \(kernel) begin \(begin) end \(end)")
+            // It is computed by phases indeed: something puts them where they belong.
+            #expect(steps.contains { $0.node == "few" && $0.implementation == "own" })
         }
     }
 }
