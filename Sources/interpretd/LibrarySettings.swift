@@ -20,6 +20,10 @@ enum LibrarySettings {
         // come out of the common heap, which keeps what it once had. A fixed size gives them back: 514 MiB became
         // 418 MiB for a gradient of resnet50, whose file has 97 MiB.
         Setting(name: "MALLOC_MMAP_THRESHOLD_", value: "1048576", decided: ["MALLOC_MMAP_THRESHOLD_"]),
+        // By itself glibc gives threads up to eight heaps a core. Pieces of a photo that one thread made and another gave
+        // back leave holes in all of them, more with every photo; in two the holes are filled again. Documentation/Torture.md
+        // has what it was without.
+        Setting(name: "MALLOC_ARENA_MAX", value: "2", decided: ["MALLOC_ARENA_MAX"]),
     ]
     /// Says that this was done, also where the system keeps a setting from the program.
     private static let mark = "INTERPRETD_LIBRARY_SETTINGS"
