@@ -35,12 +35,18 @@ extension PixelMask {
 }
 
 extension PixelMask {
-    /// The connected parts (8 neighbours) that are wanted: a mask of them all, and their boxes, largest part first.
-    ///
-    /// - Parameter isWanted: is told the indices of a part's pixels.
-    public func parts(where isWanted: (_ pixels: [Int]) -> Bool) -> (mask: PixelMask, boxes: [PixelBox]) {
-        var isSeen = [Bool](repeating: false, count: pixels.count), kept = isSeen
-        var boxes: [(area: Int, box: PixelBox)] = []
+    /// Pixels of an object that hang together.
+    public struct Part: Sendable {
+        /// Their indices in the mask.
+        public let pixels: [Int]
+        /// Around them; the boxes of two parts may overlap.
+        public let box: PixelBox
+    }
+
+    /// The connected parts (8 neighbours), largest first.
+    public var parts: [Part] {
+        var isSeen = [Bool](repeating: false, count: pixels.count)
+        var parts: [Part] = []
         for start in pixels.indices where pixels[start] && !isSeen[start] {
             var part = [start], next = 0
             isSeen[start] = true
@@ -59,12 +65,17 @@ extension PixelMask {
                     }
                 }
             }
-            guard isWanted(part) else { continue }
-            for pixel in part { kept[pixel] = true }
-            boxes.append(
-                (part.count, PixelBox(x: left, y: top, width: right - left + 1, height: bottom - top + 1)))
+            let box = PixelBox(x: left, y: top, width: right - left + 1, height: bottom - top + 1)
+            parts.append(Part(pixels: part, box: box))
         }
-        return (PixelMask(unchecked: kept, width: width), boxes.sorted { $0.area > $1.area }.map(\.box))
+        return parts.sorted { $0.pixels.count > $1.pixels.count }
+    }
+
+    /// An object of the same size that has nothing but these parts of this one.
+    public func keeping(_ parts: some Sequence<Part>) -> PixelMask {
+        var kept = [Bool](repeating: false, count: pixels.count)
+        for part in parts { for pixel in part.pixels { kept[pixel] = true } }
+        return PixelMask(unchecked: kept, width: width)
     }
 
     /// COCO's run lengths (see ``runLengths``) of the mask at another size, each pixel that of the nearest one; the picture

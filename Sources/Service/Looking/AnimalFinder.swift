@@ -35,42 +35,35 @@ package struct AnimalFinder: Sendable {
         let sighting = AnimalSighting(
             by: model, mask: try segmentation.animal, probabilities: segmentation.probabilities)
         guard model.animalConfirmation > 0 else { return sighting }
-        var believedParts: [[Int]] = []
-        for part in sighting.parts.prefix(Self.mostParts) {
-            let own = part.pixels(of: sighting.mask)
-            if try await share(of: own, in: part, foundAgainIn: prepared) >= Double(model.animalConfirmation) {
-                believedParts.append(own)
-            }
+        var believed: [PixelMask.Part] = []
+        for part in sighting.mask.parts.prefix(Self.mostParts)
+        where try await share(of: part, foundAgainIn: prepared) >= Double(model.animalConfirmation) {
+            believed.append(part)
         }
-        if believedParts.count == sighting.parts.count { return sighting }
-        var isBelieved = [Bool](repeating: false, count: sighting.mask.pixels.count)
-        for pixel in believedParts.joined() { isBelieved[pixel] = true }
-        let believed = try PixelMask(width: bitmap.width, height: bitmap.height, pixels: isBelieved)
-        return AnimalSighting(by: model, mask: believed, probabilities: segmentation.probabilities)
+        if believed.count == sighting.parts.count { return sighting }
+        return AnimalSighting(
+            by: model, mask: sighting.mask.keeping(believed), probabilities: segmentation.probabilities)
     }
 
-    /// How much of a part the network finds again in a closer look, 0…1.
-    ///
-    /// - Parameter pixels: the part's, by their index in the bitmap; not empty.
-    private func share(
-        of pixels: [Int], in part: PixelBox, foundAgainIn prepared: PreparedPhoto
-    ) async throws -> Double {
+    /// How much of a part of the bitmap's mask the network finds again in a closer look, 0…1.
+    private func share(of part: PixelMask.Part, foundAgainIn prepared: PreparedPhoto) async throws -> Double {
         let bitmap = prepared.photo.bitmap
-        let side = Double(max(part.width, part.height)) * Self.surroundings
+        let box = part.box
+        let side = Double(max(box.width, box.height)) * Self.surroundings
         let square = PixelRectangle(
-            x: (Double(part.x) + (Double(part.width) - side) / 2).rounded(),
-            y: (Double(part.y) + (Double(part.height) - side) / 2).rounded(), width: side.rounded(.up),
+            x: (Double(box.x) + (Double(box.width) - side) / 2).rounded(),
+            y: (Double(box.y) + (Double(box.height) - side) / 2).rounded(), width: side.rounded(.up),
             height: side.rounded(.up))
         guard let shown = square.clipped(toWidth: bitmap.width, height: bitmap.height),
             shown.width * shown.height <= Self.largestCloserLook * Double(bitmap.width * bitmap.height)
         else { return 1 }
         let crop = try bitmap.crop(shown)
         let closer = try await segmentation(try prepared.preprocessor.input(from: crop), over: crop)
-        let again = pixels.count { pixel in
+        let again = part.pixels.count { pixel in
             let (y, x) = pixel.quotientAndRemainder(dividingBy: bitmap.width)
             return closer.classes[(y - Int(shown.y)) * crop.width + x - Int(shown.x)] == 1
         }
-        return Double(again) / Double(pixels.count)
+        return Double(again) / Double(part.pixels.count)
     }
 
     private func segmentation(_ input: NetworkInput, over bitmap: Bitmap) async throws -> SemanticSegmentation {
@@ -86,15 +79,6 @@ extension SemanticSegmentation {
     /// Where the animal is, of a segmentation into animal (1) and everything else.
     fileprivate var animal: PixelMask {
         get throws { try PixelMask(width: width, height: height, pixels: classes.map { $0 == 1 }) }
-    }
-}
-
-extension PixelBox {
-    /// The indices of a mask's pixels that are in the box.
-    fileprivate func pixels(of mask: PixelMask) -> [Int] {
-        (y..<y + height).flatMap { row in
-            (row * mask.width + x..<row * mask.width + x + width).filter { mask.pixels[$0] }
-        }
     }
 }
 

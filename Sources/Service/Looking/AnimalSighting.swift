@@ -28,20 +28,21 @@ package struct AnimalSighting: Sendable {
     /// - Parameter probabilities: of the animal at each pixel of the mask, 0…1.
     package init(by model: LoadedModel, mask: PixelMask, probabilities: [Float]) {
         let smallest = Int((Double(mask.pixels.count) * Self.smallestPart).rounded(.up))
-        let found = mask.parts { part in
-            part.count >= smallest && part.contains { probabilities[$0] >= model.animalPeak }
+        let parts = mask.parts.filter { part in
+            part.pixels.count >= smallest && part.pixels.contains { probabilities[$0] >= model.animalPeak }
         }
-        let sum = found.mask.pixels.indices.reduce(0) { $0 + (found.mask.pixels[$1] ? Double(probabilities[$1]) : 0) }
-        self.init(
-            source: .network(model), found, confidence: found.boxes.isEmpty ? nil : sum / Double(found.mask.area))
+        let found = mask.keeping(parts)
+        let sum = found.pixels.indices.reduce(0) { $0 + (found.pixels[$1] ? Double(probabilities[$1]) : 0) }
+        self.init(.network(model), found, parts, confidence: parts.isEmpty ? nil : sum / Double(found.area))
     }
 
     /// What a person marked, which counts however small.
-    init(byPerson mask: PixelMask) { self.init(source: .person, mask.parts { _ in true }, confidence: nil) }
+    init(byPerson mask: PixelMask) { self.init(.person, mask, mask.parts, confidence: nil) }
 
-    private init(source: Source, _ found: (mask: PixelMask, boxes: [PixelBox]), confidence: Double?) {
+    private init(_ source: Source, _ mask: PixelMask, _ parts: [PixelMask.Part], confidence: Double?) {
         self.source = source
-        (mask, parts) = found
+        self.mask = mask
+        self.parts = parts.map(\.box)
         area = Double(mask.area) / Double(max(mask.pixels.count, 1))
         self.confidence = confidence
     }

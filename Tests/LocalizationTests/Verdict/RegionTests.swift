@@ -35,13 +35,29 @@ struct RegionTests {
             "....##",
             "#...##",
         ])
-        let (cleaned, boxes) = original.parts { $0.count >= 3 }
+        let parts = original.parts.filter { $0.pixels.count >= 3 }
         // The diagonal touches the square by a corner? It does not: a column lies between.
         #expect(
-            boxes == [PixelBox(x: 4, y: 3, width: 2, height: 2), PixelBox(x: 0, y: 0, width: 3, height: 3)])
-        #expect(cleaned.area == 7)
-        #expect(original.parts { $0.count >= 100 }.boxes.isEmpty)
-        #expect(original.parts { _ in true }.mask == original)
+            parts.map(\.box) == [PixelBox(x: 4, y: 3, width: 2, height: 2), PixelBox(x: 0, y: 0, width: 3, height: 3)])
+        #expect(original.keeping(parts).area == 7)
+        #expect(original.keeping([]).area == 0)
+        #expect(original.keeping(original.parts) == original)
+    }
+
+    @Test("of two parts whose boxes overlap each has its own pixels")
+    func overlappingBoxes() throws {
+        let original = try mask([
+            "#.....",
+            "#..##.",
+            "#..##.",
+            "#.....",
+            "######",
+        ])
+        let parts = original.parts
+        #expect(
+            parts.map(\.box) == [PixelBox(x: 0, y: 0, width: 6, height: 5), PixelBox(x: 3, y: 1, width: 2, height: 2)])
+        #expect(parts.map { Set($0.pixels) } == [[0, 6, 12, 18, 24, 25, 26, 27, 28, 29], [9, 10, 15, 16]])
+        #expect(original.keeping(parts.prefix(1)).area == 10 && original.keeping(parts.dropFirst()).area == 4)
     }
 
     @Test(
