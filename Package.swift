@@ -36,7 +36,7 @@ let package = Package(
         .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
 
         // From numbers to networks to explanations.
-        .target(name: "Tensors"),
+        .target(name: "Tensors", dependencies: ["CLinux"]),
         .target(name: "Networks", dependencies: ["Tensors"]),
         .target(
             name: "ONNXImport",

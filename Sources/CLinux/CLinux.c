@@ -3,9 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/xattr.h>
@@ -63,6 +67,20 @@ int clinux_open_beneath(int folder, const char *path) {
     while (file < 0 && (errno == EINTR || errno == EAGAIN));
     if (file >= 0 || (errno != ENOSYS && errno != EPERM)) return file;
     return open_by_steps(folder, path);
+}
+
+int clinux_open_unnamed(const char *folder) {
+    int file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (file >= 0) return file;
+    // Some file systems make none without a name; there it has one for a moment.
+    char path[PATH_MAX];
+    if (snprintf(path, sizeof path, "%s/.unnamed-XXXXXX", folder) >= (int)sizeof path) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    file = mkostemp(path, O_CLOEXEC);
+    if (file >= 0) unlink(path);
+    return file;
 }
 
 static const char acl[] = "system.posix_acl_access";

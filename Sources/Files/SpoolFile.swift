@@ -1,3 +1,4 @@
+import CLinux
 package import Foundation
 import Glibc
 import Synchronization
@@ -14,12 +15,9 @@ package final class SpoolFile: Sendable {
     /// - Throws: `FileError`.
     @available(*, noasync, message: "call it within FileWork.run")
     package init(in folder: FilePath) throws(FileError) {
-        var name = Array(folder.appending(".spool-XXXXXX").bytes.map { CChar(bitPattern: $0) }) + [0]
-        descriptor = mkstemp(&name)
+        descriptor = folder.withCString(clinux_open_unnamed)
         self.folder = folder
         guard descriptor >= 0 else { throw FileError("write in", folder, errorNumber: errno) }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        unlink(name)
     }
 
     deinit {

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A file without a name that holds the values of tensors, so that the kernel can take their memory back when it is needed
@@ -22,13 +23,8 @@ package struct TensorFile: ~Copyable {
     ///   - counts: of the values of each tensor that shall be moved.
     package init(in folder: String, for counts: [Int]) throws(Failure) {
         let size = counts.reduce(0) { $0 + TensorFile.room($1) }
-        let template = folder + "/.weights-XXXXXX"
-        var path = Array(template.utf8CString)
-        let opened = mkstemp(&path)
+        let opened = clinux_open_unnamed(folder)
         guard opened >= 0 else { throw Failure("no file in \(folder)") }
-        unlink(path)
-        // The programs that this one starts have no use for it.
-        _ = fcntl(opened, F_SETFD, FD_CLOEXEC)
         // Taken now, since a page that finds no room on the disk later would be lost.
         let code = posix_fallocate(opened, 0, off_t(max(size, 1)))
         guard code == 0, let mapping = FileMapping(opened, count: size) else {
@@ -72,16 +68,15 @@ extension TensorFile.Failure {
     }
 }
 
-/// A whole file in memory, for reading, as long as somebody holds it.
-package final class FileMapping: @unchecked Sendable {
+/// A whole file in memory, for reading, as long as somebody holds it. To be used for files of the process's own: where
+/// somebody cuts a mapped file short, the process ends.
+final class FileMapping: @unchecked Sendable {
     let start: UnsafeRawPointer
     let count: Int
 
-    package var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: start, count: count) }
-
     /// - Parameter count: the file's bytes.
     /// - Returns: nil, with the reason in `errno`, where the system has none.
-    package init?(_ descriptor: CInt, count: Int) {
+    init?(_ descriptor: CInt, count: Int) {
         guard let address = mmap(nil, max(count, 1), PROT_READ, MAP_SHARED, descriptor, 0), address != MAP_FAILED else {
             return nil
         }

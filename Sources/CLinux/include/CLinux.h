@@ -11,6 +11,12 @@
 /// Returns a descriptor, or -1 with `errno`: `ELOOP` for a link, `EXDEV` for a way out.
 int clinux_open_beneath(int folder, const char *path);
 
+/// Opens a file without a name on the disk of `folder`, for reading and writing: nobody else can open it, and it is gone when it
+/// is closed, also where the process is killed. The programs that this one starts do not get it.
+///
+/// Returns a descriptor, or -1 with `errno`.
+int clinux_open_unnamed(const char *folder);
+
 /// Gives the open file `to` the POSIX access control list that the file at `from` has. Returns 0, also where `from` has none and
 /// `to` therefore loses its own; -1 where `from` has one that `to` cannot get.
 int clinux_copy_acl(const char *from, int to);

@@ -1,3 +1,4 @@
+import CLinux
 import Foundation
 import Glibc
 
@@ -7,11 +8,8 @@ final class WakeFile: Sendable {
     private let descriptor: CInt
 
     init?() {
-        var template = Array((NSTemporaryDirectory() + "/interpretd-wake-XXXXXX").utf8CString)
-        descriptor = mkstemp(&template)
+        descriptor = clinux_open_unnamed(NSTemporaryDirectory())
         guard descriptor >= 0 else { return nil }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        unlink(template)
     }
 
     deinit { close(descriptor) }
