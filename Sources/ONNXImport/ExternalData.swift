@@ -1,10 +1,16 @@
 import Foundation
 
 /// The files beside a model that hold weights too large for it (ONNX, "External Data").
-struct ExternalData {
+final class ExternalData {
+    /// So many of them are open at a time: some exporters write one file a tensor.
+    private static let mostOpen = 32
+
     /// Where the model file lies, and where the file that it is a link to does: a download cache keeps its files in
     /// one place and lays links elsewhere. Empty where the model has no folder.
     let folders: [URL]
+    private var opened: [URL: SourceFile] = [:]
+    /// Of each file when it was first opened.
+    private var states: [URL: SourceFile.State] = [:]
 
     init(folder: URL?) { folders = folder.map { [$0] } ?? [] }
 
@@ -18,28 +24,9 @@ struct ExternalData {
 
     /// The bytes of a tensor that says where they lie.
     ///
-    /// - Throws: `ONNXError` where the place is outside of the model's folder or of the file.
-    func bytes(of tensor: Onnx_TensorProto) throws(ONNXError) -> Data {
-        let (file, range) = try place(of: tensor)
-        let data: Data
-        do {
-            data = try Data(contentsOf: file, options: .mappedIfSafe)
-        } catch {
-            throw .invalidTensor(
-                name: tensor.name,
-                reason: "'\(file.lastPathComponent)' with its values cannot be read: \(error.localizedDescription)")
-        }
-        // It may have become shorter since.
-        guard range.upperBound <= data.count else {
-            throw .invalidTensor(name: tensor.name, reason: "'\(file.lastPathComponent)' ends before its values")
-        }
-        return data[(data.startIndex + range.lowerBound)..<(data.startIndex + range.upperBound)]
-    }
-
-    /// Where the bytes of a tensor lie.
-    ///
-    /// - Throws: `ONNXError` where the place is outside of the model's folder or of the file.
-    func place(of tensor: Onnx_TensorProto) throws(ONNXError) -> (file: URL, range: Range<Int>) {
+    /// - Throws: `ONNXError` where the place is outside of the model's folder or of the file, or the file has changed since
+    ///   values were read from it.
+    func values(of tensor: Onnx_TensorProto) throws(ONNXError) -> PlacedBytes {
         let place = Dictionary(
             tensor.externalData.map { ($0.key, $0.value) }, uniquingKeysWith: { first, _ in first })
         func refuse(_ reason: String) -> ONNXError { .invalidTensor(name: tensor.name, reason: reason) }
@@ -71,21 +58,31 @@ struct ExternalData {
                 "its values lie in '\(location)', a link that leads outside of the model's folder, where nothing is read; "
                     + "put the file itself beside the model file")
         }
-        let size: Int
+        let source: SourceFile
         do {
-            size = try SourceFile(file).size
+            source = try open(file)
         } catch {
             throw refuse("its values lie in '\(location)': \(error)")
         }
         let offset = try number(place["offset"], otherwise: 0, refuse)
-        guard offset <= size else {
+        guard offset <= source.size else {
             throw refuse("'\(location)' ends before its values; it is not whole, or of another export")
         }
-        let length = try number(place["length"], otherwise: size - offset, refuse)
-        guard length <= size - offset else {
+        let length = try number(place["length"], otherwise: source.size - offset, refuse)
+        guard length <= source.size - offset else {
             throw refuse("'\(location)' ends before its values; it is not whole, or of another export")
         }
-        return (file, offset..<offset + length)
+        return PlacedBytes(.file(source), offset..<offset + length)
+    }
+
+    private func open(_ url: URL) throws(ONNXError) -> SourceFile {
+        if let file = opened[url] { return file }
+        let file = try SourceFile(url)
+        if let known = states[url], known != file.state { throw file.changed }
+        if opened.count >= Self.mostOpen { opened = [:] }
+        opened[url] = file
+        states[url] = file.state
+        return file
     }
 
     /// Whether a path within a folder never leaves it, links aside.

@@ -37,7 +37,7 @@ struct GraphBuilder {
 
     /// - Parameter values: the tensor's bytes where they are not in the message.
     mutating func addInitializer(
-        _ tensor: Onnx_TensorProto, values: UnsafeRawBufferPointer? = nil
+        _ tensor: Onnx_TensorProto, values: PlacedBytes? = nil
     ) throws(ONNXError) {
         let value = try define(tensor.name, by: "initializer")
         let constant = try tensor.constant(values: values, files: files)

@@ -1,4 +1,6 @@
-/// Walks over the fields of a protobuf message and says where each lies, without copying what it holds: a network's
+import Foundation
+
+/// Walks over the fields of a protobuf message and says where each lies, without reading what it holds: a network's
 /// weights are most of its file, and whoever only moves them need not read them.
 ///
 /// https://protobuf.dev/programming-guides/encoding/
@@ -13,13 +15,19 @@ struct MessageFields {
         let integer: UInt64
     }
 
-    private let bytes: UnsafeRawBufferPointer
+    /// Of a file so many bytes are read at once.
+    private static let readAhead = 1 << 12
+
+    private let source: ByteSource
     private var position: Int
     private let end: Int
+    /// What was read ahead, and where in the source it begins.
+    private var window = Data()
+    private var windowStart = 0
 
-    /// - Parameter range: where the message lies in `bytes`.
-    init(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) {
-        self.bytes = bytes
+    /// - Parameter range: where the message lies in `source`.
+    init(_ source: ByteSource, _ range: Range<Int>) {
+        self.source = source
         position = range.lowerBound
         end = range.upperBound
     }
@@ -57,12 +65,20 @@ struct MessageFields {
         var value: UInt64 = 0
         for shift in stride(from: UInt64(0), to: 64, by: 7) {
             guard position < end else { throw broken }
-            let byte = bytes[position]
-            position += 1
+            let byte = try nextByte()
             value |= UInt64(byte & 0x7f) << shift
             if byte < 0x80 { return value }
         }
         throw broken
+    }
+
+    private mutating func nextByte() throws(ONNXError) -> UInt8 {
+        if !(windowStart..<windowStart + window.count).contains(position) {
+            windowStart = position
+            window = try source.bytes(in: position..<min(position + Self.readAhead, end))
+        }
+        defer { position += 1 }
+        return window[window.startIndex + position - windowStart]
     }
 
     private var broken: ONNXError { .malformed("a field at byte \(position) is cut off or of an unknown kind") }
@@ -79,5 +95,16 @@ struct MessageFields {
             bytes.append(UInt8(rest))
         }
         return bytes
+    }
+}
+
+extension [Range<Int>] {
+    /// Appends a range that lies behind the others; to the last of them where it lies next to it.
+    mutating func extend(by range: Range<Int>) {
+        if let last, last.upperBound == range.lowerBound {
+            self[endIndex - 1] = last.lowerBound..<range.upperBound
+        } else {
+            append(range)
+        }
     }
 }

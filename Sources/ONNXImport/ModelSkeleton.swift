@@ -11,29 +11,30 @@ struct ModelSkeleton {
     /// The number of the model's field that holds the graph.
     static let graphField = FieldNumber.graph
 
-    /// - Throws: `ONNXError.malformed`.
-    init(_ bytes: UnsafeRawBufferPointer) throws(ONNXError) {
-        var rest = Data()
-        var graph = Data()
+    /// - Throws: `ONNXError.malformed`, `.unreadable`.
+    init(_ source: ByteSource) throws(ONNXError) {
+        var rest: [Range<Int>] = []
+        var graph: [Range<Int>] = []
         var initializers: [PlacedInitializer] = []
-        var fields = MessageFields(bytes, 0..<bytes.count)
+        var fields = MessageFields(source, 0..<source.count)
         while let field = try fields.next() {
             guard field.number == FieldNumber.graph, let content = field.content else {
-                rest.append(contentsOf: bytes[field.range])
+                rest.extend(by: field.range)
                 continue
             }
-            var members = MessageFields(bytes, content)
+            var members = MessageFields(source, content)
             while let member = try members.next() {
                 if member.number == FieldNumber.initializer, let tensor = member.content {
-                    initializers.append(try PlacedInitializer(bytes, field: member.range, tensor: tensor))
+                    initializers.append(try PlacedInitializer(source, field: member.range, tensor: tensor))
                 } else {
-                    graph.append(contentsOf: bytes[member.range])
+                    graph.extend(by: member.range)
                 }
             }
         }
+        let (bytes, graphBytes) = (try source.bytes(in: rest), try source.bytes(in: graph))
         do {
-            var model = try Onnx_ModelProto(serializedBytes: rest)
-            model.graph = try Onnx_GraphProto(serializedBytes: graph)
+            var model = try Onnx_ModelProto(serializedBytes: bytes)
+            model.graph = try Onnx_GraphProto(serializedBytes: graphBytes)
             self.model = model
         } catch {
             throw .malformed("\(error)")
@@ -53,49 +54,40 @@ private enum FieldNumber {
 struct PlacedInitializer {
     /// The tensor without the values that the model file holds as bytes.
     let description: Onnx_TensorProto
-    /// Where those are in the model file; empty where there are none.
-    let values: Range<Int>
+    /// Those, in the model file; empty where there are none.
+    let values: PlacedBytes
     /// The whole field, in the model file.
-    private let field: Range<Int>
+    private let field: PlacedBytes
 
-    fileprivate init(_ bytes: UnsafeRawBufferPointer, field: Range<Int>, tensor: Range<Int>) throws(ONNXError) {
-        self.field = field
-        var rest = Data()
+    fileprivate init(_ source: ByteSource, field: Range<Int>, tensor: Range<Int>) throws(ONNXError) {
+        self.field = PlacedBytes(source, field)
+        var rest: [Range<Int>] = []
         var values = 0..<0
-        var fields = MessageFields(bytes, tensor)
+        var fields = MessageFields(source, tensor)
         while let field = try fields.next() {
             // Of several the last one counts, as everywhere in such messages.
             if field.number == FieldNumber.tensorRawData, let content = field.content {
                 values = content
             } else {
-                rest.append(contentsOf: bytes[field.range])
+                rest.extend(by: field.range)
             }
         }
-        self.values = values
-        do { description = try Onnx_TensorProto(serializedBytes: rest) } catch { throw .malformed("\(error)") }
+        self.values = PlacedBytes(source, values)
+        let bytes = try source.bytes(in: rest)
+        do { description = try Onnx_TensorProto(serializedBytes: bytes) } catch { throw .malformed("\(error)") }
     }
 
     /// Appends the field, with the values in it.
-    ///
-    /// - Parameter opened: the files beside the model, each opened once.
-    func append(
-        to target: inout ComposedFile, from file: SourceFile, _ files: ExternalData,
-        _ opened: inout [URL: SourceFile]
-    ) throws(ONNXError) {
-        guard description.dataLocation == Onnx_TensorProto.externalLocation else {
-            return target.append(field, of: file)
-        }
+    func append(to target: inout ComposedFile, _ files: ExternalData) throws(ONNXError) {
+        guard description.dataLocation == Onnx_TensorProto.externalLocation else { return target.append(field) }
         var tensor = description
-        let (url, values) = try files.place(of: tensor)
-        let source: SourceFile
-        if let open = opened[url] { source = open } else { source = try SourceFile(url) }
-        opened[url] = source
+        let values = try files.values(of: tensor)
         tensor.externalData = []
         tensor.dataLocation = 0
         var message: ComposedFile
         do { message = ComposedFile(try tensor.serializedData()) } catch { throw .malformed("\(error)") }
         message.append(MessageFields.header(FieldNumber.tensorRawData, length: values.count))
-        message.append(values, of: source)
+        message.append(values)
         target.append(MessageFields.header(FieldNumber.initializer, length: message.size))
         target.append(message)
     }

@@ -22,19 +22,15 @@ extension ONNXModel {
     public static func replacingHead(
         of source: URL, at features: String, weights: Tensor, bias: Tensor, freesExtents: Bool
     ) throws(ONNXError) -> ComposedFile {
-        let file = try SourceFile(source)
-        var (model, initializers) = try file.withMapping { bytes throws(ONNXError) in
-            let skeleton = try ModelSkeleton(bytes)
-            return (skeleton.model, skeleton.initializers)
-        }
+        let skeleton = try ModelSkeleton(.file(SourceFile(source)))
+        var model = skeleton.model
         let needed = try model.graph.replaceHead(
             at: features, weights: weights, bias: bias, freesExtents: freesExtents)
 
         let external = ExternalData(beside: source)
         var kept = ComposedFile()
-        var opened: [URL: SourceFile] = [:]
-        for initializer in initializers where needed.contains(initializer.description.name) {
-            try initializer.append(to: &kept, from: file, external, &opened)
+        for initializer in skeleton.initializers where needed.contains(initializer.description.name) {
+            try initializer.append(to: &kept, external)
         }
         // A message's fields may come in any order: the weights stand behind all else.
         var graph: ComposedFile

@@ -1,6 +1,5 @@
 public import Foundation
 public import Networks
-import Tensors
 
 /// Reads ONNX files (https://onnx.ai).
 public enum ONNXModel {
@@ -8,11 +7,17 @@ public enum ONNXModel {
 
     /// The graph in `file`, canonicalized.
     ///
-    /// - Throws: `ONNXError`, naming the node, operator and opset where one is not supported.
+    /// - Throws: `ONNXError`, naming the node, operator and opset where one is not supported; `.unreadable` also where the
+    ///   file, or one that holds weights of it, changes while it is read.
     public static func load(contentsOf file: URL) throws(ONNXError) -> Graph {
-        try SourceFile(file).withMapping { bytes throws(ONNXError) in
-            try graph(of: bytes, files: ExternalData(beside: file))
-        }
+        try load(SourceFile(file), beside: file)
+    }
+
+    /// The same of a file that is open already.
+    ///
+    /// - Parameter url: where it lies, or a link to it; files with weights are looked for beside it.
+    package static func load(_ file: SourceFile, beside url: URL) throws(ONNXError) -> Graph {
+        try graph(of: .file(file), files: ExternalData(beside: url))
     }
 
     /// The graph in the bytes of an ONNX file, canonicalized.
@@ -20,20 +25,19 @@ public enum ONNXModel {
     /// - Parameter externalData: the folder of the files that hold weights outside of the model file; a model that
     ///   has such is refused where nil.
     public static func load(_ data: Data, externalData: URL? = nil) throws(ONNXError) -> Graph {
-        try data.read { bytes throws(ONNXError) in try graph(of: bytes, files: ExternalData(folder: externalData)) }
+        try graph(of: .memory(data), files: ExternalData(folder: externalData))
     }
 
     /// Each weight is read from where it lies in the file, so that none is in memory twice.
-    private static func graph(of bytes: UnsafeRawBufferPointer, files: ExternalData) throws(ONNXError) -> Graph {
-        let skeleton = try ModelSkeleton(bytes)
+    private static func graph(of source: ByteSource, files: ExternalData) throws(ONNXError) -> Graph {
+        let skeleton = try ModelSkeleton(source)
         let model = skeleton.model
         guard !model.graph.node.isEmpty else { throw .malformed("it holds no graph") }
         let opset = try defaultOpset(of: model)
         var builder = GraphBuilder(files: files, opset: opset)
         builder.reserveNames(of: model.graph, and: skeleton.initializers.map(\.description.name))
         for initializer in skeleton.initializers {
-            try builder.addInitializer(
-                initializer.description, values: UnsafeRawBufferPointer(rebasing: bytes[initializer.values]))
+            try builder.addInitializer(initializer.description, values: initializer.values)
         }
         try builder.addFunctions(model.functions)
         try builder.addInputs(model.graph.input)

@@ -1,4 +1,3 @@
-import Foundation
 import Networks
 import Tensors
 
@@ -8,6 +7,17 @@ enum ElementType: Int32, CaseIterable {
     case double = 11, uint32 = 12, uint64 = 13, bfloat16 = 16
     case float8e4m3fn = 17, float8e4m3fnuz = 18, float8e5m2 = 19, float8e5m2fnuz = 20, uint4 = 21, int4 = 22
     case float4e2m1 = 23, float8e8m0 = 24, uint2 = 25, int2 = 26
+
+    /// Bits of a value.
+    var width: Int {
+        switch self {
+        case .float: 32
+        case .double: 64
+        case .float16, .bfloat16: 16
+        case .bool: 8
+        default: integerWidth ?? smallFloat?.width ?? 0
+        }
+    }
 
     /// Bits of an integer; nil for all other types.
     var integerWidth: Int? {
@@ -53,24 +63,33 @@ extension Onnx_TensorProto {
     /// - Parameters:
     ///   - values: its bytes, where the message does not hold them.
     ///   - files: where values outside of the model file are found.
-    func constant(values: UnsafeRawBufferPointer? = nil, files: ExternalData) throws(ONNXError) -> Constant {
-        if dataLocation == Onnx_TensorProto.externalLocation {
-            return try files.bytes(of: self).read { bytes throws(ONNXError) in try constant(of: bytes) }
-        }
-        if let values { return try constant(of: values) }
-        return try rawData.read { bytes throws(ONNXError) in try constant(of: bytes) }
-    }
-
-    /// The tensor of these bytes; of the values that the message lists one by one where there are none.
-    private func constant(of bytes: UnsafeRawBufferPointer) throws(ONNXError) -> Constant {
+    func constant(values: PlacedBytes? = nil, files: ExternalData) throws(ONNXError) -> Constant {
+        let bytes =
+            dataLocation == Onnx_TensorProto.externalLocation
+            ? try files.values(of: self) : values ?? PlacedBytes(.memory(rawData))
         guard let type = ElementType(rawValue: dataType) else {
             throw .invalidTensor(name: name, reason: "element type \(dataType) is not supported")
         }
         let shape = try checkedShape()
-        switch type {
-        case .float where bytes.count == shape.count * MemoryLayout<Float>.stride && shape.count > 0:
+        // Before anything is read: a shape that claims more or less than the file holds takes no memory.
+        guard bytes.count == 0 || bytes.count == (shape.count * type.width + 7) / 8 else {
+            throw .invalidTensor(name: name, reason: "shape \(shape) with \(bytes.count) bytes")
+        }
+        if type == .float, bytes.count > 0 {
             return .floats(
-                Tensor(shape: shape) { target in UnsafeMutableRawBufferPointer(target).copyMemory(from: bytes) })
+                try Tensor(shape: shape) { (target) throws(ONNXError) in
+                    try bytes.copy(to: UnsafeMutableRawBufferPointer(target))
+                })
+        }
+        return try bytes.read { bytes throws(ONNXError) in try constant(of: type, shape, bytes) }
+    }
+
+    /// The tensor of these bytes, which are as many as it takes; of the values that the message lists one by one where there
+    /// are none.
+    private func constant(
+        of type: ElementType, _ shape: Shape, _ bytes: UnsafeRawBufferPointer
+    ) throws(ONNXError) -> Constant {
+        switch type {
         case .float: return .floats(try floats(shape, bytes, listed: floatData) { $0 as Float })
         case .double: return .floats(try floats(shape, bytes, listed: doubleData) { Float($0) })
         case .float16:
@@ -164,8 +183,8 @@ extension Onnx_TensorProto {
         try elements(shape, bytes, listed: listed) { source in (0..<shape.count).map { Int(source($0)) } }
     }
 
-    /// Calls `body` with access to the elements, wherever the file keeps them; their number is checked first, so that
-    /// a shape that claims more than the file holds allocates nothing.
+    /// Calls `body` with access to the elements, wherever the file keeps them; the number of those that are listed is
+    /// checked first, so that a shape that claims more than the file holds allocates nothing.
     private func elements<Source: BitwiseCopyable, R>(
         _ shape: Shape, _ bytes: UnsafeRawBufferPointer, listed: [Source], _ body: ((Int) -> Source) -> R
     ) throws(ONNXError) -> R {
@@ -175,18 +194,6 @@ extension Onnx_TensorProto {
             }
             return body { listed[$0] }
         }
-        guard bytes.count == shape.count * MemoryLayout<Source>.stride else {
-            throw .invalidTensor(name: name, reason: "shape \(shape) with \(bytes.count) bytes")
-        }
         return body { bytes.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Source>.stride, as: Source.self) }
-    }
-}
-
-extension Data {
-    /// Calls `body` with the bytes.
-    func read<Value>(
-        _ body: (UnsafeRawBufferPointer) throws(ONNXError) -> Value
-    ) throws(ONNXError) -> Value {
-        try withUnsafeBytes { bytes in Result { () throws(ONNXError) in try body(bytes) } }.get()
     }
 }

@@ -94,6 +94,11 @@ import Testing
             try Self.model(trunkWeights: place(members.merging([key: value]) { $1 })).write(to: file)
             #expect(throws: ONNXError.self) { try replaced() }
         }
+        try Self.model(trunkWeights: place(members)).write(to: file)
+        let composed = try replaced()
+        try FileHandle(forWritingTo: folder.appending(path: "weights.bin")).truncate(atOffset: 496)
+        let error = try #require(throws: ONNXError.self) { try composed.bytes(in: 0..<composed.size) }
+        #expect("\(error)".contains("weights.bin: it was changed while it was read"))
     }
 
     @Test func aFileThatIsReplacedMeanwhileStaysTheOldOne() throws {

@@ -1,7 +1,6 @@
 public import DatasetSearch
 import Digests
 import Execution
-import Files
 public import Foundation
 public import Interpretation
 public import Localization
@@ -67,9 +66,13 @@ public struct LoadedModel: Sendable {
         self.folder = url
         let preprocessing: PreprocessorConfiguration?
         do {
-            // The caches of model hubs consist of links.
-            sha256 = try SHA256.hexDigest(ofFile: FilePath(try links.file("model.onnx", in: url).path))
-            var file = try ONNXModel.load(contentsOf: folder.modelFile)
+            // The caches of model hubs consist of links. What is opened here is what is digested and loaded, whatever is
+            // put in its place meanwhile.
+            let opened = try SourceFile(try links.file("model.onnx", in: url))
+            var digest = SHA256()
+            try opened.readAll { digest.update($0) }
+            sha256 = digest.hexDigest()
+            var file = try ONNXModel.load(opened, beside: folder.modelFile)
             memoryRemark = file.movingConstants(to: weights)
             let inputs = try file.readingInputs(folder.settings.inputStatement)
             inputLayout = inputs.layout
