@@ -40,13 +40,26 @@ struct Interpretd: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-        } catch  where exitCode(for: error) == .validationFailure {
-            // ArgumentParser follows sysexits.h here, with 64.
-            FileHandle.standardError.write(Data((fullMessage(for: error) + "\n").utf8))
-            Foundation.exit(ExitCode.configuration.rawValue)
+            end(with: nil)
         } catch {
-            exit(withError: error)
+            end(with: error)
         }
+    }
+
+    /// Ends the process. Not by `exit`, which first takes down what libraries keep: a thread that still computes with it, such
+    /// as one that measures convolutions, would end the process by a signal.
+    private static func end(with error: (any Error)?) -> Never {
+        var code = ExitCode.success
+        if let error {
+            code = exitCode(for: error)
+            // ArgumentParser follows sysexits.h here, with 64.
+            if code == .validationFailure { code = .configuration }
+            let text = fullMessage(for: error)
+            let output = code == .success ? FileHandle.standardOutput : .standardError
+            if !text.isEmpty { output.write(Data((text + "\n").utf8)) }
+        }
+        fflush(nil)
+        _exit(code.rawValue)
     }
 }
 
