@@ -14,6 +14,9 @@ ONEDNN ?= .build/onednn-3
 TORTURE ?=
 # How long `make fuzz` goes on with each reader.
 FUZZ_SECONDS ?= 60
+# What `make sanitize` looks for, thread or address, and in which modules' tests; all where none is named.
+SANITIZE ?= thread address
+MODULES ?=
 
 # Debian's and Ubuntu's names. The two after the libraries are needed to find them, and by overlays.
 PACKAGES = libdnnl-dev libinotifytools0-dev libjpeg-dev libsystemd-dev libfreetype-dev libpng-dev libsqlite3-dev libssl-dev \
@@ -36,7 +39,7 @@ SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchm
 	Fuzzing/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test test-onednn test-page page-packages fuzz end-to-end rights torture conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside measuring unit-gallery proto clean
+.PHONY: help deps swift build run test test-onednn test-page page-packages fuzz sanitize end-to-end rights torture conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside measuring unit-gallery proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +78,9 @@ test-onednn: deps swift ## test the kernels with oneDNN 3, fetched, or another (
 
 fuzz: deps swift ## try to break every reader of files and lines with made-up bytes (FUZZ_SECONDS=60 each)
 	Scripts/fuzz "$(FUZZ_SECONDS)"
+
+sanitize: deps swift ## run the tests under the thread and address sanitizers, hours (SANITIZE=thread MODULES=InboxTests)
+	@for sanitizer in $(SANITIZE); do Scripts/sanitize $$sanitizer $(MODULES) || failed=1; done; [ -z "$$failed" ]
 
 test-page: build page-packages ## use the evidence page in a real browser, as a person and as somebody who should not
 	Scripts/test-page --axe .build/axe/axe_playwright_python/axe.min.js

@@ -6,7 +6,15 @@
 
 #include "cvectors.h"
 
-#if defined(__x86_64__)
+// The processor's version of a loop is chosen while the program is put together, before the thread sanitizer's runtime is
+// there, whose calls the choosing function would make: under it there is one version.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define ONE_VERSION
+#endif
+#endif
+
+#if defined(__x86_64__) && !defined(ONE_VERSION)
 #define FOR_ALL_PROCESSORS __attribute__((target_clones("avx512f", "arch=x86-64-v3", "default")))
 #else
 #define FOR_ALL_PROCESSORS
