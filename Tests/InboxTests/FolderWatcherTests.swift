@@ -13,8 +13,7 @@ struct FolderWatcherTests {
     private func watching(
         _ folder: FilePath, _ body: (_ seen: EventLog) async throws -> Void
     ) async throws {
-        let watcher = InotifyFolderWatcher(folder: folder)
-        let stream = try await watcher.start()
+        let (watcher, stream) = try await started(in: folder)
         let seen = EventLog()
         let collector = Task { for await event in stream { seen.append(event) } }
         let outcome: Result<Void, any Error>
@@ -22,6 +21,20 @@ struct FolderWatcherTests {
         watcher.stop()
         await collector.value
         try outcome.get()
+    }
+
+    /// A watcher that has started. Other tests of the process have more than a thousand files open now and then, and no
+    /// watcher can start meanwhile.
+    private func started(
+        in folder: FilePath
+    ) async throws -> (watcher: InotifyFolderWatcher, stream: AsyncStream<FolderEvent>) {
+        var started: (InotifyFolderWatcher, AsyncStream<FolderEvent>)?
+        _ = try await eventually {
+            let watcher = InotifyFolderWatcher(folder: folder)
+            do { started = (watcher, try await watcher.start()) } catch FolderWatcherError.tooManyOpenFiles {}
+            return started != nil
+        }
+        return try #require(started)
     }
 
     @Test("closing after writing, moving in and linking in are told; sidecars and other files are not")
@@ -221,7 +234,7 @@ struct FolderWatcherTests {
         let folder = try TestFolder()
         let missing = folder.path("missing")
         let error = await #expect(throws: FolderWatcherError.self) {
-            _ = try await InotifyFolderWatcher(folder: missing).start()
+            _ = try await started(in: missing)
         }
         #expect(error == .cannotWatch(missing, errorNumber: ENOENT))
         #expect("\(try #require(error))".contains("--inbox"))

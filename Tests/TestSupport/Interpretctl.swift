@@ -42,8 +42,8 @@ package struct Interpretctl {
         // Files and not pipes: nobody has to read while the process runs.
         let (out, error) = (folder.path + "/stdout", folder.path + "/stderr")
         process.standardInput = FileHandle.nullDevice
-        process.standardOutput = try emptyFile(out)
-        process.standardError = try emptyFile(error)
+        let files = (try emptyFile(out), try emptyFile(error))
+        (process.standardOutput, process.standardError) = files
         try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
             process.terminationHandler = { _ in continuation.resume() }
             do {
@@ -52,6 +52,9 @@ package struct Interpretctl {
                 continuation.resume(throwing: error)
             }
         }
+        // A process keeps its handles for as long as it lives itself.
+        try files.0.close()
+        try files.1.close()
         return Output(
             status: process.terminationStatus, out: try String(contentsOfFile: out, encoding: .utf8),
             error: try String(contentsOfFile: error, encoding: .utf8))
