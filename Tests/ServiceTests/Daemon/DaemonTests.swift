@@ -93,7 +93,7 @@ import WireProtocol
             "explain", input, "--method", "cam", "--class", label, "--raw", map, "--json", socket: daemon.socket)
         #expect(cam.status == 0)
         let scores = try JSONDecoder().decode(ExplainResult.self, from: Data(cam.out.utf8)).scores
-        for (score, expected) in zip(scores, try Reference.values("\(name).scores.npy")) {
+        for (score, expected) in zip(scores, try NPYValues.read(Reference.file("\(name).scores.npy"))) {
             #expect(abs(score - expected) < 1e-3)
         }
         #expect(try Reference.relativeError(of: map, to: "\(name).cam.npy") < 1e-3)
@@ -165,22 +165,8 @@ private enum Reference {
             try JSONSerialization.jsonObject(with: Data(contentsOf: file("summary.json"))) as? [String: Any])
     }
 
-    static func values(_ name: String) throws -> [Float] { try values(contentsOf: file(name)) }
-
-    /// The values of a C-ordered float32 `.npy` file of version 1.
-    static func values(contentsOf url: URL) throws -> [Float] {
-        let data = try Data(contentsOf: url)
-        let start = 10 + Int(data[8]) + Int(data[9]) << 8
-        return data.dropFirst(start).withUnsafeBytes { bytes in
-            (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
-        }
-    }
-
     static func relativeError(of path: String, to reference: String) throws -> Float {
-        let actual = try values(contentsOf: URL(fileURLWithPath: path))
-        let expected = try values(reference)
-        guard actual.count == expected.count else { return .infinity }
-        let magnitude = expected.map(abs).max() ?? 0
-        return (zip(actual, expected).map { abs($0 - $1) }.max() ?? .infinity) / magnitude
+        NPYValues.relativeError(
+            of: try NPYValues.read(URL(fileURLWithPath: path)), to: try NPYValues.read(file(reference)))
     }
 }

@@ -66,7 +66,7 @@ import WireProtocol
     /// `cat.logits.npy`: ONNX Runtime's score maps [1,2,128,128]. The network lies over the whole photo, so pixel (x,
     /// y) is place (x·128/451, y·128/300); only the outline, which is interpolated, may differ.
     private func expectMaskOfTheReference(_ document: Sidecar) throws {
-        let logits = try NPY.values(Self.fixtures.appending(path: "models/petmask/cat.logits.npy"))
+        let logits = try NPYValues.read(Self.fixtures.appending(path: "models/petmask/cat.logits.npy"))
         let segment = try #require(document.segmentation?.segments.first)
         #expect(segment.label == "pet" && segment.color == "#800000" && segment.mask.size == [300, 451])
         var mask: [Bool] = []
@@ -102,7 +102,7 @@ import WireProtocol
             try await client.run("run", "generator", input, "--output", face, socket: daemon.socket).status == 0)
         let picture = try PhotoDecoder.decode(Data(contentsOf: URL(filePath: face))).bitmap
         // PyTorch's output, [1,3,16,16]; it ends in tanh, so −1 is black and 1 is white.
-        let expected = try NPY.values(Self.fixtures.appending(path: "networks/generator/output.npy"))
+        let expected = try NPYValues.read(Self.fixtures.appending(path: "networks/generator/output.npy"))
         let plane = picture.width * picture.height
         try #require(expected.count == 3 * plane)
         let difference = (0..<plane).reduce(0.0) { sum, index in
@@ -136,17 +136,5 @@ import WireProtocol
         let values = picture.pixels.map(Double.init)
         let mean = values.reduce(0, +) / Double(values.count)
         return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)).squareRoot()
-    }
-}
-
-private enum NPY {
-    /// The values of a C-ordered float32 `.npy` file of version 1.
-    static func values(_ url: URL) throws -> [Float] {
-        let data = try Data(contentsOf: url)
-        try #require(data.count > 10)
-        let start = 10 + Int(data[8]) + Int(data[9]) << 8
-        return data.dropFirst(start).withUnsafeBytes { bytes in
-            (0..<bytes.count / 4).map { bytes.loadUnaligned(fromByteOffset: 4 * $0, as: Float.self) }
-        }
     }
 }
