@@ -28,14 +28,12 @@ struct FolderWatcherTests {
     private func started(
         in folder: FilePath
     ) async throws -> (watcher: InotifyFolderWatcher, stream: AsyncStream<FolderEvent>) {
-        while true {
-            let watcher = InotifyFolderWatcher(folder: folder)
-            do {
-                return (watcher, try await watcher.start())
-            } catch FolderWatcherError.tooManyOpenFiles {
-                try await Task.sleep(for: .milliseconds(50))
-            }
-        }
+        let watcher = InotifyFolderWatcher(folder: folder)
+        let start: Result<AsyncStream<FolderEvent>, FolderWatcherError>
+        do { start = .success(try await watcher.start()) } catch { start = .failure(error) }
+        guard case .failure(.tooManyOpenFiles) = start else { return (watcher, try start.get()) }
+        try await Task.sleep(for: .milliseconds(50))
+        return try await started(in: folder)
     }
 
     @Test("closing after writing, moving in and linking in are told; sidecars and other files are not")
