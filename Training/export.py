@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("output", type=pathlib.Path)
     parser.add_argument("--size", type=int, default=320)
     parser.add_argument("--cam-threshold", type=float, default=0.06)
-    parser.add_argument("--threshold", type=float, default=0.7, help="the probability from which on a label is claimed")
+    parser.add_argument("--threshold", type=float, help="the probability from which on a label is claimed")
     arguments = parser.parse_args()
     upper = petshop.Upper()
     upper.load_state_dict(torch.load(arguments.weights, weights_only=True))
@@ -87,8 +87,8 @@ def main() -> None:
         "config.json": {"id2label": dict(enumerate(labels.LABELS)), "problem_type": "single_label_classification"},
         "interpret.json": {
             "default": True, "outputs": "exclusive", "background_labels": [labels.OTHER],
-            "cam_threshold": arguments.cam_threshold, "familiar_energy": round(energy, 3), "threshold": arguments.threshold,
-        },
+            "cam_threshold": arguments.cam_threshold, "familiar_energy": round(energy, 3),
+        } | ({"threshold": arguments.threshold} if arguments.threshold else {}),
         "preprocessor_config.json": lite.preprocessing(arguments.size),
     }.items():
         (arguments.output / name).write_text(json.dumps(contents, indent=1) + "\n")
