@@ -63,16 +63,20 @@ public struct VerdictFindings: Sendable, Hashable {
     private func loss(_ remaining: Double) -> Double {
         certainty.probability > 0 ? max(1 - remaining / certainty.probability, 0) : 0
     }
+    /// The share of the class's probability that `remaining` is; it may be more than 1.
+    private func share(_ remaining: Double) -> Double {
+        certainty.probability > 0 ? remaining / certainty.probability : 0
+    }
 
     /// What hiding the animal costs, in the median of the fillings.
     var cost: Double? { without.map { loss($0.median) } }
     /// What the animal alone keeps of the probability, in the median of the fillings; it may be more than 1.
-    var kept: Double? { only.map { certainty.probability > 0 ? $0.median / certainty.probability : 0 } }
+    var kept: Double? { only.map { share($0.median) } }
     /// What hiding as much elsewhere costs.
     var elsewhereCost: Double? { elsewhere.map { loss($0.mean) } }
     /// What hiding a small spot of the animal costs, and what the spot keeps of the probability by itself.
     var spotCost: Double? { spot.map { loss($0.without) } }
-    var spotKept: Double? { spot.map { certainty.probability > 0 ? $0.alone / certainty.probability : 0 } }
+    var spotKept: Double? { spot.map { share($0.alone) } }
 
     /// How much the decision rests on the animal and nothing less, 0…1: the geometric mean of what hiding the animal costs and
     /// what it keeps alone, times what is left without one small spot of it. A spot counts as far as it is enough by itself,

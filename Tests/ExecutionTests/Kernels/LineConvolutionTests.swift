@@ -22,27 +22,9 @@ import Testing
         let bias = generator.chance(50) ? try generator.tensor([outputs]) : nil
         let isRectified = generator.chance(50)
 
-        var graph = Graph()
-        let x = graph.intern("x")
-        graph.inputs = [Graph.Input(value: x, extents: image.map(Optional.some))]
-        var inputs = [x, graph.intern("weights")]
-        graph.constants[inputs[1]] = .floats(weights)
-        if let bias {
-            inputs.append(graph.intern("bias"))
-            graph.constants[inputs[2]] = .floats(bias)
-        }
-        var y = graph.intern("sums")
-        graph.nodes = [
-            Node(
-                name: "line", operation: .convolution(Convolution(window: window, groups: 1)), inputs: inputs,
-                outputs: [y])
-        ]
-        if isRectified {
-            let sums = y
-            y = graph.intern("rectified")
-            graph.nodes.append(Node(name: "relu", operation: .activation(.relu), inputs: [sums], outputs: [y]))
-        }
-        graph.outputs = [y]
+        let graph = Graph(
+            ofLayer: "line", .convolution(Convolution(window: window, groups: 1)), image: image, weights: weights,
+            bias: bias, isRectified: isRectified)
 
         let input = try generator.tensor(image)
         let session = try InferenceSession(

@@ -25,20 +25,9 @@ import Testing
         let bias = try generator.tensor([groups * outputs])
         let isRectified = generator.chance(50)
 
-        var graph = Graph()
-        let x = graph.intern("x")
-        graph.inputs = [Graph.Input(value: x, extents: image.map(Optional.some))]
-        let inputs = [x, graph.intern("weights"), graph.intern("bias")]
-        graph.constants[inputs[1]] = .floats(weights)
-        graph.constants[inputs[2]] = .floats(bias)
-        var y = graph.intern("sums")
-        graph.nodes = [Node(name: "up", operation: .transposedConvolution(operation), inputs: inputs, outputs: [y])]
-        if isRectified {
-            let sums = y
-            y = graph.intern("rectified")
-            graph.nodes.append(Node(name: "relu", operation: .activation(.relu), inputs: [sums], outputs: [y]))
-        }
-        graph.outputs = [y]
+        let graph = Graph(
+            ofLayer: "up", .transposedConvolution(operation), image: image, weights: weights, bias: bias,
+            isRectified: isRectified)
 
         let input = try generator.tensor(image)
         let shape = try Shape([image[0], groups * outputs] + plane)
@@ -90,26 +79,12 @@ import Testing
         let bias = try generator.tensor([outputs])
         let isRectified = generator.chance(50)
 
-        var graph = Graph()
-        let x = graph.intern("x")
-        graph.inputs = [Graph.Input(value: x, extents: image.map(Optional.some))]
-        let inputs = [x, graph.intern("weights"), graph.intern("bias")]
-        graph.constants[inputs[1]] = .floats(weights)
-        graph.constants[inputs[2]] = .floats(bias)
-        var y = graph.intern("sums")
         let window = Window(
             kernel: kernel, stride: [1, 1], dilation: [1, 1], padding: .explicit(begin: begin, end: end))
-        graph.nodes = [
-            Node(
-                name: "few", operation: .convolution(Convolution(window: window, groups: 1)), inputs: inputs,
-                outputs: [y])
-        ]
-        if isRectified {
-            let sums = y
-            y = graph.intern("rectified")
-            graph.nodes.append(Node(name: "relu", operation: .activation(.relu), inputs: [sums], outputs: [y]))
-        }
-        graph.outputs = [y]
+        let graph = Graph(
+            ofLayer: "few", .convolution(Convolution(window: window, groups: 1)), image: image, weights: weights,
+            bias: bias,
+            isRectified: isRectified)
 
         let input = try generator.tensor(image)
         let shape = try Shape([image[0], outputs] + plane)
