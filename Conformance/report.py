@@ -36,10 +36,13 @@ COMMAND = re.compile(r"^    (python Conformance/.*)$", re.MULTILINE)
 PLACES = ("--bench", "--bin", "--cache", "--petshop", "--timeout")
 
 
-def write_section(name: str, script: str, text: str) -> None:
-    """Replaces the named section and leaves the others as they are."""
+def write_section(name: str, script: str, text: str, words: list[str] | None = None) -> None:
+    """Replaces the named section and leaves the others as they are.
+
+    words: the command's arguments, where they are others than those that were given.
+    """
     sections = read_sections()
-    sections[name] = f"## {SECTIONS[name]}\n\n    {command(script)}\n\n{text.strip()}\n"
+    sections[name] = f"## {SECTIONS[name]}\n\n    {command(script, words)}\n\n{text.strip()}\n"
     present = [key for key in SECTIONS if key in sections]
     found = [match[0] for key in present if (match := COMMAND.search(sections[key]))]
     commands = list(dict.fromkeys(found))
@@ -49,9 +52,9 @@ def write_section(name: str, script: str, text: str) -> None:
     print(f"wrote section '{name}' of {REPORT}")
 
 
-def command(script: str) -> str:
+def command(script: str, given: list[str] | None = None) -> str:
     """The command that is running, without the places of this machine."""
-    words, arguments = [], iter(sys.argv[1:])
+    words, arguments = [], iter(sys.argv[1:] if given is None else given)
     for word in arguments:
         if word in PLACES:
             next(arguments, None)

@@ -10,7 +10,8 @@ run, and give the gradient of one class score. An error is the largest differenc
 truth; the bound is 1e-4. A gradient beyond it is looked into as in networks.py ("moved"; see kinks.py).
 
 Each network is a process of its own, with a limit on time and memory, and what it found is kept in .conformance-cache
-beside the binary's fingerprint: a run that was cut short goes on where it was. The exported files are let go.
+beside the binary's fingerprint: a run that was cut short goes on where it was. The exported files are let go. A report of
+some families leaves the rows of the others on the page.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import contextlib
 import dataclasses
 import hashlib
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -32,7 +34,7 @@ import numpy as np
 import comparison
 from comparison import ALIGNMENT, BOUND, EXPORTERS, HEAD, cell, first_cause, one_line, plainest, relative_error
 from daemon import Daemon, DaemonDied, RequestFailed, add_arguments
-from report import write_section
+from report import read_sections, write_section
 
 ROOT = Path(__file__).resolve().parent.parent
 CACHE = ROOT / ".conformance-cache" / "timm"
@@ -347,30 +349,17 @@ def fingerprint(binary: Path) -> str:
     return hashlib.sha256(f"{status.st_size} {status.st_mtime_ns}".encode()).hexdigest()[:12]
 
 
-def record_name(family: str) -> str:
-    network = hashlib.sha256(repr(FAMILIES[family]).encode()).hexdigest()[:8]
-    return f"{family}.{network}.json"
-
-
 def record(family: str, arguments: argparse.Namespace) -> Path:
     """Where the rows are kept that this program gave for this network."""
-    return CACHE / fingerprint(arguments.bin) / record_name(family)
-
-
-def latest(family: str) -> Path | None:
-    """The rows that some build of the program gave last for this network."""
-    return max(CACHE.glob(f"*/{record_name(family)}"), key=lambda file: file.stat().st_mtime, default=None)
-
-
-def rows_in(file: Path) -> list[Row]:
-    return [Row(**fields) for fields in json.loads(file.read_text())]
+    network = hashlib.sha256(repr(FAMILIES[family]).encode()).hexdigest()[:8]
+    return CACHE / fingerprint(arguments.bin) / f"{family}.{network}.json"
 
 
 def kept(family: str, arguments: argparse.Namespace) -> list[Row]:
     """The rows, from the cache where they were found before."""
     file = record(family, arguments)
     if file.exists() and not arguments.anew:
-        return rows_in(file)
+        return [Row(**fields) for fields in json.loads(file.read_text())]
     rows = rows_of(family, arguments)
     # A machine that was too busy may be idle the next time.
     if not any(row.problem.startswith("not done within") for row in rows):
@@ -387,15 +376,38 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def summary(rows: list[Row], builds: int) -> str:
+def number(cell: str) -> float | None:
+    return float(cell) if cell else None
+
+
+def row_on_page(line: str) -> Row:
+    """The row that `table` wrote as that line."""
+    cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+    family, name, exporter, *errors, moved, verdict = cells
+    row = Row(name, exporter, *map(number, errors), moved=int(moved or 0), family=family)
+    row.is_exported = verdict.startswith(("pass", "**fail**"))
+    problem = verdict.removeprefix("pass").removeprefix("**fail**").strip().replace("\\|", "|")
+    row.problem = "" if problem == row.excuse else problem
+    return row
+
+
+def with_page(rows: list[Row]) -> list[Row]:
+    """The rows, and those of the page of which this run had none, in the order of FAMILIES."""
+    lines = (line for line in read_sections().get("timm", "").splitlines() if line.startswith("| "))
+    found = {row.family for row in rows}
+    old = [row for row in map(row_on_page, list(lines)[1:]) if row.family in FAMILIES and row.family not in found]
+    order = list(FAMILIES)
+    return sorted(rows + old, key=lambda row: order.index(row.family))
+
+
+def summary(rows: list[Row]) -> str:
     families = {r.family for r in rows}
     exported = [r for r in rows if r.is_exported]
     unexported = families - {r.family for r in exported}
     failed = {r.family for r in exported if not r.passed}
     return (f"{len(families)} families, {len(rows)} exports wanted: {len(exported)} exported, of which "
             f"{sum(r.passed for r in exported)} pass. {len({r.family for r in exported} - failed)} families pass in every form "
-            f"that is exported, {len(unexported)} are exported by neither exporter. The bound is {BOUND:.0e}."
-            + (f" The rows are of {builds} builds of the program." if builds > 1 else ""))
+            f"that is exported, {len(unexported)} are exported by neither exporter. The bound is {BOUND:.0e}.")
 
 
 def main() -> int:
@@ -403,9 +415,8 @@ def main() -> int:
     add_arguments(parser)
     parser.add_argument("--only", nargs="+", choices=FAMILIES, default=list(FAMILIES), metavar="FAMILY")
     parser.add_argument("--limit", type=float, default=1800, help="the longest time for one network, in seconds")
-    parser.add_argument("--kept", action="store_true", help="only what was found before, by whichever build; nothing is run")
     parser.add_argument("--anew", action="store_true", help="forget what was found before")
-    parser.add_argument("--report", action="store_true", help="write the table into the documentation")
+    parser.add_argument("--report", action="store_true", help="write the rows into the documentation's table")
     parser.add_argument("--one", metavar="FAMILY", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
@@ -413,17 +424,14 @@ def main() -> int:
         print(json.dumps([dataclasses.asdict(row) for row in rows]))
         return 0
     rows, families = [], arguments.only
-    records = {family: latest(family) if arguments.kept else record(family, arguments) for family in families}
-    if arguments.kept:
-        families = [family for family in families if records[family]]
     for count, family in enumerate(families, 1):
-        rows += rows_in(records[family]) if arguments.kept else kept(family, arguments)
+        rows += kept(family, arguments)
         for line in table(rows[-len(EXPORTERS):]).splitlines()[2:]:
             print(f"{count}/{len(families)} {line}", flush=True)
-    text = summary(rows, len({records[family].parent for family in families}))
-    print(text)
+    print(summary(rows))
     if arguments.report:
-        write_section("timm", "timm_families.py", f"{text}\n\n{table(rows)}")
+        page = with_page(rows)
+        write_section("timm", "timm_families.py", f"{summary(page)}\n\n{table(page)}", words=["--report"])
     return 1 if any(r.is_exported and not r.passed for r in rows) else 0
 
 
