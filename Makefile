@@ -175,6 +175,8 @@ bench: build ## measure load and memory; with `make conformance` done before, al
 		.venv-conformance/bin/python Benchmarks/occlusion.py --adaptive --growth resnet18 \
 			--swift-bench Benchmarks/.build/release/EngineBench $(OCCLUSION_FLAGS) && \
 		.venv-conformance/bin/python Benchmarks/fair_session.py && \
+		.venv-conformance/bin/python Benchmarks/first_answer.py $(FIRST_ANSWER_FLAGS) && \
+		.venv-conformance/bin/python Benchmarks/resident.py $(RESIDENT_FLAGS) && \
 		.venv-conformance/bin/python Benchmarks/whole_way.py $(WHOLE_WAY_FLAGS); \
 	else echo "run 'make conformance' once to install the peers (PyTorch, ONNX Runtime, Captum) and compare with them"; fi
 

@@ -4,8 +4,8 @@
 
 The network's weights are seeded; its file stays in the cache of the conformance scripts. A daemon is started with that
 network for its inbox, which takes a photo through it at start, forward and back; then it is asked for a gradient and a
-Grad-CAM of an image of noise. What counts is the resident memory (VmRSS) once the daemon has come to rest, by its processor time: what is fastest is measured after the first answer. *at
-most* is VmHWM. Of the resident memory, *of files* (RssFile) is what the kernel takes back when somebody else needs it, the
+Grad-CAM of an image of noise. What counts is the resident memory (VmRSS) once the daemon has come to rest, by its processor
+time: what is fastest is measured after the first answer. *at most* is VmHWM. Of the resident memory, *of files* (RssFile) is what the kernel takes back when somebody else needs it, the
 program itself among it. With --report the table goes into Documentation/Performance.md.
 """
 
@@ -46,16 +46,26 @@ def rest(pid: int) -> None:
         used = now
 
 
+def exported_network(name: str) -> Path:
+    """Its file, of seeded weights, in the cache."""
+    return exported(getattr(torchvision.models, name), CACHE / "resident" / f"{name}.onnx", SIDE)
+
+
+def model_folder(folder: Path, file: Path) -> None:
+    """A model folder for photos of SIDE by SIDE pixels."""
+    folder.mkdir()
+    (folder / "model.onnx").symlink_to(file)
+    for settings, content in DEFAULT_SETTINGS.items():
+        (folder / settings).write_text(json.dumps(content | {"size": SIZE} if "size" in content else content))
+
+
 def measured(name: str, arguments: argparse.Namespace) -> tuple[float, ...]:
     """Mebibytes of the file, then of memory after loading, of that of files, after an explanation, of files, at most."""
-    file = exported(getattr(torchvision.models, name), CACHE / "resident" / f"{name}.onnx", SIDE)
+    file = exported_network(name)
     x = np.random.default_rng(7).uniform(-1, 1, (1, 3, SIDE, SIDE)).astype(np.float32)
     with tempfile.TemporaryDirectory() as folder:
         models = Path(folder)
-        (models / name).mkdir()
-        (models / name / "model.onnx").symlink_to(file)
-        for settings, content in DEFAULT_SETTINGS.items():
-            (models / name / settings).write_text(json.dumps(content | {"size": SIZE} if "size" in content else content))
+        model_folder(models / name, file)
         with Daemon(models, arguments.bin, timeout=arguments.timeout) as daemon:
             if name not in daemon.loaded():
                 raise SystemExit(f"{name} is refused: {daemon.refused()}")
