@@ -251,7 +251,12 @@ def explanation(model, x, attribution: np.ndarray):
     import kinks
 
     def explained():
-        return kinks.explain(kinks.GradientSum(model, [x], [1.0], CLASS), attribution, BOUND, 128)
+        # More units take minutes, and few are needed as a rule.
+        for most in (128, 1024):
+            found = kinks.explain(kinks.GradientSum(model, [x], [1.0], CLASS), attribution, BOUND, most)
+            if found.error <= BOUND:
+                break
+        return found
 
     try:
         with orderly_signals(model):
