@@ -10,6 +10,8 @@ SWIFT_FLAGS ?=
 SWIFT ?= swift
 # The oneDNN of `make test-onednn`.
 ONEDNN ?= .build/onednn-3
+# What of occlusion's `make bench` measures. Everything, --adaptive --growth resnet18, takes more than an hour.
+OCCLUSION_FLAGS ?= --only resnet18 mobilenet_v2 --grid 32/8
 # Further flags for `make torture`.
 TORTURE ?=
 # How long `make fuzz` goes on with each reader.
@@ -39,7 +41,7 @@ SOURCES = Package.swift $(wildcard Sources Tests Benchmarks/Package.swift Benchm
 	Fuzzing/Sources)
 
 .DEFAULT_GOAL := help
-.PHONY: help deps swift build run test test-onednn test-page page-packages fuzz sanitize end-to-end rights torture conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside measuring unit-gallery proto clean
+.PHONY: help deps swift build run test test-onednn test-page test-unit page-packages fuzz sanitize end-to-end rights torture conformance wild lint format release install uninstall bench bench-index method-gallery looking-inside measuring unit-gallery proto clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -89,6 +91,11 @@ page-packages:
 	@$(MAKE) --no-print-directory deps PACKAGES="$(PAGE_PACKAGES)"
 	@[ -f .build/axe/axe_playwright_python/axe.min.js ] || \
 		/usr/bin/python3 -m pip install --quiet --no-deps --target .build/axe $(AXE)
+
+test-unit: ## the installed unit under a running systemd, in a container (root; fetches a small Debian)
+	@[ -x $(RELEASE_FOLDER)/release/interpretd ] || $(MAKE) deps release
+	@$(MAKE) --no-print-directory deps PACKAGES="debootstrap systemd-container"
+	Scripts/test-unit
 
 end-to-end: build ## put the real daemon through a life with good and bad photos, kill -9 included
 	Scripts/end-to-end
@@ -172,7 +179,7 @@ bench: build ## measure load and memory; with `make conformance` done before, al
 		$(SWIFT) build -c release --package-path Benchmarks && \
 		.venv-conformance/bin/python Benchmarks/forward_and_gradient.py \
 			--swift-bench Benchmarks/.build/release/EngineBench $(BENCH_FLAGS) && \
-		.venv-conformance/bin/python Benchmarks/occlusion.py --adaptive --growth resnet18 \
+		.venv-conformance/bin/python Benchmarks/occlusion.py \
 			--swift-bench Benchmarks/.build/release/EngineBench $(OCCLUSION_FLAGS) && \
 		.venv-conformance/bin/python Benchmarks/fair_session.py && \
 		.venv-conformance/bin/python Benchmarks/first_answer.py $(FIRST_ANSWER_FLAGS) && \

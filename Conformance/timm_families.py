@@ -162,7 +162,7 @@ FAMILIES: dict[str, Network] = {
     "tnt": small("tnt_s_patch16_224", depth=2),
     "tresnet": small("tresnet_m", 96),
     "twins": small("twins_svt_small"),
-    "vgg": small("vgg11"),
+    "vgg": small("vgg11", 224),
     "visformer": small("visformer_tiny"),
     "vision_transformer": small("vit_tiny_patch16_224", depth=4),
     "vision_transformer, DINOv2 with registers": small("vit_small_patch14_reg4_dinov2", img_size=112, **SHORT),
