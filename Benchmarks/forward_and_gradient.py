@@ -57,7 +57,7 @@ import torch  # noqa: E402
 from torch.utils.flop_counter import FlopCounterMode  # noqa: E402
 
 from fixture import export  # noqa: E402
-from marks import write_between  # noqa: E402
+from marks import between, write_between  # noqa: E402
 from method_subjects import petshop  # noqa: E402
 from networks import cache  # noqa: E402
 from processes import most_resident_mib, resident_mib  # noqa: E402
@@ -68,6 +68,7 @@ NETWORKS = ("resnet18", "resnet50", "vgg16", "mobilenet_v2", "efficientnet_b0", 
 PETSHOP = ROOT / "Tests/Fixtures/first-edition/petshop"
 KINDS = ("forward", "gradient")
 CLASS = 3
+MARK = "forward_and_gradient.py"
 # Largest acceptable ratio to the fastest peer.
 BOUNDS = {"forward": 1.0, "gradient": 0.7}
 TIGHTER = {("forward", "vgg16"): 0.75, ("forward", "resnet18"): 0.75}
@@ -298,19 +299,28 @@ def model_file(name: str, network: torch.nn.Module, side: int) -> Path:
     return path
 
 
-def table(results: list[Result]) -> str:
-    names = [name for name in NAMES if any(name in result.medians for result in results)]
-    lines = ["| case | " + " | ".join(names) + " | ratio | of best times | bound | load ms | resident MB | at most |",
-             "|---|" + "---:|" * (len(names) + 6)]
-    for r in results:
-        cells = [f"{r.medians[n]:.2f} ms ({r.share[n]:.0%})" if n in r.medians else "" for n in names]
-        ratio = "" if r.ratio is None else f"{r.ratio:.2f}" if r.ratio <= r.bound else f"**{r.ratio:.2f}**"
-        best = "" if r.best_ratio is None else f"{r.best_ratio:.2f}"
-        most = "" if r.peak_mb is None else f"{r.peak_mb:.0f}"
-        load = "" if r.load_ms is None else f"{r.load_ms:.0f}"
-        resident = "" if r.resident_mb is None else f"{r.resident_mb:.0f}"
-        lines.append(f"| {r.case} | " + " | ".join(cells) + f" | {ratio} | {best} | {r.bound} | {load} | {resident} | {most} |")
+def row(r: Result) -> str:
+    cells = [f"{r.medians[n]:.2f} ms ({r.share[n]:.0%})" if n in r.medians else "" for n in NAMES]
+    ratio = "" if r.ratio is None else f"{r.ratio:.2f}" if r.ratio <= r.bound else f"**{r.ratio:.2f}**"
+    best = "" if r.best_ratio is None else f"{r.best_ratio:.2f}"
+    most = "" if r.peak_mb is None else f"{r.peak_mb:.0f}"
+    load = "" if r.load_ms is None else f"{r.load_ms:.0f}"
+    resident = "" if r.resident_mb is None else f"{r.resident_mb:.0f}"
+    return f"| {r.case} | " + " | ".join(cells) + f" | {ratio} | {best} | {r.bound} | {load} | {resident} | {most} |"
+
+
+def table(rows: dict[str, str]) -> str:
+    """Of rows by case, in the order of the networks."""
+    batches = sorted({int(case.rsplit("/", 1)[1]) for case in rows})
+    order = [f"{name}/{kind}/{batch}" for name in NETWORKS for kind in KINDS for batch in batches]
+    lines = ["| case | " + " | ".join(NAMES) + " | ratio | of best times | bound | load ms | resident MB | at most |",
+             "|---|" + "---:|" * (len(NAMES) + 6), *(rows[case] for case in order if case in rows)]
     return "\n".join(lines) + "\n"
+
+
+def rows_on_page(page: Path) -> dict[str, str]:
+    lines = [line for line in between(page, MARK).splitlines() if line.startswith("| ")]
+    return {line.split("|")[1].strip(): line for line in lines[1:]}
 
 
 def main() -> int:
@@ -343,16 +353,20 @@ def main() -> int:
         for kind in arguments.kind:
             for batch in arguments.batch:
                 results.append(bench(name, kind, batch, arguments))
-                print(table(results[-1:]).splitlines()[-1], flush=True)
-    report = (f"{table(results)}\nMedians of {arguments.rounds} rounds, {arguments.threads} threads"
+                print(row(results[-1]), flush=True)
+    rows = {r.case: row(r) for r in results}
+    # Cases that this run leaves out keep their rows.
+    kept = rows_on_page(arguments.report) if arguments.report else {}
+    report = (f"{table(kept | rows)}\nMedians of {arguments.rounds} rounds, {arguments.threads} threads"
               f"{', processor time' if arguments.processor_time else ''}; in brackets the share "
               "of the sgemm peak; the ratio is to the fastest peer, of the medians and of the best times, which the "
               f"machine's load touches least (at the end: {os.getloadavg()[0]:.1f} runnable on {os.cpu_count()} cores). "
               f"PyTorch {torch.__version__}, ONNX Runtime {onnxruntime.__version__}, "
-              f"OpenVINO {openvino.__version__.split('-')[0]}, Captum {captum.__version__}.\n")
+              f"OpenVINO {openvino.__version__.split('-')[0]}, Captum {captum.__version__}."
+              f"{' The rows are of several runs.' if kept.keys() - rows.keys() else ''}\n")
     print("\n" + report)
     if arguments.report:
-        write_between(arguments.report, "forward_and_gradient.py", report)
+        write_between(arguments.report, MARK, report)
     if arguments.output:
         arguments.output.write_text(json.dumps([vars(r) for r in results], indent=1) + "\n")
     missed = [r.case for r in results if r.ratio is not None and r.ratio > r.bound]
