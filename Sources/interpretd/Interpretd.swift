@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dispatch
 import Foundation
 import Glibc
 import Inbox
@@ -25,7 +26,7 @@ struct Interpretd: AsyncParsableCommand {
         subcommands: [Serve.self, Process.self, Config.self, ProcessOne.self],
         defaultSubcommand: Serve.self)
 
-    static func main() async {
+    static func main() {
         if CommandLine.arguments.dropFirst().first == ProcessOne.name {
             // What the daemon has open is not this process's business; not all of it closes by itself.
             closefrom(STDERR_FILENO + 1)
@@ -33,6 +34,13 @@ struct Interpretd: AsyncParsableCommand {
         Descriptors.prepare()
         LibrarySettings.configure()
         Interpretd.leaveSignalsToTheSystem()
+        // An asynchronous main would give all work a priority above the ordinary, which threads of a user without rights
+        // cannot have: the thread pool would say so in the log for each of them.
+        Task.detached(priority: .medium) { await run() }
+        dispatchMain()
+    }
+
+    private static func run() async -> Never {
         do {
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
