@@ -259,7 +259,7 @@ def compare(arguments, name: str, photos: list[Path]) -> str:
 def number(value: float | None) -> str:
     if value is None:
         return ""
-    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
+    return f"{value:.3f}" if value < 1 else f"{value:.2f}" if value < 10 else f"{value:.0f}"
 
 
 def series(arguments, title: str, cases: list[tuple[str, list[Path], list[Path]]]) -> str:
