@@ -7,8 +7,8 @@ public import Foundation
 /// equal bits; where plans are made before anything is measured (see `isHasty`), that holds from then on. Sessions share one
 /// table; it may be asked from any thread.
 public final class AlgorithmTable: @unchecked Sendable {
-    /// How long may be measured for one plan, so that a network of shapes never met before answers soon. What is left
-    /// open is decided as the library would, and measured after the next start.
+    /// How long may be measured for one plan that somebody waits for, so that a network of shapes never met before answers
+    /// soon. What is left open is decided as the library would, and measured after the next start.
     public static let standardBudget = Duration.seconds(6)
 
     private struct File: Codable {
@@ -34,7 +34,6 @@ public final class AlgorithmTable: @unchecked Sendable {
     private var algorithms: [String: ConvolutionAlgorithm] = [:]
     private var arrangements: [String: Arrangement] = [:]
     private var provisional: Set<String> = []
-    private var spent = Duration.zero
     private var hasChanged = false
     private var savedAt = ContinuousClock.now
     private var hasFailed = false
@@ -46,7 +45,7 @@ public final class AlgorithmTable: @unchecked Sendable {
     /// - Parameters:
     ///   - file: where to remember; in memory alone where nil. A file of another machine or version, or one that
     ///     cannot be read, is replaced.
-    ///   - budget: how long may be measured for one plan.
+    ///   - budget: how long may be measured for one plan; of no account in haste.
     ///   - measures: false where only what is remembered counts, and nothing is written.
     ///   - isHasty: whether a network of shapes never met before answers at once, and is measured when nobody waits for it.
     ///   - log: is told where the file is of no use, in one line.
@@ -98,12 +97,10 @@ public final class AlgorithmTable: @unchecked Sendable {
         }
     }
 
-    // MARK: The budget
-
-    /// A plan is about to be made.
-    func beginPlan() { lock.withLock { spent = .zero } }
-    func spend(_ time: Duration) { lock.withLock { spent += time } }
-    var isOverBudget: Bool { !measures || lock.withLock { spent > budget } }
+    /// For a plan that somebody waits for, or for one that is made again when nobody does.
+    func budget(isAwaited: Bool) -> MeasuringBudget {
+        MeasuringBudget(!measures || isHasty && isAwaited ? .zero : isHasty ? nil : budget)
+    }
 
     // MARK: The file
 

@@ -12,10 +12,10 @@ final class ConvolutionStopwatch {
     /// The shortest of a few runs; gives up early on what is far behind `limit`.
     func time(
         _ compiled: ConvolutionProblem.Compiled, _ problem: ConvolutionProblem, on engine: Engine,
-        table: AlgorithmTable, limit: Duration?
+        budget: MeasuringBudget, limit: Duration?
     ) throws(KernelStatus) -> Duration {
         let start = ContinuousClock.now
-        defer { table.spend(ContinuousClock.now - start) }
+        defer { budget.spend(ContinuousClock.now - start) }
 
         var blocks: [UnsafeMutableRawPointer] = []
         defer { for block in blocks { block.deallocate() } }

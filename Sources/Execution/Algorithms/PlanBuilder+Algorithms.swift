@@ -69,13 +69,14 @@ extension PlanBuilder {
                 !compiled.primitive.implementation.hasPrefix("ref"),
                 implementations.insert("\(compiled.primitive.implementation) \(algorithm.turnsWeights)").inserted
             else { continue }
-            // Without time to measure the library's opinion counts, for as long as this process runs.
+            // Without time to measure the library's opinion counts: until that is done, or for as long as this process runs.
             if isInterrupted() { return fastest?.algorithm ?? algorithm }
-            if table.isOverBudget {
-                return table.settle(key, on: fastest?.algorithm ?? algorithm, isMeasured: false)
+            if !budget.allowsMore() {
+                let best = fastest?.algorithm ?? algorithm
+                return table.isHasty ? best : table.settle(key, on: best, isMeasured: false)
             }
             let time = try threads.limited(to: 1) { () throws(KernelStatus) in
-                try stopwatch.time(compiled, problem, on: engine, table: table, limit: fastest?.time)
+                try stopwatch.time(compiled, problem, on: engine, budget: budget, limit: fastest?.time)
             }
             if fastest.map({ time < $0.time }) ?? true { fastest = (algorithm, time) }
         }

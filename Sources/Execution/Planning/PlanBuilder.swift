@@ -17,6 +17,7 @@ final class PlanBuilder {
     let arrangement: Arrangement
     let threads: KernelThreads
     let stopwatch = ConvolutionStopwatch()
+    let budget: MeasuringBudget
     /// Whether measuring should stop for now: what is left open is computed as the library would, and asked again.
     let isInterrupted: () -> Bool
     /// Graph inputs that are somewhere in memory already.
@@ -41,7 +42,7 @@ final class PlanBuilder {
         graph: Graph, request: PlanRequest, engine: Engine, weights: WeightStore,
         algorithms: AlgorithmChoice = .standard,
         arrangement: Arrangement = .library, threads: KernelThreads = KernelThreads(1), features: FeatureStore? = nil,
-        isInterrupted: @escaping () -> Bool = { false }
+        budget: MeasuringBudget = MeasuringBudget(.zero), isInterrupted: @escaping () -> Bool = { false }
     ) throws(ExecutionError) {
         self.graph = graph
         self.request = request
@@ -51,6 +52,7 @@ final class PlanBuilder {
         self.arrangement = arrangement
         self.threads = threads
         self.features = features
+        self.budget = budget
         self.isInterrupted = isInterrupted
         var inputShapes: [ValueID: Shape] = [:]
         for (input, shape) in zip(graph.inputs, request.inputShapes) { inputShapes[input.value] = shape }

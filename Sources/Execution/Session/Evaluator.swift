@@ -117,25 +117,30 @@ public final class Evaluator {
         case .preferring(let algorithm): return try build(request, algorithm.arrangement)
         case .measured(let table):
             defer { table.save() }
-            table.beginPlan()
+            let budget = table.budget(isAwaited: true)
             let key = try request.key(on: graph)
-            if let known = table.arrangement(for: key) { return try build(request, known) }
+            if let known = table.arrangement(for: key) {
+                let plan = try build(request, known, budget: budget)
+                if table.isHasty && budget.wasRefused { unmeasured.append(request) }
+                return plan
+            }
             if table.isHasty {
                 unmeasured.append(request)
                 return try build(request, .library, .standard)
             }
-            let fastest = try fastest(of: request, table: table)
-            return try build(request, table.settle(key, on: fastest, isMeasured: !table.isOverBudget))
+            let fastest = try fastest(of: request, budget: budget)
+            let arrangement = table.settle(key, on: fastest, isMeasured: !budget.wasRefused)
+            return try build(request, arrangement, budget: budget)
         }
     }
 
     private func build(
         _ request: PlanRequest, _ arrangement: Arrangement, _ algorithms: AlgorithmChoice? = nil,
-        isInterrupted: @escaping () -> Bool = { false }
+        budget: MeasuringBudget = MeasuringBudget(.zero), isInterrupted: @escaping () -> Bool = { false }
     ) throws(ExecutionError) -> Plan {
         try PlanBuilder(
             graph: graph, request: request, engine: engine, weights: weights, algorithms: algorithms ?? self.algorithms,
-            arrangement: arrangement, threads: threads, isInterrupted: isInterrupted
+            arrangement: arrangement, threads: threads, budget: budget, isInterrupted: isInterrupted
         ).build(of: share)
     }
 
@@ -168,11 +173,11 @@ public final class Evaluator {
     func measureNext() throws(ExecutionError) {
         guard case .measured(let table) = algorithms, let request = unmeasured.first else { return }
         defer { table.save() }
-        table.beginPlan()
+        let budget = table.budget(isAwaited: false)
         let start = ContinuousClock.now
         var wasInterrupted = false
         do {
-            let fastest = try fastest(of: request, table: table) { [turns] in
+            let fastest = try fastest(of: request, budget: budget) { [turns] in
                 wasInterrupted =
                     wasInterrupted || turns.isWanted && start.duration(to: .now) > Evaluator.measuringSlice
                 return wasInterrupted
@@ -180,8 +185,8 @@ public final class Evaluator {
             if wasInterrupted { return }
             unmeasured.removeFirst()
             let arrangement = table.settle(
-                try request.key(on: graph), on: fastest, isMeasured: !table.isOverBudget)
-            plans.exchange(try build(request, arrangement), for: request)
+                try request.key(on: graph), on: fastest, isMeasured: !budget.wasRefused)
+            plans.exchange(try build(request, arrangement, budget: budget), for: request)
             letGoOfWeights()
         } catch {
             // The plan there is goes on to serve.
@@ -192,12 +197,12 @@ public final class Evaluator {
 
     /// Runs the whole request in each arrangement, whatever is put into another order between its layers included.
     private func fastest(
-        of request: PlanRequest, table: AlgorithmTable, isInterrupted: @escaping () -> Bool = { false }
+        of request: PlanRequest, budget: MeasuringBudget, isInterrupted: @escaping () -> Bool = { false }
     ) throws(ExecutionError) -> Arrangement {
         var fastest: (arrangement: Arrangement, time: Duration)?
         for arrangement in [Arrangement.channelsLast, .blocked] {
             let time = try threads.limited(to: 1) { () throws(ExecutionError) in
-                let plan = try build(request, arrangement, isInterrupted: isInterrupted)
+                let plan = try build(request, arrangement, budget: budget, isInterrupted: isInterrupted)
                 return isInterrupted() ? nil : try plan.estimate(rounds: Evaluator.trials, threads: threads.count)
             }
             guard let time else { break }

@@ -79,7 +79,7 @@ import Testing
     @Test func theSameRequestGetsTheSameBitsAfterItsPlanWasForgotten() async throws {
         let graph = try Fixtures.petshop()
         let input = try Fixtures.tensor("petshop-reference/cat.input.npy")
-        // A budget of nothing leaves every question open but the first; the answers must hold all the same.
+        // A budget of nothing leaves every question open; the answers must hold all the same.
         for budget in [Duration.seconds(30), .zero] {
             let table = AlgorithmTable(budget: budget)
             let session = try InferenceSession(graph: graph, cachedPlans: 1, algorithms: .measured(table))
@@ -111,6 +111,23 @@ import Testing
         let other = try InferenceSession(graph: graph, algorithms: .measured(table))
         #expect(try await other.perform { try $0.forward([input]).output() } == later)
         #expect(table.count == measured)
+    }
+
+    @Test func whatIsOpenOfAKnownNetworkIsMeasuredLater() async throws {
+        try await withFolder { folder in
+            let file = folder.appending(path: "kernel-speeds.json")
+            try await runNetwork(self.table(file))
+            var content = try #require(
+                try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+            let algorithms = try #require(content["algorithms"] as? [String: String])
+            content["algorithms"] = [String: String]()
+            try JSONSerialization.data(withJSONObject: content).write(to: file)
+            let table = AlgorithmTable(file: file, budget: .zero, isHasty: true)
+            let known = table.count
+            let session = try await runNetwork(table)
+            await session.untilMeasured()
+            #expect(table.count == known + algorithms.count)
+        }
     }
 
     @Test func measuringLetsOthersThrough() async throws {
@@ -195,7 +212,7 @@ import Testing
     }
 
     /// A small network whose convolutions leave something to choose.
-    private func runNetwork(_ table: AlgorithmTable) async throws {
+    @discardableResult private func runNetwork(_ table: AlgorithmTable) async throws -> InferenceSession {
         let name = "inception_branches"
         let graph = try Fixtures.graph(name)
         let meta = try Fixtures.meta(name)
@@ -205,6 +222,7 @@ import Testing
         let output = try await session.perform { try $0.forward([tensor]).output() }
         let file = try #require(meta.outputs[graph.name(of: graph.outputs[0])])
         #expect(output.relativeError(to: try Fixtures.tensor("networks/\(name)/\(file)")) < meta.tolerance)
+        return session
     }
 
     /// With time enough that a busy machine leaves no question open.
