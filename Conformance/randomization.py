@@ -1,6 +1,7 @@
 """The randomization check of Adebayo et al. 2018 ("Sanity Checks for Saliency Maps", arXiv:1810.03292, section 4) for
-every method of the daemon, on petshop: a method whose map stays the same when the network's weights are replaced by
-random ones does not show what the network has learned.
+every method of the daemon, on petshop's first edition, a plain stack of convolutions and ReLUs (`interpretctl check` does it on
+any network): a method whose map stays the same when the network's weights are replaced by random ones does not show what the
+network has learned.
 
     python Conformance/randomization.py [--bin FILE] [--petshop DIR] [--photos DIR] [--count 8] [--method NAME …] [--report]
     python Conformance/randomization.py --repeat [--report]     only how far random methods agree with themselves
