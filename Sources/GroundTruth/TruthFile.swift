@@ -24,7 +24,8 @@ enum TruthFile {
         guard let text = String(validating: try contents(of: path), as: UTF8.self) else {
             throw TruthError(path, "it is no text in UTF-8")
         }
-        return text
+        // Spreadsheets begin with a byte order mark.
+        return text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
     }
 
     /// The lines of a text, numbered from 1, without their ends.

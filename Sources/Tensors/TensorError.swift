@@ -6,6 +6,8 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
     case unsupportedNPY(String)
     /// A number that should be an integer and is none, or is beyond what is exact.
     case inexactInteger(Float)
+    /// Values that are NaN where numbers are needed.
+    case notNumbers
 
     public var description: String {
         switch self {
@@ -20,6 +22,7 @@ public enum TensorError: Error, Equatable, CustomStringConvertible {
         case .inexactInteger(let number):
             "\(number) is no integer that single precision, in which networks are run, is exact about "
                 + "(up to \(Element.largestExactInteger))"
+        case .notNumbers: "some of its values are no numbers (NaN), and what follows from them would look like numbers"
         }
     }
 }

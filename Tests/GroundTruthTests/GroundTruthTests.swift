@@ -94,6 +94,8 @@ import WireProtocol
         #expect(photos.map(\.file) == ["a, b.jpg"])
         #expect(photos[0].labels == [#"the "cat""#, "dog"])
         #expect(photos[0].boxes.map(\.bbox) == [box(1, 2, 3, 4), box(0, 0, 1, 1)])
+        let marked = try write("\u{FEFF}file,label\na.jpg,cat\n", to: "marked.csv")
+        #expect(try read(marked).map(\.file) == ["a.jpg"])
         let two = try write("a.jpg,cat\nb.jpg,dog\r\n", to: "two.csv")
         #expect(try read(two).map(\.labels) == [["cat"], ["dog"]])
     }

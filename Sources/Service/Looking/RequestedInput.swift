@@ -1,4 +1,5 @@
 import Files
+import Foundation
 package import Socket
 package import Tensors
 package import WireProtocol
@@ -21,8 +22,8 @@ package enum RequestedInput: Sendable {
             self = .photo(try await NamedPhoto(reading: place.path, beneath: place.folder))
         case .bytes(let bytes): self = .photo(NamedPhoto(bytes: bytes))
         case .passedPhoto(let name): self = .photo(NamedPhoto(bytes: try await passed.contents(of: name)))
-        case .tensor(let npy): self = .tensor(try Tensor(npy: npy))
-        case .passedTensor(let name): self = .tensor(try Tensor(npy: try await passed.contents(of: name)))
+        case .tensor(let npy): self = .tensor(try Tensor(numbers: npy))
+        case .passedTensor(let name): self = .tensor(try Tensor(numbers: try await passed.contents(of: name)))
         }
     }
 }
@@ -38,5 +39,15 @@ extension NamedPhoto {
             throw RPCError(.invalidParameters, "a photo is needed here, a tensor will not do")
         }
         self = photo
+    }
+}
+
+extension Tensor {
+    /// A client's tensor. The first ReLU makes 0 of what is no number, and nobody would see it in the answer.
+    ///
+    /// - Throws: `TensorError`, for NaN too.
+    init(numbers npy: Data) throws(TensorError) {
+        try self.init(npy: npy)
+        if hasNaN { throw .notNumbers }
     }
 }

@@ -52,9 +52,16 @@ extension LoadedModel {
     }
 
     /// What people should know of the network, in the log and in `models`.
-    var remarks: [String] {
+    package var remarks: [String] {
         inputRemarks + (network.classifier?.remarks ?? [])
-            + [scoreRemark, calibrationRemark, memoryRemark].compactMap { $0 }
+            + [labelRemark, scoreRemark, calibrationRemark, memoryRemark].compactMap { $0 }
+    }
+
+    /// What people should know of the labels' number; nil where it is right, or where none is named.
+    var labelRemark: String? {
+        guard task == .classification, (1..<labels.count).contains(namedLabelCount) else { return nil }
+        return "config.json names \(namedLabelCount) of \(labels.count) labels; a score without a name is called "
+            + "'\(labels[namedLabelCount])' and so on"
     }
 
     /// What people should know of a calibration; nil where there is none.

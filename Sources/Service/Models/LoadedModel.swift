@@ -22,6 +22,8 @@ public struct LoadedModel: Sendable {
     public let indexedLayers: [IndexedLayer]
     /// Class names by index.
     public let labels: [String]
+    /// How many of them the folder names; the others have numbers for names.
+    let namedLabelCount: Int
     /// Those that mean "nothing to find".
     public let backgroundLabels: Set<String>
     /// Of a segmentation network, the classes that together are "the animal"; empty where it is no animal network.
@@ -62,6 +64,10 @@ public struct LoadedModel: Sendable {
         folder url: URL, links: ModelLinks, threads: Int?, algorithms: AlgorithmChoice, weights: URL? = nil
     ) throws(ModelError) {
         let folder = try ModelFolder(url)
+        guard ModelFolder.isModel(url) else {
+            throw ModelError(
+                file: "model.onnx", reason: "there is no such file; a network is read from one of that name")
+        }
         name = url.lastPathComponent
         self.folder = url
         let preprocessing: PreprocessorConfiguration?
@@ -73,6 +79,7 @@ public struct LoadedModel: Sendable {
             try opened.readAll { digest.update($0) }
             sha256 = digest.hexDigest()
             var file = try ONNXModel.load(opened, beside: folder.modelFile)
+            try file.checkWeights()
             memoryRemark = file.movingConstants(to: weights)
             let inputs = try file.readingInputs(folder.settings.inputStatement)
             inputLayout = inputs.layout
@@ -91,6 +98,7 @@ public struct LoadedModel: Sendable {
         } catch {
             throw ModelError(file: "model.onnx", reason: "\(error)")
         }
+        namedLabelCount = folder.labels.count
         backgroundLabels = Set(folder.settings.backgroundLabels)
         preprocessor = preprocessing.map(Preprocessor.init)
         inputRemarks = LoadedModel.remarks(on: preprocessing, network.graph)
@@ -221,6 +229,17 @@ public struct LoadedModel: Sendable {
 }
 
 extension Graph {
+    /// - Throws: `ModelError` for a weight that is no number: the first ReLU would make 0 of whatever it touches, and the
+    ///   scores would look like scores.
+    fileprivate func checkWeights() throws(ModelError) {
+        let read = Set(nodes.flatMap(\.inputs).compactMap { $0 })
+        for value in read.sorted() where constants[value]?.tensor?.hasNaN == true {
+            throw ModelError(
+                file: "model.onnx",
+                reason: "'\(name(of: value))' holds values that are no numbers (NaN); export the network again")
+        }
+    }
+
     /// Moves the weights out of memory.
     ///
     /// - Returns: why that did not succeed; nil where it did, or was not wanted.

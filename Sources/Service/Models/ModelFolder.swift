@@ -200,6 +200,12 @@ struct ModelFolder {
         FileManager.default.fileExists(atPath: url.appending(path: "model.onnx").path)
     }
 
+    /// Whether it is one, or should be: something of a network lies in it.
+    static func isMeantAsModel(_ url: URL) -> Bool {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path)) ?? []
+        return names.contains { $0.hasSuffix(".onnx") || ["config.json", "preprocessor_config.json"].contains($0) }
+    }
+
     private static func labels(_ id2label: [String: String]) throws(ModelError) -> [String] {
         var labels = [String](repeating: "", count: id2label.count)
         for (key, label) in id2label {

@@ -199,7 +199,7 @@ public struct ModelStore: Sendable {
             throw .unreadable(directory.path, error.localizedDescription)
         }
         return names.sorted().filter { !$0.hasPrefix(".") }.map { directory.appending(path: $0) }
-            .filter(ModelFolder.isModel)
+            .filter(ModelFolder.isMeantAsModel)
     }
 
     /// Where models are looked for when nobody says: beside the checkout, and where `make install` puts them.

@@ -144,7 +144,8 @@ struct CheckRequest: Sendable {
             "occlusion": ["window": max((side / 5).rounded(), 1), "stride": max((side / 12).rounded(), 1)],
         ]
         var values = (wanted[method.card.name] ?? [:]).mapValues(ParameterValue.number)
-        if method.card.parameters.contains(where: { $0.name == "seed" }) {
+        // An occlusion that is exact draws none.
+        if method.card.name != "occlusion", method.card.parameters.contains(where: { $0.name == "seed" }) {
             values["seed"] = .number(Double(seed % 1000))
         }
         return values

@@ -51,7 +51,7 @@ struct RunRequest: Sendable {
         _ parameters: RunParameters, _ model: LoadedModel, _ context: RequestContext
     ) async throws -> [Tensor] {
         let graph = model.network.graph
-        var given = try (parameters.inputs ?? [:]).mapValues { try Tensor(npy: $0) }
+        var given = try (parameters.inputs ?? [:]).mapValues { try Tensor(numbers: $0) }
         if let source = parameters.photoSource {
             guard parameters.sources.count == 1, given.isEmpty, graph.inputs.count == 1 else {
                 throw RPCError(

@@ -50,7 +50,7 @@ struct VisualizeRequest: Sendable {
                 network: model.network, target: goal.target, settings: settings, extents: extents,
                 normalization: model.preprocessor?.normalization,
                 diversityLayer: layer ?? GradientAscent.standardDiversityLayer(of: model.network, input: input),
-                start: try parameters.start.map { try Tensor(npy: $0) })
+                start: try parameters.start.map { try Tensor(numbers: $0) })
             let finished = try await run(ascent, on: model) { share in
                 context.progress(fraction: (Double(index) + share) / Double(goals.count), message: goal.name)
             }

@@ -1,6 +1,7 @@
 import Execution
 import Foundation
 import Interpretation
+import ONNXImport
 import Synchronization
 import Tensors
 import Testing
@@ -38,6 +39,21 @@ struct BehaviourTests {
         let second = try await network.explain(name, input, Self.quick(name))
         #expect(first.map == second.map)
         #expect(first.attribution == second.attribution)
+    }
+
+    @Test("rules for ReLUs say where a network has none", arguments: ["deconvnet", "guided-backprop"])
+    func rulesWithoutReLUs(name: String) async throws {
+        let file = Fixtures.package.appending(path: "Models/petshop/model.onnx")
+        let bundled = try Network(graph: ONNXModel.load(contentsOf: file), threads: 2)
+        let photo = Tensor(shape: try Shape([1, 3, 320, 320])) { values in
+            for index in values.indices { values[index] = Float(index % 251) / 125 - 1 }
+        }
+        let answer = try await bundled.explain(name, photo)
+        let gradient = try await bundled.explain("gradient", photo)
+        #expect(answer.map == gradient.map && gradient.warnings.isEmpty)
+        #expect(answer.warnings.contains { $0.contains("no ReLU") })
+        let (network, input) = try Fixtures.petshop()
+        #expect(try await network.explain(name, input).warnings.isEmpty)
     }
 
     @Test("several classes at once answer as each alone", arguments: convolutional)

@@ -88,7 +88,7 @@ import WireProtocol
         let daemon = try await RunningDaemon()
         let parameters = CheckParameters(
             photos: [RunningDaemon.demoPhoto.path],
-            methods: ["gradient", "cam", "guided-backprop", "attention-rollout"])
+            methods: ["gradient", "cam", "guided-backprop", "occlusion", "attention-rollout"])
         let result = try await daemon.result(of: RPCMethods.check, parameters)
         #expect(result.photos == 1 && result.layers.count == 9 && result.randomized == Array(1...9))
         for words in ["photos become", "class activation maps are read from", "sees", "bias alone", "calibrate"] {

@@ -1,0 +1,74 @@
+import Foundation
+import Logging
+import Service
+import Tensors
+import TestSupport
+import Testing
+import WireProtocol
+
+/// What is wrong with a model folder is said, where the network would otherwise answer as if nothing were.
+@Suite struct ModelFaultTests {
+    private static let fixture = RunningDaemon.root.appending(path: "Tests/Fixtures/inputs/float-3")
+
+    private func store(_ change: (URL) throws -> Void) throws -> ModelStore {
+        let folder = FileManager.default.temporaryDirectory.appending(path: UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        let model = folder.appending(path: "mine")
+        try FileManager.default.copyItem(at: Self.fixture, to: model)
+        try change(model)
+        return try ModelStore(directories: [folder], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    @Test func aWeightThatIsNoNumberIsRefusedByName() throws {
+        let store = try store { folder in
+            let file = folder.appending(path: "model.onnx")
+            var bytes = try Data(contentsOf: file)
+            let graph = try #require(try self.store { _ in }.models.first).network.graph
+            // Two neighbouring weights are found in the file as they are in memory.
+            let place = try #require(
+                graph.constants.values.lazy.compactMap { constant -> Range<Data.Index>? in
+                    guard let values = constant.tensor?.values, values.count > 4 else { return nil }
+                    return bytes.range(
+                        of: Data(
+                            (0..<2).flatMap { index in
+                                withUnsafeBytes(of: values[index].bitPattern.littleEndian, Array.init)
+                            }))
+                }.first)
+            withUnsafeBytes(of: Float.nan.bitPattern.littleEndian) { bytes.replaceSubrange(place.prefix(4), with: $0) }
+            try bytes.write(to: file)
+        }
+        #expect(store.models.isEmpty)
+        #expect(store.refused.first?.error.reason.contains("NaN") == true, "\(store.refused)")
+    }
+
+    @Test func aFolderWithoutItsModelIsRefused() throws {
+        let store = try store { folder in
+            try FileManager.default.moveItem(
+                at: folder.appending(path: "model.onnx"), to: folder.appending(path: "resnet.onnx"))
+        }
+        #expect(store.refused.first?.error.file == "model.onnx")
+        #expect(store.refused.first?.error.reason.contains("no such file") == true)
+    }
+
+    @Test func fewerLabelsThanScoresAreSaid() throws {
+        let named = try store { folder in
+            try Data(#"{"id2label": {"0": "cat"}}"#.utf8).write(to: folder.appending(path: "config.json"))
+        }
+        let model = try #require(named.models.first)
+        #expect(model.remarks.contains { $0.contains("1 of 3 labels") }, "\(model.remarks)")
+    }
+
+    @Test func aTensorThatIsNoNumberIsNotTaken() async throws {
+        let daemon = try await RunningDaemon()
+        var image = Tensor(shape: try Shape([1, 3, 112, 112]))
+        image.withUnsafeMutableValues { $0[7] = .nan }
+        let parameters = ExplainParameters(source: .tensor(image.npyData()), method: "gradient")
+        await #expect {
+            try await daemon.result(of: RPCMethods.explain, parameters)
+        } throws: {
+            ($0 as? RPCError)?.message.contains("NaN") == true
+        }
+        #expect(try await daemon.stop() == 0)
+    }
+}
