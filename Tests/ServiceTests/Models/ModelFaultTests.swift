@@ -1,5 +1,7 @@
 import Foundation
+import Interpretation
 import Logging
+import Networks
 import Service
 import Tensors
 import TestSupport
@@ -26,16 +28,17 @@ import WireProtocol
             var bytes = try Data(contentsOf: file)
             let graph = try #require(try self.store { _ in }.models.first).network.graph
             // Two neighbouring weights are found in the file as they are in memory.
-            let place = try #require(
-                graph.constants.values.lazy.compactMap { constant -> Range<Data.Index>? in
-                    guard let values = constant.tensor?.values, values.count > 4 else { return nil }
-                    return bytes.range(
-                        of: Data(
-                            (0..<2).flatMap { index in
-                                withUnsafeBytes(of: values[index].bitPattern.littleEndian, Array.init)
-                            }))
-                }.first)
-            withUnsafeBytes(of: Float.nan.bitPattern.littleEndian) { bytes.replaceSubrange(place.prefix(4), with: $0) }
+            var place: Range<Data.Index>?
+            for constant in graph.constants.values where place == nil {
+                guard let values = constant.tensor?.values, values.count > 4 else { continue }
+                var pattern = Data()
+                for index in 0..<2 {
+                    withUnsafeBytes(of: values[index].bitPattern.littleEndian) { pattern.append(contentsOf: $0) }
+                }
+                place = bytes.range(of: pattern)
+            }
+            let found = try #require(place)
+            withUnsafeBytes(of: Float.nan.bitPattern.littleEndian) { bytes.replaceSubrange(found.prefix(4), with: $0) }
             try bytes.write(to: file)
         }
         #expect(store.models.isEmpty)
