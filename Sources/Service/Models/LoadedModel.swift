@@ -233,7 +233,9 @@ extension Graph {
     ///   scores would look like scores.
     fileprivate func checkWeights() throws(ModelError) {
         let read = Set(nodes.flatMap(\.inputs).compactMap { $0 })
-        for value in read.sorted() where constants[value]?.tensor?.hasNaN == true {
+        for value in read.sorted() {
+            // A single one may be meant, as what stands where nothing is known.
+            guard let tensor = constants[value]?.tensor, tensor.count > 1, tensor.hasNaN else { continue }
             throw ModelError(
                 file: "model.onnx",
                 reason: "'\(name(of: value))' holds values that are no numbers (NaN); export the network again")
