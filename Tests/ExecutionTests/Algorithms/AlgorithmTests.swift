@@ -117,11 +117,10 @@ import Testing
         try await withFolder { folder in
             let file = folder.appending(path: "kernel-speeds.json")
             try await runNetwork(self.table(file))
-            var content = try #require(
-                try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+            var content = try self.content(of: file)
             let algorithms = try #require(content["algorithms"] as? [String: String])
             content["algorithms"] = [String: String]()
-            try JSONSerialization.data(withJSONObject: content).write(to: file)
+            try write(content, to: file)
             let table = AlgorithmTable(file: file, budget: .zero, isHasty: true)
             let known = table.count
             let session = try await runNetwork(table)
@@ -180,10 +179,9 @@ import Testing
         try await withFolder { folder in
             let file = folder.appending(path: "kernel-speeds.json")
             try await runNetwork(self.table(file))
-            var content = try #require(
-                try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+            var content = try self.content(of: file)
             content["machine"] = "another processor"
-            try JSONSerialization.data(withJSONObject: content).write(to: file)
+            try write(content, to: file)
             let log = Log()
             #expect(self.table(file, log).count == 0)
             #expect(log.lines.count == 1)
@@ -194,11 +192,10 @@ import Testing
         try await withFolder { folder in
             let file = folder.appending(path: "kernel-speeds.json")
             try await runNetwork(self.table(file))
-            var content = try #require(
-                try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+            var content = try self.content(of: file)
             let algorithms = try #require(content["algorithms"] as? [String: String])
             content["algorithms"] = algorithms.mapValues { _ in "winograd/channelsLast/2/turned" }
-            try JSONSerialization.data(withJSONObject: content).write(to: file)
+            try write(content, to: file)
             try await runNetwork(self.table(file))
         }
     }
@@ -228,6 +225,15 @@ import Testing
     /// With time enough that a busy machine leaves no question open.
     private func table(_ file: URL, _ log: Log = Log()) -> AlgorithmTable {
         AlgorithmTable(file: file, budget: .seconds(600), log: log.add)
+    }
+
+    /// What is remembered in the file.
+    private func content(of file: URL) throws -> [String: Any] {
+        try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+    }
+
+    private func write(_ content: [String: Any], to file: URL) throws {
+        try JSONSerialization.data(withJSONObject: content).write(to: file)
     }
 
     private func withFolder(_ body: (URL) async throws -> Void) async throws {
