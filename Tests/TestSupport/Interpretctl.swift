@@ -3,7 +3,9 @@ package import Foundation
 /// The built client, run as a person runs it.
 package struct Interpretctl {
     package struct Output {
+        /// The exit code, or the number of the signal.
         package let status: Int32
+        package let isSignal: Bool
         package let out: String
         package let error: String
     }
@@ -23,45 +25,43 @@ package struct Interpretctl {
         try await run(arguments, socket: socket)
     }
 
-    package func run(_ arguments: [String], socket: String? = nil) async throws -> Output {
-        try await run(process(arguments, socket: socket))
+    package func run(
+        _ arguments: [String], socket: String? = nil, environment: [String: String] = [:]
+    ) async throws -> Output {
+        try await output(of: start(arguments, socket: socket, environment: environment))
     }
 
-    /// The client, not started yet.
-    package func process(_ arguments: [String], socket: String? = nil) -> Process {
-        let process = Process()
-        process.executableURL = Interpretctl.executable
-        process.arguments = arguments
-        process.environment = ["INTERPRETD_SOCKET": socket ?? folder.path + "/nobody"]
-        return process
+    /// Runs another program as the client is run.
+    package func run(_ executable: URL, _ arguments: [String], socket: String? = nil) async throws -> Output {
+        try await output(of: start(executable, arguments, socket: socket, environment: [:]))
     }
 
-    /// Runs a process in the folder to its end.
-    package func run(_ process: Process) async throws -> Output {
-        process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-        // Files and not pipes: nobody has to read while the process runs.
-        let (out, error) = (folder.path + "/stdout", folder.path + "/stderr")
-        process.standardInput = FileHandle.nullDevice
-        let files = (try emptyFile(out), try emptyFile(error))
-        (process.standardOutput, process.standardError) = files
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in continuation.resume() }
-            do {
-                try process.run()
-            } catch {
-                continuation.resume(throwing: error)
-            }
-        }
-        // A process keeps its handles for as long as it lives itself.
-        try files.0.close()
-        try files.1.close()
+    /// Starts it in the folder.
+    package func start(
+        _ arguments: [String], socket: String? = nil, environment: [String: String] = [:]
+    ) async throws -> RunningProgram {
+        try await start(Interpretctl.executable, arguments, socket: socket, environment: environment)
+    }
+
+    private func start(
+        _ executable: URL, _ arguments: [String], socket: String?, environment: [String: String]
+    ) async throws -> RunningProgram {
+        for file in [out, error] { try Data().write(to: URL(fileURLWithPath: file)) }
+        // Files and not pipes: nobody has to read while it runs.
+        return try await RunningProgram(
+            executable.path, arguments,
+            environment: ["INTERPRETD_SOCKET": socket ?? folder.path + "/nobody"].merging(environment) { $1 },
+            in: folder.path, out: out, error: error)
+    }
+
+    /// What a program has written that was started here last, once it has ended.
+    package func output(of program: RunningProgram) async throws -> Output {
+        let end = try await program.end()
         return Output(
-            status: process.terminationStatus, out: try String(contentsOfFile: out, encoding: .utf8),
+            status: end.status, isSignal: end.isSignal, out: try String(contentsOfFile: out, encoding: .utf8),
             error: try String(contentsOfFile: error, encoding: .utf8))
     }
 
-    private func emptyFile(_ path: String) throws -> FileHandle {
-        try Data().write(to: URL(fileURLWithPath: path))
-        return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
-    }
+    private var out: String { folder.path + "/stdout" }
+    private var error: String { folder.path + "/stderr" }
 }

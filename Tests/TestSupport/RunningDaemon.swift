@@ -22,7 +22,7 @@ package final class RunningDaemon: Sendable {
     package let folder: TemporaryFolder
     package let inbox: URL
     package let socket: String
-    private let process = Process()
+    private let program: RunningProgram
 
     /// Starts it and waits until it answers.
     ///
@@ -38,53 +38,42 @@ package final class RunningDaemon: Sendable {
         let log = folder.path + "/log"
         try Data().write(to: URL(fileURLWithPath: log))
         try? FileManager.default.removeItem(atPath: socket)
-        process.executableURL = RunningDaemon.executable
-        process.arguments =
+        program = try await RunningProgram(
+            RunningDaemon.executable.path,
             [
                 "serve", "--inbox", inbox.path, "--socket", socket, "--state", folder.path + "/state", "--models",
                 (models ?? RunningDaemon.root.appending(path: "Tests/Fixtures/first-edition")).path,
                 // What tests ask about by its path.
                 "--roots", RunningDaemon.root.path, "--roots", FileManager.default.temporaryDirectory.path,
-            ] + (RunningDaemon.hasSharedPhotos ? ["--roots", RunningDaemon.sharedPhotos.path] : []) + arguments
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
-        try process.run()
+            ] + (RunningDaemon.hasSharedPhotos ? ["--roots", RunningDaemon.sharedPhotos.path] : []) + arguments,
+            error: log)
         for _ in 0..<6000 {
             // The file is there a moment before it is listened to.
             if (try? SocketTestClient(path: socket)) != nil { return }
-            guard process.isRunning else { break }
+            guard program.isRunning else { break }
             try await Task.sleep(for: .milliseconds(100))
         }
         throw Failure(description: (try? String(contentsOfFile: log, encoding: .utf8)) ?? "no log")
     }
 
-    deinit {
-        if process.isRunning { Glibc.kill(process.processIdentifier, SIGKILL) }
-    }
-
     /// SIGKILL, and the end of it.
     package func kill() async throws {
-        Glibc.kill(process.processIdentifier, SIGKILL)
-        for _ in 0..<60_000 where process.isRunning { try await Task.sleep(for: .milliseconds(10)) }
+        program.send(SIGKILL)
+        _ = try await program.end()
     }
 
     /// SIGTERM.
     ///
     /// - Returns: the exit code.
     package func stop() async throws -> Int32 {
-        process.terminate()
-        return try await end().status
+        program.send(SIGTERM)
+        return try await program.end().status
     }
 
-    package func send(_ signal: Int32) { Glibc.kill(process.processIdentifier, signal) }
+    package func send(_ signal: Int32) { program.send(signal) }
 
-    /// Waits ten minutes for its end.
-    ///
-    /// - Returns: the exit code or the number of the signal, and which of them it is.
-    package func end() async throws -> (status: Int32, isSignal: Bool) {
-        for _ in 0..<12_000 where process.isRunning { try await Task.sleep(for: .milliseconds(50)) }
-        guard !process.isRunning else { throw Failure(description: "the daemon goes on") }
-        return (process.terminationStatus, process.terminationReason == .uncaughtSignal)
-    }
+    /// Waits for its end.
+    package func end() async throws -> RunningProgram.End { try await program.end() }
 
     /// What it has logged.
     package var log: String { (try? String(contentsOfFile: folder.path + "/log", encoding: .utf8)) ?? "" }

@@ -1,6 +1,8 @@
 import Foundation
 import Glibc
+import Subprocess
 import Synchronization
+import SystemPackage
 
 /// Chromium or Chrome without a window, as a printer.
 final class Browser: Sendable {
@@ -10,7 +12,8 @@ final class Browser: Sendable {
     private static let patience: Duration = .seconds(600)
 
     private let executable: String
-    private let process = Mutex<Process?>(nil)
+    /// Its process, while it runs.
+    private let process = Mutex<pid_t?>(nil)
 
     private init(_ executable: String) {
         self.executable = executable
@@ -39,8 +42,6 @@ final class Browser: Sendable {
     ///   - profile: a folder of its own, so that a browser that the person has open is not asked.
     /// - Throws: `CommandFailure` where no PDF comes of it.
     func print(_ page: String, to file: String, profile: String) async throws {
-        let process = Process()
-        process.executableURL = URL(filePath: executable)
         var arguments = [
             "--headless", "--disable-gpu", "--disable-extensions", "--disable-dev-shm-usage", "--no-first-run",
             "--disable-background-networking", "--no-pdf-header-footer",
@@ -49,28 +50,23 @@ final class Browser: Sendable {
         ]
         // Its sandbox is not for root; the page is our own, and its policy allows it nothing but its own script.
         if geteuid() == 0 { arguments.insert("--no-sandbox", at: 0) }
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
         let deadline = Task {
             try await Task.sleep(for: Browser.patience)
-            process.terminate()
+            stop()
         }
         defer { deadline.cancel() }
-        self.process.withLock { $0 = process }
-        defer { self.process.withLock { $0 = nil } }
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in continuation.resume() }
-            do {
-                try process.run()
-            } catch {
-                continuation.resume(
-                    throwing: CommandFailure("cannot start \(executable): \(error.localizedDescription)"))
-            }
+        let end: TerminationStatus
+        do {
+            end = try await Subprocess.run(
+                .path(.init(executable)), arguments: Arguments(arguments), input: .none, output: .discarded,
+                error: .discarded
+            ) { execution in process.withLock { $0 = execution.processIdentifier.value } }.terminationStatus
+            process.withLock { $0 = nil }
+        } catch {
+            throw CommandFailure("cannot start \(executable): \(error)")
         }
         // It says that all is well also where it is not.
-        guard process.terminationStatus == 0, Browser.isPDF(file) else {
+        guard end.isSuccess, Browser.isPDF(file) else {
             throw CommandFailure(
                 "\(executable) printed no PDF; try it by hand, or leave --format pdf out and print the HTML report from any "
                     + "browser")
@@ -79,7 +75,7 @@ final class Browser: Sendable {
 
     /// Ends it where it runs.
     func stop() {
-        process.withLock { $0?.terminate() }
+        process.withLock { if let number = $0 { kill(number, SIGTERM) } }
     }
 
     private static func isPDF(_ file: String) -> Bool {

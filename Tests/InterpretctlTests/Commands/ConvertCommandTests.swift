@@ -83,13 +83,12 @@ import WireProtocol
     /// A file size limit stands for a disk that is full: writing fails in the middle of the network.
     @Test func aDiskThatIsFullLeavesNothing() async throws {
         try await SocketTestServer.with(FakeDaemon().handler) { server in
-            let limited = Process()
-            limited.executableURL = URL(fileURLWithPath: "/bin/sh")
-            limited.arguments = [
-                "-c", "trap '' XFSZ; ulimit -f 1000; exec \"$0\" \"$@\"", Interpretctl.executable.path, "convert",
-                "petshop", "--photos", "/photos", "--output", "models/mine", "--socket", server.path,
-            ]
-            let output = try await client.run(limited)
+            let output = try await client.run(
+                URL(fileURLWithPath: "/bin/sh"),
+                [
+                    "-c", "trap '' XFSZ; ulimit -f 1000; exec \"$0\" \"$@\"", Interpretctl.executable.path, "convert",
+                    "petshop", "--photos", "/photos", "--output", "models/mine", "--socket", server.path,
+                ])
             #expect(output.status == 1)
             #expect(output.error == "interpretctl: cannot write models/mine/model.onnx: File too large\n")
             #expect(names(in: "models/mine") == nil)
@@ -99,15 +98,12 @@ import WireProtocol
     @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
     func anInterruptionLeavesNothing(signal: Int32) async throws {
         try await SocketTestServer.with(FakeDaemon().handler) { server in
-            let process = client.process(
+            let program = try await client.start(
                 ["convert", "petshop", "--photos", "/hold", "--output", "models/mine"], socket: server.path)
-            let interruption = Task { () throws in
-                #expect(try await eventually { isUnderWay })
-                kill(process.processIdentifier, signal)
-            }
-            let output = try await client.run(process)
-            try await interruption.value
-            #expect(process.terminationReason == .uncaughtSignal && output.status == signal)
+            #expect(try await eventually { isUnderWay })
+            program.send(signal)
+            let output = try await client.output(of: program)
+            #expect(output.isSignal && output.status == signal)
             #expect(names(in: "models/mine") == nil)
         }
     }

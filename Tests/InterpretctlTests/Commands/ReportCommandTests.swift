@@ -30,9 +30,7 @@ import WireProtocol
     }
 
     private func run(_ arguments: String..., path: String, socket: String) async throws -> Interpretctl.Output {
-        let process = client.process(["report"] + arguments, socket: socket)
-        process.environment?["PATH"] = path
-        return try await client.run(process)
+        try await client.run(["report"] + arguments, socket: socket, environment: ["PATH": path])
     }
 
     @Test func theFileIsWhatTheDaemonSent() async throws {
@@ -62,8 +60,7 @@ import WireProtocol
 
     @Test func itGoesToStandardOutputWithoutAWordBesides() async throws {
         try await SocketTestServer.with(FakeDaemon().handler) { server in
-            let process = client.process(["report", "--output", "-"], socket: server.path)
-            let output = try await client.run(process)
+            let output = try await client.run("report", "--output", "-", socket: server.path)
             #expect(output.status == 0 && output.error == "")
             #expect(try read("stdout") == FakeDaemon.reportFile && names == [])
         }

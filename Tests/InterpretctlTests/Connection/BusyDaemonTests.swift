@@ -51,21 +51,19 @@ import Testing
     @Test func theClientWaitsForItsPlaceInTheQueue() async throws {
         let client = try Interpretctl()
         let full = try FullSocket(path: client.folder.path + "/s")
-        let process = client.process(["status", "--timeout", "600"], socket: full.path)
-        let running = Task { try await client.run(process) }
+        let program = try await client.start(["status", "--timeout", "600"], socket: full.path)
         // It has found no place by the time that it has a socket, or soon after.
-        #expect(try await eventually { isConnecting(process) })
+        #expect(try await eventually { isConnecting(program) })
         try await SocketTestServer.with(FakeDaemon().handler, endpoint: .inherited(descriptor: dup(full.listening))) {
             _ in
-            let output = try await running.value
+            let output = try await client.output(of: program)
             #expect(output.status == 0 && output.out.contains("/srv/inbox"), "\(output.error)")
         }
     }
 
-    private func isConnecting(_ process: Process) -> Bool {
-        let folder = "/proc/\(process.processIdentifier)/fd"
-        guard process.processIdentifier > 0, let names = try? FileManager.default.contentsOfDirectory(atPath: folder)
-        else { return false }
+    private func isConnecting(_ program: RunningProgram) -> Bool {
+        let folder = "/proc/\(program.processIdentifier)/fd"
+        guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else { return false }
         return names.contains { name in
             (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)"))?.hasPrefix("socket:")
                 ?? false

@@ -105,9 +105,7 @@ import Testing
     @Test(.enabled(if: RunningDaemon.isBuilt)) func theProgramChecksAFile() async throws {
         let runner = try Interpretctl()
         func check() async throws -> Interpretctl.Output {
-            let process = runner.process(["config", "check", file])
-            process.executableURL = RunningDaemon.executable
-            return try await runner.run(process)
+            try await runner.run(RunningDaemon.executable, ["config", "check", file])
         }
         try write("settle: 1\n")
         let good = try await check()

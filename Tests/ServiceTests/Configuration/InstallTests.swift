@@ -24,16 +24,10 @@ import Testing
     }
 
     private func make(_ target: String) async throws {
-        let process = Process()
-        process.executableURL = URL(filePath: Self.program)
-        process.currentDirectoryURL = RunningDaemon.root
-        process.arguments = [target, "PREFIX=/usr", "DESTDIR=\(place)", "RELEASE_FOLDER=\(folder.path)"]
-        process.standardOutput = FileHandle.nullDevice
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in continuation.resume() }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-        }
-        #expect(process.terminationStatus == 0)
+        let program = try await RunningProgram(
+            Self.program, [target, "PREFIX=/usr", "DESTDIR=\(place)", "RELEASE_FOLDER=\(folder.path)"],
+            in: RunningDaemon.root.path)
+        #expect(try await program.end().status == 0)
     }
 
     private static let analyzer = "/usr/bin/systemd-analyze"
@@ -41,18 +35,11 @@ import Testing
 
     /// Asks systemd about the installed unit. Returns whether it is content, and what it says.
     private func analyze(_ arguments: String...) async throws -> (isGood: Bool, output: String) {
-        let process = Process()
-        process.executableURL = URL(filePath: Self.analyzer)
-        process.arguments = arguments + ["--root=\(place)"]
         let log = folder.path + "/log"
         try Data().write(to: URL(filePath: log))
-        let output = try FileHandle(forWritingTo: URL(filePath: log))
-        (process.standardOutput, process.standardError) = (output, output)
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            process.terminationHandler = { _ in continuation.resume() }
-            do { try process.run() } catch { continuation.resume(throwing: error) }
-        }
-        return (process.terminationStatus == 0, text(log) ?? "")
+        let program = try await RunningProgram(
+            Self.analyzer, arguments + ["--root=\(place)"], out: log, error: log)
+        return (try await program.end().status == 0, text(log) ?? "")
     }
 
     /// The drop-ins that a page of the documentation recommends.

@@ -43,12 +43,12 @@ import WireProtocol
         let first = try await RunningDaemon(models: models)
         let other = try TemporaryFolder()
         let runner = try Interpretctl()
-        let process = runner.process([
-            "serve", "--inbox", first.inbox.path, "--models", models.path, "--state", other.path, "--socket",
-            other.path + "/socket",
-        ])
-        process.executableURL = RunningDaemon.executable
-        let output = try await runner.run(process)
+        let output = try await runner.run(
+            RunningDaemon.executable,
+            [
+                "serve", "--inbox", first.inbox.path, "--models", models.path, "--state", other.path, "--socket",
+                other.path + "/socket",
+            ])
         #expect(output.status == 1)
         #expect(output.error.contains("another interpretd uses the inbox"))
         // A daemon that was killed leaves nothing behind.

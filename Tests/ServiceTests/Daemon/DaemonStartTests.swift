@@ -122,13 +122,8 @@ import WireProtocol
         ]
         let runner = try Interpretctl()
         for arguments in cases {
-            let process = Process()
-            process.executableURL = RunningDaemon.executable
-            var complete = arguments
-            if !arguments.contains("--state") { complete += ["--state", path("state")] }
-            process.arguments = complete
-            process.environment = ["INTERPRETD_SOCKET": path("socket")]
-            let output = try await runner.run(process)
+            let state = arguments.contains("--state") ? [] : ["--state", path("state")]
+            let output = try await runner.run(RunningDaemon.executable, arguments + state, socket: path("socket"))
             #expect(output.status == 2, "\(arguments.joined(separator: " ")): \(output.status) \(output.error)")
             #expect(!output.error.isEmpty)
         }
