@@ -58,6 +58,8 @@ enum UnitIndexStorage {
     private static func configuration() -> Configuration {
         var configuration = Configuration()
         configuration.label = "units"
+        // Not GRDB's own, which threads of a user without rights cannot have (and the thread pool says so in the log).
+        configuration.qos = .default
         configuration.busyMode = .timeout(5)
         configuration.maximumReaderCount = 2
         configuration.prepareDatabase { db in

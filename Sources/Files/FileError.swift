@@ -44,6 +44,7 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
         case EROFS: "; mount it writable"
         case EMFILE, ENFILE: "; raise the limit of open files (LimitNOFILE=)"
         case ENAMETOOLONG: "; give the photo a shorter name"
+        case ELOOP: "; the daemon follows no links: name the file that it leads to"
         case ETIMEDOUT: "; its disk or network share does not answer"
         default: ""
         }

@@ -3,14 +3,16 @@ import WireProtocol
 
 /// A CSV file with a line a photo or a box, and a first line that names the columns: `file`, `label`, and where there are
 /// boxes `x`, `y`, `width`, `height` or `xmin`, `ymin`, `xmax`, `ymax`. Without such a first line there are two columns, file
-/// and label.
+/// and label. Cells are parted by commas, by semicolons where the first line has no comma outside of quotation marks, as
+/// spreadsheets write it where the comma is for fractions, and by tabs in a `.tsv` file.
 enum CSVTruth {
     private static let fileNames = ["file", "filename", "image", "photo", "path"]
     private static let labelNames = ["label", "class", "category"]
 
     static func read(_ path: String) throws(TruthError) -> [TruePhoto] {
-        let separator: Character = path.hasSuffix(".tsv") ? "\t" : ","
-        var rows = try TruthFile.lines(TruthFile.text(of: path)).filter { !$0.text.isEmpty }.map {
+        let lines = try TruthFile.lines(TruthFile.text(of: path)).filter { !$0.text.isEmpty }
+        let separator = separator(lines.first?.text ?? "", path)
+        var rows = try lines.map {
             (row) throws(TruthError) -> (number: Int, cells: [String]) in
             guard let cells = Self.cells(row.text, separator) else {
                 throw TruthError(path, line: row.number, "a quotation has no end")
@@ -42,6 +44,11 @@ enum CSVTruth {
         return table.photos
     }
 
+    private static func separator(_ line: Substring, _ path: String) -> Character {
+        if path.hasSuffix(".tsv") { return "\t" }
+        return cells(line, ",").map(\.count) == 1 && cells(line, ";").map(\.count) != 1 ? ";" : ","
+    }
+
     /// Nil where the line has none.
     private static func box(
         _ cell: (String) -> String?, _ path: String, _ line: Int
@@ -50,7 +57,7 @@ enum CSVTruth {
         for (index, names) in forms.enumerated() {
             let texts = names.compactMap(cell)
             guard !texts.isEmpty else { continue }
-            let numbers = texts.compactMap { Double($0) }
+            let numbers = texts.compactMap { Double($0.replacing(",", with: ".")) }
             guard numbers.count == 4 else {
                 throw TruthError(path, line: line, "\(names.joined(separator: ", ")) should be four numbers")
             }

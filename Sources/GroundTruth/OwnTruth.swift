@@ -2,7 +2,7 @@ import Foundation
 import WireProtocol
 
 /// `truth.json`: [{"file": "IMG_1.jpg", "label": "cat", "bbox": [x, y, width, height]}], or `labels` and `boxes` in their
-/// place, and `mask` as `segment` gives it.
+/// place, and `mask` as `segment` gives it. Other keys than these, `width` and `height` are refused.
 enum OwnTruth {
     private struct Entry: Decodable {
         let file: String
@@ -11,6 +11,23 @@ enum OwnTruth {
         let bbox: BoundingBox?
         let boxes: [BoundingBox]?
         let mask: SegmentResult.RunLengths?
+
+        private enum CodingKeys: String, CodingKey, CaseIterable { case file, label, labels, bbox, boxes, mask }
+
+        /// The photo's size may stand there for others.
+        private static let keys = KnownKeys(
+            names: (CodingKeys.allCases.map(\.rawValue) + ["height", "width"]).sorted())
+
+        init(from decoder: any Decoder) throws {
+            try Entry.keys.check(decoder)
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            file = try container.decode(String.self, forKey: .file)
+            label = try container.decodeIfPresent(String.self, forKey: .label)
+            labels = try container.decodeIfPresent([String].self, forKey: .labels)
+            bbox = try container.decodeIfPresent(BoundingBox.self, forKey: .bbox)
+            boxes = try container.decodeIfPresent([BoundingBox].self, forKey: .boxes)
+            mask = try container.decodeIfPresent(SegmentResult.RunLengths.self, forKey: .mask)
+        }
     }
 
     static func read(_ path: String) throws(TruthError) -> [TruePhoto] {
@@ -49,7 +66,11 @@ enum JSONTruth {
         } catch let DecodingError.valueNotFound(_, context) {
             throw TruthError(path, "\(place(context.codingPath)) is null")
         } catch {
-            throw TruthError(path, line: line(of: error), "it is not JSON")
+            if let fault = JSONFault(in: data) {
+                throw TruthError(path, line: fault.line, "it is not JSON: \(fault.reason)")
+            }
+            guard case DecodingError.dataCorrupted(let context) = error else { throw TruthError(path, "\(error)") }
+            throw TruthError(path, "\(place(context.codingPath)): \(context.debugDescription)")
         }
     }
 
@@ -59,16 +80,6 @@ enum JSONTruth {
             key.intValue.map { "\(text)[\($0)]" } ?? (text.isEmpty ? key.stringValue : "\(text).\(key.stringValue)")
         }
         return text.isEmpty ? "it" : text
-    }
-
-    /// Where the text stops being JSON, as far as the decoder says.
-    private static func line(of error: any Error) -> Int? {
-        guard case DecodingError.dataCorrupted(let context) = error, let underlying = context.underlyingError else {
-            return nil
-        }
-        let words = "\(underlying)"
-        guard let start = words.range(of: "around line ") else { return nil }
-        return Int(words[start.upperBound...].prefix { $0.isNumber })
     }
 }
 

@@ -96,6 +96,9 @@ import WireProtocol
         #expect(photos[0].boxes.map(\.bbox) == [box(1, 2, 3, 4), box(0, 0, 1, 1)])
         let marked = try write("\u{FEFF}file,label\na.jpg,cat\n", to: "marked.csv")
         #expect(try read(marked).map(\.file) == ["a.jpg"])
+        let parted = try write("file;label;x;y;width;height\n\"a;b.jpg\";cat;1,5;2;3;4\n", to: "parted.csv")
+        #expect(try read(parted).map(\.file) == ["a;b.jpg"])
+        #expect(try read(parted)[0].boxes.map(\.bbox) == [box(1.5, 2, 3, 4)])
         let two = try write("a.jpg,cat\nb.jpg,dog\r\n", to: "two.csv")
         #expect(try read(two).map(\.labels) == [["cat"], ["dog"]])
     }
@@ -117,6 +120,11 @@ import WireProtocol
         ("a.json", #"[{"file": "a.jpg", "bbox": [1, 2, -3, 4]}]"#, "entry 1 (a.jpg): a box should be"),
         ("a.json", #"[{"file": "a.jpg", "mask": {"size": [2, 2], "counts": [9]}}]"#, "do not fill its size"),
         ("a.json", #"[{"label": "cat"}]"#, "a.json: [0] has no 'file'"),
+        (
+            "a.json", #"[{"file": "a.jpg"}, {"file": "b.jpg", "lable": "cat"}]"#,
+            "a.json: [1]: there is no key 'lable'; the nearest is 'label'"
+        ),
+        ("a.json", "[{\"file\": \"a.jpg\",\n \"label\" \"cat\"}]", "line 2: it is not JSON"),
         (
             "a.json", #"{"images": [], "categories": [], "annotations": [{"image_id": 9, "category_id": 1}]}"#,
             "annotations[0]: there is no image 9"

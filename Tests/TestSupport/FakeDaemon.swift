@@ -225,7 +225,7 @@ package struct FakeDaemon {
                 photo: "/nowhere/cat.jpg", reason: RPCError.permissionDenied,
                 message:
                     "the daemon opens photos only in its inbox and in the folders that its configuration names as 'roots'; "
-                    + "send the photo's bytes instead of its path")
+                    + "put it into one of them, or send its bytes in the place of its path")
         case .path(FakeDaemon.photo): photo?.file = "cat.jpg"
         case .path(let path): throw RPCError(.noSuchPhoto, "there is no photo at \(path)")
         case .bytes: break

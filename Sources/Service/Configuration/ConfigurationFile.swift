@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import WireProtocol
 import Yams
 
 /// A configuration file in YAML, of which JSON is a part.

@@ -1,5 +1,6 @@
 import Configuration
 public import Foundation
+import WireProtocol
 
 /// Where a configuration comes from: flags before the environment (`INTERPRETD_INBOX`, …) before a file.
 public struct ConfigurationSources: Sendable {

@@ -1,3 +1,5 @@
+import WireProtocol
+
 /// One row of the configuration: a key, and the member of ``DaemonConfiguration`` that it sets.
 struct Setting: Sendable {
     enum Member: Sendable {

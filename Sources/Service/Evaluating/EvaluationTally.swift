@@ -25,6 +25,7 @@ struct EvaluationTally {
     private let names: [String]
     private let measureNames: [String]
     private let keepsPhotos: Bool
+    private let isAskedForMethods: Bool
     private let checks: MethodChecks
     private var accuracy: AccuracyTally
     private var methods: [LocalizationTally]
@@ -39,6 +40,7 @@ struct EvaluationTally {
         names = plan.methods.map(\.method.card.name)
         measureNames = plan.meter.measures.map(\.rawValue)
         keepsPhotos = plan.keepsPhotos
+        isAskedForMethods = plan.isAskedForMethods
         accuracy = AccuracyTally(model)
         methods = names.map { LocalizationTally($0) }
         baselines = CenterBaseline.allCases.map { LocalizationTally($0.rawValue, isBaseline: true) }
@@ -97,8 +99,13 @@ struct EvaluationTally {
         }
         if accuracy.ambiguous > 0 {
             notes.append(
-                "\(accuracy.ambiguous) photos have several labels, and the network tells one class from the others; they do "
-                    + "not count for accuracy, and their first label is explained")
+                "\(accuracy.ambiguous) \(accuracy.ambiguous == 1 ? "photo has" : "photos have") several labels, "
+                    + "and the network tells one class from the others; they do not count for accuracy, and their "
+                    + "first label is explained")
+        }
+        if isAskedForMethods, measureNames.isEmpty, baselines.allSatisfy(\.isEmpty) {
+            notes.append(
+                "no map was measured: the truth has no boxes and no masks; 'faithfulness' measures maps without them")
         }
         if let remark = model.scoreRemark { notes.append(remark) }
         return notes + names.compactMap { try? Methods.named($0) }.flatMap { checks.warnings(of: $0.card, on: model) }

@@ -60,6 +60,8 @@ struct LocalizationTally {
         halves.append(half)
     }
 
+    var isEmpty: Bool { figures.isEmpty }
+
     /// Nil where nothing was to be found in any photo.
     func row(_ bootstrap: Bootstrap) -> EvaluateResult.Localization? {
         guard !figures.isEmpty else { return nil }

@@ -34,6 +34,11 @@ struct MeasuredTruth: Sendable {
         let scaleX = Double(bitmap.width) / Double(photo.width) * Double(width) / region.width
         let scaleY = Double(bitmap.height) / Double(photo.height) * Double(height) / region.height
         let left = region.x * Double(width) / region.width, top = region.y * Double(height) / region.height
+        guard !truth.boxes.contains(where: { $0.misses(width: photo.width, height: photo.height) }) else {
+            throw .sizeMismatch(
+                "a box of its truth lies wholly outside of the photo, which is \(photo.width)×\(photo.height) when it is upright: "
+                    + "boxes should be in pixels of the upright photo")
+        }
         boxes = truth.boxes.filter { $0.label == nil || label == nil || $0.label == label }.map { box in
             let (sideX, sideY) = box.isRelative == true ? (Double(photo.width), Double(photo.height)) : (1, 1)
             return BoundingBox(
@@ -61,4 +66,12 @@ struct MeasuredTruth: Sendable {
 
     /// Of each pixel of the grid whether it is to be found, by the mask where there is one.
     var pixels: [Bool] { mask?.pixels ?? PointingGame.pixels(inside: boxes, width: width, height: height) }
+}
+
+extension TruePhoto.Box {
+    /// Whether nothing of it lies in an upright photo of this size.
+    fileprivate func misses(width: Int, height: Int) -> Bool {
+        let (right, bottom) = isRelative == true ? (1, 1) : (Double(width), Double(height))
+        return bbox.x >= right || bbox.y >= bottom || bbox.x + bbox.width <= 0 || bbox.y + bbox.height <= 0
+    }
 }

@@ -39,6 +39,12 @@ struct ModelFolder {
         /// How the image lies in memory, and values of the inputs beside it.
         var inputStatement = InputStatement()
 
+        /// All of the top level, whoever reads them.
+        private static let keys = KnownKeys(names: [
+            "animal_confirmation", "animal_labels", "animal_peak", "background_labels", "calibration", "cam_threshold",
+            "default", "familiar_energy", "inputs", "layout", "output", "outputs", "preprocessing", "task", "threshold",
+        ])
+
         private enum CodingKeys: String, CodingKey {
             case task, layout, inputs, calibration
             case isDefault = "default"
@@ -53,7 +59,7 @@ struct ModelFolder {
         init() {}
 
         init(from decoder: any Decoder) throws {
-            try KnownKeys.interpret.check(decoder)
+            try Settings.keys.check(decoder)
             let container = try decoder.container(keyedBy: CodingKeys.self)
             if let name = try container.decodeIfPresent(String.self, forKey: .task) {
                 guard let known = ModelTask(rawValue: name) else {
@@ -223,7 +229,7 @@ struct ModelFolder {
         do {
             return try JSONDecoder().decode(T.self, from: json)
         } catch let DecodingError.dataCorrupted(context) {
-            throw ModelError(file: name, reason: context.debugDescription)
+            throw ModelError(file: name, reason: JSONFault(in: json)?.description ?? context.debugDescription)
         } catch {
             throw ModelError(file: name, reason: "\(error)")
         }

@@ -62,6 +62,8 @@ struct EvaluateRequest: Sendable {
         let meter: FaithfulnessMeter
         let bootstrap: Bootstrap
         let keepsPhotos: Bool
+        /// Whether somebody named methods.
+        let isAskedForMethods: Bool
 
         /// - Throws: `RPCError` where something is not as it should be.
         init(_ parameters: EvaluateParameters, _ model: LoadedModel) throws {
@@ -98,6 +100,7 @@ struct EvaluateRequest: Sendable {
             bootstrap = Bootstrap(
                 resamples: try number(parameters.resamples, "resamples", 100...100_000, or: 1000), seed: seed)
             keepsPhotos = parameters.perPhoto ?? false
+            isAskedForMethods = parameters.methods != nil
         }
 
         private static func methods(

@@ -27,8 +27,8 @@ package struct PermittedFolders: Sendable {
         throw .unreadable(
             photo: path, reason: RPCError.permissionDenied,
             message:
-                "the daemon opens photos only in its inbox and in the folders that its configuration names as 'roots'; send "
-                + "the photo's bytes instead of its path")
+                "the daemon opens photos only in its inbox and in the folders that its configuration names as 'roots'; put it into "
+                + "one of them, or send its bytes in the place of its path")
     }
 
     /// The real path of a folder within a permitted one.

@@ -40,6 +40,7 @@ struct AuditCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        try Files.expectJPEG(output)
         if members, !common.json { throw ValidationError("--members belongs to --json") }
     }
 
@@ -86,7 +87,7 @@ struct AuditCommand: AsyncParsableCommand {
             text +=
                 "\(Format.count(result.withoutMap, "photo")) have no map, since nothing speaks for the class there\n"
         }
-        if let output { text += "wrote \(output)\n" }
+        if let output { text += Remarks.wrote(output) }
         return text
     }
 

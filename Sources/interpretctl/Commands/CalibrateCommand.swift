@@ -15,7 +15,7 @@ struct CalibrateCommand: AsyncParsableCommand {
 
             Of photos that are called a cat with 80 %, four fifths should be cats. The scores are divided by a temperature \
             (Guo et al. 2017), or scaled class by class where there are enough photos and that does better; independent \
-            labels have a scale and a shift each (Platt 1999). Take photos that the network has not learned from. The \
+            labels have a scale and a shift each (Platt 1999). Take 30 photos or more that the network has not learned from. The \
             error before and after is measured on the half of the photos that the scaling was not fitted to, with an \
             interval of 95 %. It is written into the model folder's interpret.json as "calibration", all else stays as it \
             is, and the daemon reads it at once. Without --truth the photos lie in one folder a label.
@@ -68,7 +68,7 @@ struct CalibrateCommand: AsyncParsableCommand {
         let reload = try await common.withDaemon { try await $0.call(RPCMethods.reload, NoParameters()) }
         let notices = try RPCMethods.reload.output(of: reload).notices
         guard !common.json else { return }
-        Terminal.write("wrote \(file)\n" + notices.map { "notice: \($0)\n" }.joined())
+        Terminal.write(Remarks.wrote(file) + notices.map { "notice: \($0)\n" }.joined())
     }
 
     /// Puts it into the file and leaves the rest of it as it is.
@@ -96,10 +96,7 @@ struct CalibrateCommand: AsyncParsableCommand {
         }
         var text =
             "\(Format.count(result.photos, "photo")) by \(result.model.name), \(Format.duration(seconds: result.seconds))\n"
-        for (file, reason) in result.skipped.sorted(by: { $0.key < $1.key }).prefix(20) {
-            text += "skipped \(file): \(reason)\n"
-        }
-        if result.skipped.count > 20 { text += "and \(result.skipped.count - 20) more were skipped\n" }
+        text += Remarks.skipped(result.skipped)
         var table = Table([.left, .right, .right])
         table.add("", "BEFORE", "AFTER", style: .faint)
         table.add("calibration error", percent(result.errorBefore), percent(result.errorAfter))
@@ -112,6 +109,6 @@ struct CalibrateCommand: AsyncParsableCommand {
             text += "scale \((result.record.scale ?? []).map { Format.decimal($0, 3) }.joined(separator: ", "))\n"
             text += "shift \((result.record.shift ?? []).map { Format.decimal($0, 3) }.joined(separator: ", "))\n"
         }
-        return text + result.notes.map { "note: \($0)\n" }.joined() + written.map { "wrote \($0)\n" }.joined()
+        return text + result.notes.map { "note: \($0)\n" }.joined() + written.map(Remarks.wrote).joined()
     }
 }

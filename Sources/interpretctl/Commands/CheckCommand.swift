@@ -44,6 +44,7 @@ struct CheckCommand: AsyncParsableCommand {
         var paths: [String]?
         if let photos {
             let folder = Files.absolutePath(photos)
+            guard !Files.isMissing(folder) else { throw CommandFailure("there is no folder at \(photos)") }
             let found = GroundTruthForm.photos(in: folder).map { "\(folder)/\($0.file)" }
             guard !found.isEmpty else { throw CommandFailure("there are no \(PhotoKind.names) photos in \(photos)") }
             let step = max(found.count / count, 1)

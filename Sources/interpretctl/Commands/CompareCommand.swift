@@ -36,6 +36,7 @@ struct CompareCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        try Files.expectJPEG(output)
         guard max(methods.count, 1) * max(models.count, 1) > 1 else {
             throw ValidationError("give --method or --model at least twice")
         }
@@ -80,7 +81,7 @@ struct CompareCommand: AsyncParsableCommand {
             text += "the maps explain different classes; name one with --class to compare like with like\n"
         }
         for warning in Set(result.maps.flatMap(\.warnings)).sorted() { text += "\(warning)\n" }
-        if let output { text += "wrote \(output)\n" }
+        if let output { text += Remarks.wrote(output) }
         return text
     }
 }

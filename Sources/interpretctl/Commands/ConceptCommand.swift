@@ -76,7 +76,6 @@ struct ConceptCommand: AsyncParsableCommand {
                 + "\(result.classLabel) depends on the concept\n"
             : "the difference may be chance (p = \(Format.number(result.probability)), two-sided t-test)\n"
         if !result.isConverged { text += "not every fit ran to its optimum; take the numbers with care\n" }
-        for (path, reason) in result.skipped.sorted(by: { $0.key < $1.key }) { text += "skipped \(path): \(reason)\n" }
-        return text
+        return text + Remarks.skipped(result.skipped)
     }
 }

@@ -66,9 +66,7 @@ struct ConvertCommand: AsyncParsableCommand {
     private func report(_ result: ConvertResult) -> String {
         var text = "\(Format.count(result.photos, "photo")), \(result.heldOut) held out, "
         text += "\(Format.duration(seconds: result.seconds)), penalty \(result.penalty)\n"
-        for (path, reason) in result.skipped.sorted(by: { $0.key < $1.key }) {
-            text += "skipped \(path.printable): \(reason.printable)\n"
-        }
+        text += Remarks.skipped(result.skipped)
         var table = Table([.left, .right, .right])
         table.add("HELD OUT", "BEFORE", "AFTER", style: .faint)
         func row(_ name: String, _ before: Double?, _ after: Double) {
@@ -79,7 +77,7 @@ struct ConvertCommand: AsyncParsableCommand {
             row(label, result.before?.byClass[label], result.after.byClass[label] ?? 0)
         }
         text += "\n" + table.text + "\n" + confusion(result) + "\n"
-        return text + "wrote \(output); it is loaded at the daemon's next start\n"
+        return text + "wrote \(output.printable); it is loaded at the daemon's next start\n"
     }
 
     /// Rows are the truth.

@@ -97,8 +97,12 @@ struct EvaluateCommand: AsyncParsableCommand {
                 throw CommandFailure("\(error); see 'interpretctl evaluate --help'")
             }
         }
-        if let out { try Files.makeFolder(out) }
         let wanted = measures.isEmpty && faithfulness ? FaithfulnessMeasure.allCases.map(\.rawValue) : measures
+        guard !wanted.isEmpty || known.contains(where: \.saysSomething) else {
+            throw CommandFailure(
+                "of these photos nothing is known: name --truth or --masks, or --faithfulness, which needs neither")
+        }
+        if let out { try Files.makeFolder(out) }
         let parameters = EvaluateParameters(
             model: model, folder: read.folder, photos: known,
             methods: methods.isEmpty ? nil : try methods.map { try MethodArgument($0).method },
@@ -124,8 +128,17 @@ struct EvaluateCommand: AsyncParsableCommand {
                 try JSONText(encoding: figures).utf8 + Data("\n".utf8), to: written[written.count - 1])
         }
         try common.report(answer, of: RPCMethods.evaluate) { EvaluationReport($0).text(written: written) }
-        if result.photos == 0 { throw CommandFailure("no photo could be read; see --json for the reasons") }
+        guard result.skipped.isEmpty else {
+            throw CommandFailure(
+                result.photos == 0
+                    ? "no photo could be measured; see --json for the reasons"
+                    : "\(Format.count(known.count - result.photos, "photo")) of \(known.count) could not be measured")
+        }
     }
+}
+
+extension TruePhoto {
+    fileprivate var saysSomething: Bool { !labels.isEmpty || !boxes.isEmpty || mask != nil }
 }
 
 /// "rise:samples=500,seed=1"

@@ -44,20 +44,14 @@ struct IndexCommand: AsyncParsableCommand {
     }
 
     private func report(_ result: IndexResult) -> String {
-        var text = ""
-        for (path, reason) in result.failures.sorted(by: { $0.key < $1.key }) {
-            text += "skipped \(path.printable): \(reason.printable)\n"
-        }
-        if result.skipped > result.failures.count {
-            text += "and \(result.skipped - result.failures.count) more were skipped\n"
-        }
+        let skipped = Remarks.skipped(result.failures, of: result.skipped)
         var table = Table([.left, .right])
         table.add("read", "\(result.indexed)")
         table.add("known", "\(result.known)")
         if result.copied > 0 { table.add("copied or moved", "\(result.copied)") }
         if result.removed > 0 { table.add("removed", "\(result.removed)") }
         if result.skipped > 0 { table.add("skipped", "\(result.skipped)") }
-        return text + table.text
+        return skipped + table.text
             + "\(Format.count(result.photos, "photo")) in the index of \(result.model.name), \(Format.bytes(result.bytes)), "
             + "\(Format.decimal(result.seconds, 1)) s\n"
     }

@@ -40,6 +40,7 @@ struct NeighboursCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        try Files.expectJPEG(output)
         guard (1...100).contains(count) else { throw ValidationError("-k takes 1 to 100") }
         if let penalty {
             guard labelled != nil else { throw ValidationError("--penalty is of the fit to --labelled photos") }
@@ -82,7 +83,7 @@ struct NeighboursCommand: AsyncParsableCommand {
             text += table.text
         }
         if let representers = result.representers { text += report(representers) }
-        if let output { text += "wrote \(output)\n" }
+        if let output { text += Remarks.wrote(output) }
         return text
     }
 
@@ -93,7 +94,8 @@ struct NeighboursCommand: AsyncParsableCommand {
         if !found.isConverged { text += "the fit did not run to its optimum; try a larger --penalty\n" }
         text +=
             "it calls \(found.shipped.agree) of \(found.photos) as the network's own layer does; their probabilities "
-        text += "differ by \(Format.percent(found.shipped.difference)) in the mean\n"
+        let difference = found.shipped.difference
+        text += "differ by \(difference < 0.0005 ? "less than 0.1 %" : Format.percent(difference)) in the mean\n"
         if let residual = found.shipped.residual {
             text +=
                 "the network's own layer is no minimum of this loss (\(Format.decimal(residual, 2)) of it is left over, "
@@ -112,7 +114,6 @@ struct NeighboursCommand: AsyncParsableCommand {
         add(found.away, "away from it")
         add(found.leastBelieved, "least believed")
         text += table.text
-        for (path, reason) in found.skipped.sorted(by: { $0.key < $1.key }) { text += "skipped \(path): \(reason)\n" }
-        return text
+        return text + Remarks.skipped(found.skipped)
     }
 }

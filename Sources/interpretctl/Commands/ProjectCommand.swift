@@ -90,6 +90,6 @@ struct ProjectCommand: AsyncParsableCommand {
         text += table.text
         for warning in projection.warnings { text += Style.yellow("warning: \(warning)") + "\n" }
         text += Style.yellow("note: \(projection.caveat)") + "\n"
-        return text + written.map { Style.green("wrote \($0)") + "\n" }.joined()
+        return text + written.map { Style.green("wrote \($0.printable)") + "\n" }.joined()
     }
 }

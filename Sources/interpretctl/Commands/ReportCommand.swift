@@ -161,7 +161,7 @@ private enum ReportSummary {
     static func text(_ report: ReportResult, _ target: String) -> String {
         let all = report.overview.all
         let judged = all.verdicts.values.reduce(0, +)
-        guard all.photos > 0 else { return "no photo is like that; wrote \(target) all the same\n" }
+        guard all.photos > 0 else { return "no photo is like that; wrote \(target.printable) all the same\n" }
         var text = Format.count(all.photos, "photo")
         if judged > 0 {
             let share = Double(all.verdicts["looks-at-animal"] ?? 0) / Double(judged)
@@ -175,6 +175,6 @@ private enum ReportSummary {
                 + "a report of fewer days (--since, --until), one label or one verdict shows them\n"
         }
         let size = report.files.first.map { ", \(Format.bytes($0.size))" } ?? ""
-        return text + "wrote \(target)\(target.lowercased().hasSuffix(".pdf") ? "" : size)\n"
+        return text + "wrote \(target.printable)\(target.lowercased().hasSuffix(".pdf") ? "" : size)\n"
     }
 }

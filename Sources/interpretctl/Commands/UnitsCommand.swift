@@ -40,6 +40,7 @@ struct UnitsCommand: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        try Files.expectJPEG(out)
         guard (1...100).contains(count) else { throw ValidationError("-k takes 1 to 100") }
         switch (unit, photo) {
         case (nil, nil): throw ValidationError("give --layer and --unit, or --photo")
@@ -94,7 +95,7 @@ struct UnitsCommand: AsyncParsableCommand {
             ])
         }
         text += table.text
-        if let out { text += "wrote \(out)\n" }
+        if let out { text += Remarks.wrote(out) }
         return text
     }
 

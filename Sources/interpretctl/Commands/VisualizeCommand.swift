@@ -134,7 +134,7 @@ struct VisualizeCommand: AsyncParsableCommand {
         let size = "\(made.settings.steps) steps, \(made.shape[1])×\(made.shape[2]) pixels"
         var text = table.text + "\(size), \(Format.decimal(made.seconds, 1)) s\n"
         for warning in made.warnings { text += Style.yellow("warning: \(warning)") + "\n" }
-        return text + written.map { Style.green("wrote \($0)") + "\n" }.joined()
+        return text + written.map { Style.green("wrote \($0.printable)") + "\n" }.joined()
     }
 }
 

@@ -55,7 +55,7 @@ extension DaemonConnection {
             } catch let error as RPCError
                 where error.reason == RPCError.permissionDenied || error.code == .noSuchPhoto
             {
-                guard !Files.isMissing(path) else { throw error }
+                guard !Files.isMissing(path) else { throw CommandFailure("there is no photo at \(path.printable)") }
             }
         }
         var parameters = parameters

@@ -10,13 +10,11 @@ struct EvaluationReport {
         var parts = [
             "\(Format.count(result.photos, "photo")) by \(result.model.name), \(Format.duration(seconds: result.seconds))\n"
         ]
-        for (file, reason) in result.skipped.sorted(by: { $0.key < $1.key }).prefix(20) {
-            parts[0] += "skipped \(file): \(reason)\n"
-        }
+        parts[0] += Remarks.skipped(result.skipped)
         if let accuracy = result.accuracy { parts.append(self.accuracy(accuracy)) }
         if !result.localization.isEmpty { parts.append(localization) }
         if !result.faithfulness.isEmpty { parts.append(faithfulness) }
-        let remarks = result.notes.map { "note: \($0)\n" } + written.map { "wrote \($0)\n" }
+        let remarks = result.notes.map { "note: \($0)\n" } + written.map(Remarks.wrote)
         if !remarks.isEmpty { parts.append(remarks.joined()) }
         return parts.joined(separator: "\n")
     }
@@ -36,7 +34,11 @@ struct EvaluationReport {
 
     private func accuracy(_ accuracy: EvaluateResult.Accuracy) -> String {
         var table = Table([.left, .right])
-        table.add("label right", "\(percent(accuracy.share)) of \(accuracy.share.count)")
+        // Of independent labels there is no one that could be taken for another.
+        let isIndependent = accuracy.confusion == nil
+        table.add(
+            isIndependent ? "just the true labels" : "label right",
+            "\(percent(accuracy.share)) of \(accuracy.share.count)")
         if let balanced = accuracy.balanced { table.add("mean of the labels", percent(balanced)) }
         if let error = accuracy.calibrationError { table.add("calibration error", percent(error)) }
         var classes = Table([.left, .right, .right, .right])

@@ -18,7 +18,7 @@ struct ExplanationReport {
 
     private var heading: String {
         let sidecar = explanation.sidecar
-        var words = [Style.bold(Files.name(of: photo))]
+        var words = [Style.bold(Files.name(of: photo).printable)]
         if let photo = sidecar.photo { words.append("\(photo.width) × \(photo.height)") }
         words += ["model \(sidecar.model.name)", "method \(explanation.method)"]
         words.append("class \(Style.bold(explanation.classLabel))")

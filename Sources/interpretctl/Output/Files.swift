@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Glibc
 import WireProtocol
@@ -27,6 +28,15 @@ enum Files {
         let path = absolutePath(name)
         guard !isMissing(path) else { throw CommandFailure("there is no photo at \(name)") }
         return path
+    }
+
+    /// Checks the name of a picture that is always a JPEG; one without an ending is left to the person.
+    static func expectJPEG(_ path: String?) throws {
+        guard let path, let dot = name(of: path).lastIndex(of: ".") else { return }
+        let ending = name(of: path)[dot...].lowercased()
+        guard ending == ".jpg" || ending == ".jpeg" else {
+            throw ValidationError("\(name(of: path)) would be a JPEG; let its name end in .jpg")
+        }
     }
 
     /// A file that is to be sent inside a request.

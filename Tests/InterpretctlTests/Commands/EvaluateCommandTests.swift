@@ -48,9 +48,14 @@ import WireProtocol
         }
     }
 
+    @Test func whereNothingIsKnownAndNothingIsAskedThatIsSaid() async throws {
+        let output = try await client.run("evaluate", "--photos", "pets", socket: "/nowhere")
+        #expect(output.status == 1 && output.error.contains("name --truth or --masks, or --faithfulness"))
+    }
+
     @Test(arguments: [
         ("x.json", #"{"images": []}"#, "x.json: it has no 'annotations'"),
-        ("x.json", "[{]", "it is not JSON"),
+        ("x.json", "[{]", "x.json, line 1: it is not JSON"),
         ("x.csv", "file,label,x,y,width,height\na.jpg,cat,1,2,three,4", "x.csv, line 2"),
         ("x.txt", "", "a truth is a .json, .csv or .xml file"),
     ])

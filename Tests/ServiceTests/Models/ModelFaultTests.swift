@@ -54,6 +54,16 @@ import WireProtocol
         #expect(store.refused.first?.error.reason.contains("no such file") == true)
     }
 
+    @Test(arguments: [
+        ("{\n\"layout\": \"nchw\"\n\"default\": true}", "line 3 is not JSON"),
+        (#"{"layuot": "nchw"}"#, "the nearest is 'layout'"),
+    ])
+    func whatIsWrongWithItsSettingsIsSaid(text: String, words: String) throws {
+        let store = try store { try Data(text.utf8).write(to: $0.appending(path: "interpret.json")) }
+        #expect(store.refused.first?.error.file == "interpret.json")
+        #expect(store.refused.first?.error.reason.contains(words) == true, "\(store.refused)")
+    }
+
     @Test func fewerLabelsThanScoresAreSaid() throws {
         let named = try store { folder in
             try Data(#"{"id2label": {"0": "cat"}}"#.utf8).write(to: folder.appending(path: "config.json"))

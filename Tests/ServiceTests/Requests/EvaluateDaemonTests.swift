@@ -50,6 +50,21 @@ import WireProtocol
         #expect(try await daemon.stop() == 0)
     }
 
+    @Test func whatIsNotMeasuredIsSaid() async throws {
+        let daemon = try await RunningDaemon()
+        let outside = TruePhoto(
+            file: "cat.jpg", labels: ["cat"], boxes: [.init(bbox: .init(x: 5000, y: 0, width: 10, height: 10))])
+        let result = try await daemon.result(
+            of: RPCMethods.evaluate,
+            EvaluateParameters(
+                folder: folder, photos: [.init(file: "cat.jpg", labels: ["cat"]), outside],
+                methods: [.init(name: "cam")]))
+        #expect(result.photos == 1 && result.localization.isEmpty)
+        #expect(result.skipped["cat.jpg"]?.contains("wholly outside of the photo, which is") == true)
+        #expect(result.notes.contains { $0.contains("no map was measured") })
+        #expect(try await daemon.stop() == 0)
+    }
+
     @Test(arguments: [
         ("beauty", "there is no measure 'beauty'"), ("insertion", "steps should be from 2 to 1000, got 1"),
     ])

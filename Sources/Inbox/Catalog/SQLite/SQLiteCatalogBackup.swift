@@ -21,7 +21,7 @@ enum SQLiteCatalogBackup {
         let temporary = file(of: path) + ".new"
         try remove(temporary)
         do {
-            let copy = try DatabaseQueue(path: temporary)
+            let copy = try DatabaseQueue(path: temporary, configuration: .ofOrdinaryPriority)
             try database.backup(to: copy)
             // One file, and not a log beside it.
             try copy.writeWithoutTransaction { db in try db.execute(sql: "PRAGMA journal_mode = DELETE") }
@@ -46,7 +46,7 @@ enum SQLiteCatalogBackup {
             try remove(temporary)
             try FileManager.default.copyItem(atPath: file(of: path), toPath: temporary)
             // Complete before it has the catalog's name: whoever is killed here begins again.
-            let copy = try DatabaseQueue(path: temporary)
+            let copy = try DatabaseQueue(path: temporary, configuration: .ofOrdinaryPriority)
             defer { try? copy.close() }
             if let damage = try copy.read(SQLiteCatalogFile.damage) { throw CatalogError.corrupt(message: damage) }
             try SQLiteCatalogSchema.migrator().migrate(copy)

@@ -57,7 +57,7 @@ enum SQLiteCatalogFile {
     }
 
     private static func configuration() -> Configuration {
-        var configuration = Configuration()
+        var configuration = Configuration.ofOrdinaryPriority
         configuration.label = "catalog"
         configuration.busyMode = .timeout(5)
         configuration.prepareDatabase { db in
@@ -105,5 +105,15 @@ enum SQLiteCatalogFile {
             }
         }
         return aside
+    }
+}
+
+extension Configuration {
+    /// GRDB's own queues have a priority above the ordinary, which threads of a user without rights cannot have: the thread
+    /// pool says so in the log for each of them.
+    static var ofOrdinaryPriority: Configuration {
+        var configuration = Configuration()
+        configuration.qos = .default
+        return configuration
     }
 }

@@ -94,7 +94,7 @@ enum SQLiteCatalogSchema {
     /// Says in words where the tables are not those that the program writes and reads; nil where they are. A database may
     /// be whole in itself and lack a table or a column all the same.
     static func deviation(_ db: Database) throws -> String? {
-        let blank = try DatabaseQueue()
+        let blank = try DatabaseQueue(configuration: .ofOrdinaryPriority)
         try migrator().migrate(blank)
         let wanted = try blank.read(shape)
         let found = try shape(db)

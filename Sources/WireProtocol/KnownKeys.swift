@@ -1,12 +1,8 @@
 /// The keys that a JSON object may have. A key that nobody reads is a mistake that would change nothing in silence.
-struct KnownKeys {
-    let names: [String]
+package struct KnownKeys: Sendable {
+    package let names: [String]
 
-    /// Of `interpret.json`, on its top level.
-    static let interpret = KnownKeys(names: [
-        "animal_confirmation", "animal_labels", "animal_peak", "background_labels", "calibration", "cam_threshold",
-        "default", "familiar_energy", "inputs", "layout", "output", "outputs", "preprocessing", "task", "threshold",
-    ])
+    package init(names: [String]) { self.names = names }
 
     private struct AnyKey: CodingKey {
         let stringValue: String
@@ -17,7 +13,7 @@ struct KnownKeys {
     }
 
     /// - Throws: `DecodingError` naming the first strange key by the alphabet, and the known one most like it.
-    func check(_ decoder: any Decoder) throws {
+    package func check(_ decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: AnyKey.self)
         guard let stranger = container.allKeys.map(\.stringValue).sorted().first(where: { !names.contains($0) }) else {
             return
@@ -31,7 +27,7 @@ struct KnownKeys {
     }
 
     /// The known name that is most like `name`.
-    func nearest(to name: String) -> String {
+    package func nearest(to name: String) -> String {
         let distances = names.map {
             (distance: Self.distance(Array(name.lowercased().utf8), Array($0.lowercased().utf8)), name: $0)
         }

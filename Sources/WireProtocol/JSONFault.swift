@@ -1,0 +1,21 @@
+public import Foundation
+
+/// Where a file that people write stops being JSON, and why.
+public struct JSONFault: Sendable, CustomStringConvertible {
+    /// From 1.
+    public let line: Int
+    public let reason: String
+
+    public var description: String { "line \(line) is not JSON: \(reason)" }
+
+    /// Nil where the file is JSON.
+    public init?(in contents: Data) {
+        do throws(JSONSyntaxError) {
+            _ = try JSONText.outline(of: contents)
+            return nil
+        } catch {
+            line = contents.prefix(error.offset).count { $0 == 0x0A } + 1
+            reason = error.reason
+        }
+    }
+}
