@@ -1,4 +1,4 @@
-"""Which map and which threshold find the animal best: `localization.py WEIGHTS DATA [--report PHOTOS]`.
+"""Which map and which threshold find the animal best: `localization.py MODEL DATA [--report PHOTOS]`, a model folder.
 
 MaxBoxAcc and MaxBoxAccV2 (Choe et al. 2020): the box around the largest connected part of a map above a threshold is
 right where it overlaps the true box by 0.5 (V2: the mean over 0.3, 0.5 and 0.7), at the threshold that is best on the
@@ -14,11 +14,12 @@ import sys
 
 import cv2
 import numpy as np
+import onnx
 import torch
+from onnx import numpy_helper
 from PIL import Image
 
 import labels
-import petshop
 import photos
 import samples
 
@@ -33,18 +34,49 @@ OVERLAPS = (0.3, 0.5, 0.7)
 
 
 class Whole(torch.nn.Module):
-    """Pixels to scores, with the layers that the peers hook."""
+    """The very network that is bundled, pixels to scores, with the layer that the peers hook."""
 
-    def __init__(self, upper: petshop.Upper):
+    def __init__(self, file: pathlib.Path):
         super().__init__()
-        self.trunk, self.linear = upper.trunk, upper.linear
+        graph = onnx.load(file).graph
+        self.values = {
+            constant.name: torch.nn.Parameter(torch.from_numpy(numpy_helper.to_array(constant).astype(np.float32)))
+            for constant in graph.initializer
+        }
+        # The peers ask for gradients of what parameters have had a part in.
+        self.parameters_of_graph = torch.nn.ParameterList(self.values.values())
+        self.nodes = [node for node in graph.node if node.op_type != "Cast"]
+        # Weights of half precision are cast to single before they are used, which has been done here.
+        self.values |= {node.output[0]: self.values[node.input[0]] for node in graph.node if node.op_type == "Cast"}
+        pooling = next(node for node in self.nodes if node.op_type == "GlobalAveragePool")
+        self.input, self.output, self.pooled = graph.input[0].name, graph.output[0].name, pooling.input[0]
+        self.weights = self.values[self.nodes[-1].input[1]]
         self.last = torch.nn.ReLU6()
 
-    def maps(self, x: torch.Tensor) -> torch.Tensor:
-        return self.last(self.trunk.head_norm(self.trunk.head(self.trunk.maps(x)[-1])))
+    def forward(self, x: torch.Tensor, until: str | None = None) -> torch.Tensor:
+        values = self.values | {self.input: x}
+        for node in self.nodes:
+            first, *others = (values[name] for name in node.input)
+            options = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
+            match node.op_type:
+                case "Conv":
+                    top, left, bottom, right = options.get("pads", [0] * 4)
+                    found = torch.nn.functional.conv2d(
+                        torch.nn.functional.pad(first, (left, right, top, bottom)), *others, stride=options.get("strides", 1),
+                        dilation=options.get("dilations", 1), groups=options.get("group", 1))
+                case "Clip": found = self.last(first) if node.output[0] == self.pooled else first.clamp(0, 6)
+                case "Add": found = first + others[0]
+                case "GlobalAveragePool": found = first.mean((2, 3), keepdim=True)
+                case "Flatten": found = first.flatten(1)
+                case "Gemm": found = torch.nn.functional.linear(first, *others)
+                case _: raise NotImplementedError(node.op_type)
+            values[node.output[0]] = found
+            if node.output[0] == until:
+                break
+        return values[until or self.output]
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.linear(self.maps(x).mean((2, 3)))
+    def maps(self, x: torch.Tensor) -> torch.Tensor:
+        return self(x, until=self.pooled)
 
 
 def tensor(pixels: np.ndarray, size: int) -> torch.Tensor:
@@ -53,7 +85,7 @@ def tensor(pixels: np.ndarray, size: int) -> torch.Tensor:
 
 @torch.no_grad()
 def activation(network: Whole, x: torch.Tensor, label: int) -> np.ndarray:
-    return torch.einsum("c,chw->hw", network.linear.weight[label], network.maps(x)[0]).numpy()
+    return torch.einsum("c,chw->hw", network.weights[label], network.maps(x)[0]).numpy()
 
 
 def methods(network: Whole):
@@ -144,15 +176,13 @@ def accuracy(values: np.ndarray) -> np.ndarray:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("weights", type=pathlib.Path)
+    parser.add_argument("model", type=pathlib.Path)
     parser.add_argument("data", type=pathlib.Path)
     parser.add_argument("--report", type=pathlib.Path)
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    upper = petshop.Upper()
-    upper.load_state_dict(torch.load(arguments.weights, weights_only=True))
-    network = Whole(upper).eval()
+    network = Whole(arguments.model / "model.onnx").eval()
     sources = {"choosing": list(tuning_photos(arguments.data))}
     if arguments.report:
         sources["reported"] = list(reported_photos(arguments.report))

@@ -34,8 +34,8 @@ struct Interpretd: AsyncParsableCommand {
         Descriptors.prepare()
         LibrarySettings.configure()
         Interpretd.leaveSignalsToTheSystem()
-        // An asynchronous main would give all work a priority above the ordinary, which threads of a user without rights
-        // cannot have: the thread pool would say so in the log for each of them.
+        // An asynchronous main would give all work a priority above the ordinary, which the unit allows one thread that computes
+        // nothing, and which no thread of a user without rights can have: the thread pool would say so in the log for each.
         Task.detached(priority: .medium) { await run() }
         dispatchMain()
     }
