@@ -77,6 +77,8 @@ def main() -> None:
     parser.add_argument("output", type=pathlib.Path)
     parser.add_argument("--size", type=int, default=320)
     parser.add_argument("--cam-threshold", type=float, default=0.06)
+    parser.add_argument("--unseen-threshold", type=float, default=0.9,
+                        help="the probability from which on a label is claimed where the animal network finds nothing")
     parser.add_argument("--threshold", type=float, help="the probability from which on a label is claimed")
     arguments = parser.parse_args()
     upper = petshop.Upper()
@@ -88,6 +90,7 @@ def main() -> None:
         "interpret.json": {
             "default": True, "outputs": "exclusive", "background_labels": [labels.OTHER],
             "cam_threshold": arguments.cam_threshold, "familiar_energy": round(energy, 3),
+            "unseen_threshold": arguments.unseen_threshold,
         } | ({"threshold": arguments.threshold} if arguments.threshold else {}),
         "preprocessor_config.json": lite.preprocessing(arguments.size),
     }.items():

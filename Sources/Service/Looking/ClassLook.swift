@@ -167,7 +167,7 @@ package struct ClassLook: Sendable {
     private static func remarks(on judgement: Judgement, _ model: LoadedModel) -> [String?] {
         var remarks: [String?] = []
         if !judgement.isFound {
-            remarks.append(absence(of: judgement.classIndex, judgement.scores, model))
+            remarks.append(absence(of: judgement.classIndex, judgement.scores, model, unseen: judgement.missedUnseen))
         } else if judgement.heatMap == nil {
             remarks.append("this network has no layer whose maps could be read, so there are no boxes")
         } else if judgement.closerLook != nil {
@@ -186,15 +186,20 @@ package struct ClassLook: Sendable {
     }
 
     /// Why there is nothing to find.
-    private static func absence(of classIndex: Int, _ scores: [Float], _ model: LoadedModel) -> String {
+    ///
+    /// - Parameter unseen: what it would take because no animal was found.
+    private static func absence(
+        of classIndex: Int, _ scores: [Float], _ model: LoadedModel, unseen: Double? = nil
+    ) -> String {
         if model.isBackground(classIndex) {
             return "'\(model.label(of: classIndex))' means that there is nothing to find, so there are no boxes"
         }
         let share = (model.probability(of: classIndex, scores) ?? 0) * 100
-        let threshold = (model.threshold(of: classIndex) ?? 0.5) * 100
+        let threshold = (unseen ?? model.threshold(of: classIndex) ?? 0.5) * 100
         return
-            "no label holds: the most probable is '\(model.label(of: classIndex))' with \(share.rounded(toPlaces: 2)) %, "
-            + "and it would take \(threshold.rounded(toPlaces: 2)) %, so there are no boxes"
+            "no label holds: the most probable is '\(model.label(of: classIndex))' with \(share.rounded(toPlaces: 2)) %, and "
+            + (unseen == nil ? "" : "where no animal was found ")
+            + "it would take \(threshold.rounded(toPlaces: 2)) %, so there are no boxes"
     }
 
     private static func note(_ remarks: [String?]) -> String? {

@@ -41,12 +41,15 @@ package struct Judge: Sendable {
     package func look(
         at prepared: PreparedPhoto, classIndex: Int? = nil, animal: AnimalSighting? = nil, hidesWindows: Bool = false
     ) async throws -> ClassLook {
-        let judgement = try await judge(prepared, classIndex: classIndex)
-        var look = try ClassLook(judgement, of: prepared, model)
+        var judgement = try await judge(prepared, classIndex: classIndex)
         var watch = Stopwatch()
         let search = try await search(prepared, animal)
+        let searched = watch.lap()
+        if classIndex == nil, search.finding == .foundNothing { judgement.expectMore(of: model) }
+        var look = try ClassLook(judgement, of: prepared, model)
         look.animal = search.sighting
-        look.steps["animal"] = search.sighting == nil ? nil : watch.lap()
+        look.steps["animal"] = search.sighting == nil ? nil : searched
+        _ = watch.lap()
         if let checked = try await check(judgement, look, search) {
             (look.verdict, look.evidence, look.spot) = (checked.verdict, checked.evidence, checked.spot)
         }

@@ -2,6 +2,14 @@ import Localization
 import Photos
 
 extension Judgement {
+    /// What the animal network does not see is claimed from another probability on.
+    mutating func expectMore(of model: LoadedModel) {
+        guard isFound, let probability = model.probability(of: classIndex, scores), probability < model.unseenThreshold
+        else { return }
+        isFound = false
+        missedUnseen = model.unseenThreshold
+    }
+
     /// A mask over the bitmap, brought onto what decided: the whole photo as the network saw it, or the part looked at closer.
     ///
     /// - Returns: over the network's input, which pixels belong to the mask, and which show the photo and are no padding.

@@ -18,9 +18,11 @@ struct Judgement: Sendable {
     /// The class explained: the one asked for or the most probable one; of independent labels the most probable of those
     /// that hold.
     let classIndex: Int
-    /// Whether the photo is said to show the class: not where it means that there is nothing to find, nor where no
-    /// independent label holds.
-    let isFound: Bool
+    /// Whether the photo is said to show the class: not where it means that there is nothing to find, nor where it is not
+    /// probable enough.
+    var isFound: Bool
+    /// The probability that it would take because the animal network found nothing; nil where that made no difference.
+    var missedUnseen: Double?
     /// Of the class; nil where the network has no layer to read it from.
     let heatMap: HeatMap?
     /// The other labels that hold, most probable first, with what their maps are read from.

@@ -34,6 +34,8 @@ public struct LoadedModel: Sendable {
     let animalConfirmation: Float
     /// The lowest energy of photos like those that the network learned from; nil where the folder does not say.
     let familiarEnergy: Double?
+    /// The probability from which on a label is claimed where the animal network looked and found nothing, 0…1.
+    let unseenThreshold: Double
     /// How photos become input; nil where the folder does not say, and then only tensors can be explained.
     public let preprocessor: Preprocessor?
     /// How the network itself wants its image; inside it is planes.
@@ -117,6 +119,7 @@ public struct LoadedModel: Sendable {
         animalPeak = folder.settings.animalPeak
         animalConfirmation = folder.settings.animalConfirmation
         familiarEnergy = folder.settings.familiarEnergy
+        unseenThreshold = Double(folder.settings.unseenThreshold)
         thresholds =
             task == .classification
             ? try folder.settings.outputs.thresholds(

@@ -31,6 +31,9 @@ struct ModelFolder {
         /// The lowest energy (see `Certainty`) of photos like those that the network learned from; nil where nobody measured
         /// it.
         var familiarEnergy: Double?
+        /// The probability from which on the most probable label is claimed where the animal network looked and found
+        /// nothing, 0…1.
+        var unseenThreshold: Float = 0
         /// How scores become probabilities that mean what they say; nil where nobody has measured that.
         var calibration: CalibrationRecord?
         /// Fraction of the class activation map's maximum from which on a pixel belongs to the object, 0…1.
@@ -43,6 +46,7 @@ struct ModelFolder {
         private static let keys = KnownKeys(names: [
             "animal_confirmation", "animal_labels", "animal_peak", "background_labels", "calibration", "cam_threshold",
             "default", "familiar_energy", "inputs", "layout", "output", "outputs", "preprocessing", "task", "threshold",
+            "unseen_threshold",
         ])
 
         private enum CodingKeys: String, CodingKey {
@@ -53,6 +57,7 @@ struct ModelFolder {
             case animalPeak = "animal_peak"
             case animalConfirmation = "animal_confirmation"
             case familiarEnergy = "familiar_energy"
+            case unseenThreshold = "unseen_threshold"
             case camThreshold = "cam_threshold"
         }
 
@@ -94,6 +99,7 @@ struct ModelFolder {
             animalPeak = try Self.share(.animalPeak, in: container) ?? animalPeak
             animalConfirmation = try Self.share(.animalConfirmation, in: container) ?? animalConfirmation
             familiarEnergy = try container.decodeIfPresent(Double.self, forKey: .familiarEnergy)
+            unseenThreshold = try Self.share(.unseenThreshold, in: container) ?? unseenThreshold
             calibration = try container.decodeIfPresent(CalibrationRecord.self, forKey: .calibration)
             camThreshold = try container.decodeIfPresent(Float.self, forKey: .camThreshold) ?? camThreshold
             guard (0..<1).contains(camThreshold), camThreshold > 0 else {

@@ -106,6 +106,31 @@ import WireProtocol
         #expect(document.verdict?.verdict == "looks-at-animal", "\(String(describing: document.verdict))")
     }
 
+    /// Of a grey photo the classifier knows nothing, and there is no animal for the animal network.
+    @Test func whatTheAnimalNetworkDoesNotSeeHasToBeMoreProbable() async throws {
+        let store = try Self.store(
+            ["reads-centre", "finds-stripes"],
+            [
+                "reads-centre": #"{"outputs": "exclusive", "unseen_threshold": 0.99999}"#,
+                "finds-stripes":
+                    #"{"task": "segmentation", "background_labels": ["background"], "animal_labels": ["animal"]}"#,
+            ])
+        let model = try #require(store.models.first { $0.name == "reads-centre" })
+        let finder = try #require(store.animalModel)
+        let prepared = try PreparedPhoto(try Self.photo(centre: false, corner: false), for: model)
+        func document(_ finder: LoadedModel?, classIndex: Int? = nil) async throws -> Sidecar {
+            let look = try await Judge(model: model, animalModel: finder).look(at: prepared, classIndex: classIndex)
+            return try composer.compose(look, []).document
+        }
+        let unseen = try await document(finder)
+        #expect(unseen.verdict?.animal?.area == 0 && unseen.boxes.isEmpty)
+        #expect(unseen.verdict?.reasons == ["no-label-holds"])
+        #expect(unseen.note?.contains("where no animal was found it would take") == true, "\(unseen.note ?? "") \(unseen.predictions)")
+        // Nobody looked; somebody asks.
+        #expect(try await document(nil).verdict?.reasons.contains("no-label-holds") == false)
+        #expect(try await document(finder, classIndex: 0).verdict?.reasons.contains("no-label-holds") == false)
+    }
+
     @Test func withoutAnybodyToSayWhereTheAnimalIsNothingIsCalledGood() async throws {
         let document = try await document(try Self.reader("reads-centre"), Self.photo(), animal: nil)
         let verdict = try #require(document.verdict)
