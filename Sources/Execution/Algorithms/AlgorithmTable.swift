@@ -99,7 +99,10 @@ public final class AlgorithmTable: @unchecked Sendable {
 
     /// For a plan that somebody waits for, or for one that is made again when nobody does.
     func budget(isAwaited: Bool) -> MeasuringBudget {
-        MeasuringBudget(!measures || isHasty && isAwaited ? .zero : isHasty ? nil : budget)
+        guard measures else { return MeasuringBudget(.zero) }
+        guard isHasty else { return MeasuringBudget(budget) }
+        // Nobody waits for a measurement, and one that nobody waits for may take its time.
+        return MeasuringBudget(isAwaited ? .zero : nil)
     }
 
     // MARK: The file
