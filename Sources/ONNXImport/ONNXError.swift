@@ -20,8 +20,9 @@ public enum ONNXError: Error, CustomStringConvertible {
             "opset \(opset) is not supported (\(supported.lowerBound) to \(supported.upperBound) are); "
                 + "export the model again with one of those"
         case .unsupportedOperator(let node, let operation, let domain, let opset):
-            "node '\(node)': operator \(domain.isEmpty ? "" : domain + ".")\(operation) of opset \(opset) "
-                + "is not supported"
+            // Of another domain the file's opset says nothing.
+            "node '\(node)': operator "
+                + (domain.isEmpty ? "\(operation) of opset \(opset)" : "\(domain).\(operation)") + " is not supported"
         case .unsupportedAttribute(let node, let operation, let opset, let reason):
             "node '\(node)': operator \(operation) of opset \(opset) with \(reason) is not supported"
         case .invalidNode(let node, let operation, let reason):

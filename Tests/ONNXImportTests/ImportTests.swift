@@ -10,7 +10,7 @@ func shape(_ extents: [Int]) throws -> Shape { try Shape(extents) }
     @Test func whatIsNotSupportedIsNamed() throws {
         let custom = Message.graph([.node("Fancy", ["x"], ["y"], domain: "com.example")])
         let error = try #require(throws: ONNXError.self) { try ONNXModel.load(Message.model(custom)) }
-        #expect(error.description == "node 'Fancy-node': operator com.example.Fancy of opset 17 is not supported")
+        #expect(error.description == "node 'Fancy-node': operator com.example.Fancy is not supported")
         let training = Message.graph(
             [.node("BatchNormalization", ["x", "w", "w", "w", "w"], ["y"], ["training_mode": .integer(1)])],
             initializers: [.floats("w", [3])])

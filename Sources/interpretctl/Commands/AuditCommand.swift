@@ -92,8 +92,10 @@ struct AuditCommand: AsyncParsableCommand {
     }
 
     private static func advice(_ result: AuditResult) -> String {
-        result.withoutDecision > 0
-            ? "no photo that was asked about has a map; 'interpretctl redo --all' judges the inbox's photos again"
-            : "no photo that was asked about has been decided yet; put photos into the inbox"
+        let action =
+            result.withoutDecision > 0
+            ? "let the inbox's photos be judged again by 'interpretctl redo --all'" : "put photos into the inbox"
+        return "no photo that was asked about has been decided by \(result.model.name) with a map; where it is the network "
+            + "of the inbox, \(action)"
     }
 }
