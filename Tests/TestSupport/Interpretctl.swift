@@ -15,6 +15,9 @@ package struct Interpretctl {
         .deletingLastPathComponent().appending(path: "interpretctl")
     package static let isBuilt = FileManager.default.isExecutableFile(atPath: executable.path)
 
+    /// What the sanitizers of `Scripts/sanitize` are told counts for the programs as well.
+    private static let ofSanitizers = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
+
     package let folder: TemporaryFolder
 
     package init() throws {
@@ -50,7 +53,8 @@ package struct Interpretctl {
         // Files and not pipes: nobody has to read while it runs.
         return try await RunningProgram(
             executable.path, arguments,
-            environment: ["INTERPRETD_SOCKET": socket ?? folder.path + "/nobody"].merging(environment) { $1 },
+            environment: ["INTERPRETD_SOCKET": socket ?? folder.path + "/nobody"].merging(environment) { $1 }
+                .merging(Interpretctl.ofSanitizers) { $1 },
             in: folder.path, out: out, error: error)
     }
 

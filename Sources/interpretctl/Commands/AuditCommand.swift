@@ -95,7 +95,7 @@ struct AuditCommand: AsyncParsableCommand {
         let action =
             result.withoutDecision > 0
             ? "let the inbox's photos be judged again by 'interpretctl redo --all'" : "put photos into the inbox"
-        return "no photo that was asked about has been decided by \(result.model.name) with a map; where it is the network "
-            + "of the inbox, \(action)"
+        return "no photo that was asked about has been decided by \(result.model.name) with a map; where it is the "
+            + "network of the inbox, \(action)"
     }
 }

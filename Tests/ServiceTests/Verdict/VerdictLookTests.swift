@@ -125,7 +125,7 @@ import WireProtocol
         let unseen = try await document(finder)
         #expect(unseen.verdict?.animal?.area == 0 && unseen.boxes.isEmpty)
         #expect(unseen.verdict?.reasons == ["no-label-holds"])
-        #expect(unseen.note?.contains("where no animal was found it would take") == true, "\(unseen.note ?? "") \(unseen.predictions)")
+        #expect(unseen.note?.contains("where no animal was found it would take") == true, "\(unseen)")
         // Nobody looked; somebody asks.
         #expect(try await document(nil).verdict?.reasons.contains("no-label-holds") == false)
         #expect(try await document(finder, classIndex: 0).verdict?.reasons.contains("no-label-holds") == false)
