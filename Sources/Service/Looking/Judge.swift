@@ -44,12 +44,12 @@ package struct Judge: Sendable {
         var judgement = try await judge(prepared, classIndex: classIndex)
         var watch = Stopwatch()
         let search = try await search(prepared, animal)
-        let searched = watch.lap()
+        let searching = watch.lap()
         if classIndex == nil, search.finding == .foundNothing { judgement.expectMore(of: model) }
         var look = try ClassLook(judgement, of: prepared, model)
         look.animal = search.sighting
-        look.steps["animal"] = search.sighting == nil ? nil : searched
-        _ = watch.lap()
+        look.steps["animal"] = search.sighting == nil ? nil : searching
+        watch = Stopwatch()
         if let checked = try await check(judgement, look, search) {
             (look.verdict, look.evidence, look.spot) = (checked.verdict, checked.evidence, checked.spot)
         }
