@@ -111,10 +111,10 @@ package final class RunningDaemon: Sendable {
 
     package func sidecar(of photo: URL) async throws -> Sidecar {
         let file = URL(fileURLWithPath: photo.path + ".boxes.json")
-        for _ in 0..<1200 {
+        for _ in 0..<12_000 {
             if let data = try? Data(contentsOf: file) { return try JSONDecoder().decode(Sidecar.self, from: data) }
             try await Task.sleep(for: .milliseconds(50))
         }
-        throw Failure(description: "no \(file.lastPathComponent) within a minute")
+        throw Failure(description: "no \(file.lastPathComponent) within ten minutes")
     }
 }
