@@ -33,8 +33,12 @@ enum CSVTruth {
                 guard let index = columns[name], index < cells.count, !cells[index].isEmpty else { return nil }
                 return cells[index]
             }
+            func value(_ name: String) -> Double? {
+                // Where cells are parted by semicolons, a comma is for fractions.
+                cell(name).flatMap { Double(separator == ";" ? $0.replacing(",", with: ".") : $0) }
+            }
             guard let file = cell("file") else { throw TruthError(path, line: number, "the photo's file is missing") }
-            let box = try Self.box(cell, path, number)
+            let box = try Self.box(cell, value, path, number)
             let label = cell("label")
             table.update(file) { photo in
                 if let label { photo.add(label: label) }
@@ -51,13 +55,12 @@ enum CSVTruth {
 
     /// Nil where the line has none.
     private static func box(
-        _ cell: (String) -> String?, _ path: String, _ line: Int
+        _ cell: (String) -> String?, _ value: (String) -> Double?, _ path: String, _ line: Int
     ) throws(TruthError) -> BoundingBox? {
         let forms = [["x", "y", "width", "height"], ["xmin", "ymin", "xmax", "ymax"]]
         for (index, names) in forms.enumerated() {
-            let texts = names.compactMap(cell)
-            guard !texts.isEmpty else { continue }
-            let numbers = texts.compactMap { Double($0.replacing(",", with: ".")) }
+            guard names.contains(where: { cell($0) != nil }) else { continue }
+            let numbers = names.compactMap(value)
             guard numbers.count == 4 else {
                 throw TruthError(path, line: line, "\(names.joined(separator: ", ")) should be four numbers")
             }

@@ -1,15 +1,15 @@
-public import Foundation
+package import Foundation
 
 /// Where a file that people write stops being JSON, and why.
-public struct JSONFault: Sendable, CustomStringConvertible {
+package struct JSONFault: Sendable, CustomStringConvertible {
     /// From 1.
-    public let line: Int
-    public let reason: String
+    package let line: Int
+    package let reason: String
 
-    public var description: String { "line \(line) is not JSON: \(reason)" }
+    package var description: String { "line \(line) is not JSON: \(reason)" }
 
     /// Nil where the file is JSON.
-    public init?(in contents: Data) {
+    package init?(in contents: Data) {
         do throws(JSONSyntaxError) {
             _ = try JSONText.outline(of: contents)
             return nil

@@ -140,6 +140,7 @@ import WireProtocol
         ("a.csv", "file,label\n,cat", "line 2: the photo's file is missing"),
         ("a.csv", "file,label\n\"a.jpg,cat", "line 2: a quotation has no end"),
         ("a.csv", "file,x,y,width,height\na.jpg,1,2,0,4", "line 2: a box should be"),
+        ("a.csv", "file,x,y,width,height\na.jpg,\"1,234\",2,3,4", "line 2: x, y, width, height should be four numbers"),
         ("yolo/a.txt", "0 0.5 0.5 0.2 0.2", "classes.txt is missing"),
     ])
     func whatIsWrongIsSaidWithItsPlace(name: String, text: String, words: String) throws {

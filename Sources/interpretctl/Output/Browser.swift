@@ -55,13 +55,13 @@ final class Browser: Sendable {
             stop()
         }
         defer { deadline.cancel() }
+        defer { process.withLock { $0 = nil } }
         let end: TerminationStatus
         do {
             end = try await Subprocess.run(
                 .path(.init(executable)), arguments: Arguments(arguments), input: .none, output: .discarded,
                 error: .discarded
             ) { execution in process.withLock { $0 = execution.processIdentifier.value } }.terminationStatus
-            process.withLock { $0 = nil }
         } catch {
             throw CommandFailure("cannot start \(executable): \(error)")
         }
