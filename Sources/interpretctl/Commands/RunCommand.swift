@@ -96,7 +96,7 @@ struct RunCommand: AsyncParsableCommand {
                     .init(written[name].map { "wrote \($0)" } ?? "", .green),
                 ])
             }
-            return table.text + (drawsPicture ? "wrote \(output ?? "")\n" : "")
+            return table.text + (drawsPicture ? Remarks.wrote(output ?? "") : "")
         }
     }
 
