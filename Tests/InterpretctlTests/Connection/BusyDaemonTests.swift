@@ -38,6 +38,7 @@ import Testing
         #expect(output.error.split(separator: "\n").count == 1)
         let doctor = try await client.run("doctor", "--timeout", "1", socket: full.path)
         #expect(doctor.status == 1 && doctor.out.contains("took no connection"), "\(doctor.out) \(doctor.error)")
+        withExtendedLifetime(full) {}
     }
 
     @Test func whereNobodyAnswersTheClientSaysForHowLong() async throws {
@@ -46,6 +47,7 @@ import Testing
         let output = try await client.run("status", "--timeout", "1", socket: silent.path)
         #expect(output.status == 1)
         #expect(output.error.contains("did not answer for 1 second: it is busy, stopped, or hangs"), "\(output.error)")
+        withExtendedLifetime(silent) {}
     }
 
     @Test func theClientWaitsForItsPlaceInTheQueue() async throws {
@@ -54,8 +56,10 @@ import Testing
         let program = try await client.start(["status", "--timeout", "600"], socket: full.path)
         // It has found no place by the time that it has a socket, or soon after.
         #expect(try await eventually { isConnecting(program) })
-        try await SocketTestServer.with(FakeDaemon().handler, endpoint: .inherited(descriptor: dup(full.listening))) {
-            _ in
+        let listening = dup(full.listening)
+        // Not closed before it is copied: its number may be another's by then.
+        withExtendedLifetime(full) {}
+        try await SocketTestServer.with(FakeDaemon().handler, endpoint: .inherited(descriptor: listening)) { _ in
             let output = try await client.output(of: program)
             #expect(output.status == 0 && output.out.contains("/srv/inbox"), "\(output.error)")
         }
