@@ -22,7 +22,7 @@ MODULES ?=
 
 # Debian's and Ubuntu's names. The two after the libraries are needed to find them, and by overlays.
 PACKAGES = libdnnl-dev libinotifytools0-dev libjpeg-dev libsystemd-dev libfreetype-dev libpng-dev libsqlite3-dev libssl-dev \
-	pkg-config fonts-dejavu-core
+	pkg-config fonts-dejavu-core python3
 
 # A browser, what drives it, and a program that finds what is not accessible, for `make test-page` alone.
 PAGE_PACKAGES = chromium chromium-driver python3-selenium python3-pip
@@ -72,7 +72,7 @@ run: deps build ## start the daemon on ./inbox with three demo photos (INBOX=fol
 
 test: deps swift ## build and run the tests, optimized
 	$(BUILD) --product interpretdPackageTests
-	OMP_WAIT_POLICY=passive $(SWIFT) test -c release --skip-build $(SWIFT_FLAGS)
+	OMP_WAIT_POLICY=passive SWIFT=$(SWIFT) Scripts/test $(SWIFT_FLAGS)
 
 test-onednn: deps swift ## test the kernels with oneDNN 3, fetched, or another (ONEDNN=folder with include and lib)
 	@[ "$(ONEDNN)" != .build/onednn-3 ] || Scripts/fetch-onednn "$(ONEDNN)"

@@ -6,6 +6,11 @@ import Testing
 import WireProtocol
 
 @Suite(.timeLimit(.minutes(30))) struct SocketListenerTests {
+    // Of the suite, so that it is there until the test has ended.
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
     /// What a server that should not come up says.
     private func refusal(_ endpoint: SocketServer.Endpoint) async throws -> SocketError? {
         let server = SocketServer(
@@ -36,7 +41,6 @@ import WireProtocol
     }
 
     @Test func theFolderIsMadeForOwnerAndGroup() async throws {
-        let folder = try TemporaryFolder()
         try await SocketTestServer.with(path: folder.path + "/interpretd/s") { _ in
             var status = stat()
             #expect(stat(folder.path + "/interpretd", &status) == 0)
@@ -45,7 +49,6 @@ import WireProtocol
     }
 
     @Test func aStaleSocketIsReplaced() async throws {
-        let folder = try TemporaryFolder()
         let path = folder.path + "/s"
         close(boundSocket(path, listens: true))
         try await SocketTestServer.with(path: path) { server in
@@ -56,7 +59,6 @@ import WireProtocol
     }
 
     @Test func aServerWhoseFileSomebodyRemovedEndsAndSaysWhy() async throws {
-        let folder = try TemporaryFolder()
         let path = folder.path + "/s"
         var limits = SocketLimits()
         limits.fileCheckInterval = .milliseconds(10)
@@ -76,7 +78,6 @@ import WireProtocol
     }
 
     @Test func aListenerThatTakesNoLockIsNoticedToo() async throws {
-        let folder = try TemporaryFolder()
         let path = folder.path + "/s"
         let descriptor = boundSocket(path, listens: true)
         defer { close(descriptor) }
@@ -85,7 +86,6 @@ import WireProtocol
     }
 
     @Test func aFileThatIsNoSocketIsLeftAlone() async throws {
-        let folder = try TemporaryFolder()
         let path = folder.path + "/precious"
         try Data("precious".utf8).write(to: URL(fileURLWithPath: path))
         #expect(try await refusal(.path(path)) == .notASocket(path))
@@ -93,7 +93,6 @@ import WireProtocol
     }
 
     @Test func aSymbolicLinkIsNotFollowed() async throws {
-        let folder = try TemporaryFolder()
         let path = folder.path + "/link"
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/null")
         #expect(try await refusal(.path(path)) == .notASocket(path))
@@ -116,7 +115,6 @@ import WireProtocol
     }
 
     @Test func aSocketOfTheServiceManagerIsServedAndItsFileLeftAlone() async throws {
-        let folder = try TemporaryFolder()
         let path = folder.path + "/s"
         let descriptor = boundSocket(path, listens: true)
         try await SocketTestServer.with(path: path, endpoint: .inherited(descriptor: descriptor)) { server in
@@ -128,11 +126,10 @@ import WireProtocol
     }
 
     @Test func aDescriptorThatDoesNotListenIsRefused() async throws {
-        let folder = try TemporaryFolder()
         let descriptor = boundSocket(folder.path + "/s", listens: false)
         defer { close(descriptor) }
         #expect(
             try await refusal(.inherited(descriptor: descriptor)) == .notAListeningSocket(descriptor: descriptor))
-        #expect(try await refusal(.inherited(descriptor: 999)) == .notAListeningSocket(descriptor: 999))
+        #expect(try await refusal(.inherited(descriptor: .max)) == .notAListeningSocket(descriptor: .max))
     }
 }

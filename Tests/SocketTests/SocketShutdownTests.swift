@@ -7,6 +7,11 @@ import Testing
 import WireProtocol
 
 @Suite(.timeLimit(.minutes(30))) struct SocketShutdownTests {
+    // Of the suite, so that it is there until the test has ended.
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
     @Test func whatIsInFlightIsAnsweredAndTheSocketFileIsGone() async throws {
         let handler = ScriptedHandler()
         var limits = SocketLimits()
@@ -58,7 +63,6 @@ import WireProtocol
 
     /// A connection that was accepted at the last moment is closed or served. Dropped, it would end this process.
     @Test func connectionsThatComeDuringTheStopAreAllEnded() async throws {
-        let folder = try TemporaryFolder()
         let path = folder.path + "/s"
         for _ in 0..<8 {
             let (isOver, isReached) = (Flag(), Flag())
@@ -102,7 +106,6 @@ import WireProtocol
     }
 
     @Test func theSamePathCanBeServedAgain() async throws {
-        let folder = try TemporaryFolder()
         for _ in 1...3 {
             try await SocketTestServer.with(path: folder.path + "/s") { server in
                 let client = try server.client
