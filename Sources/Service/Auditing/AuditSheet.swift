@@ -15,6 +15,8 @@ struct AuditSheet {
 
     let overlay: Overlay
 
+    static func photos(_ count: Int) -> String { count == 1 ? "1 photo" : "\(count) photos" }
+
     /// - Parameters:
     ///   - labels: of the ways, in their order.
     ///   - decided: the photos, by position.
@@ -34,7 +36,7 @@ struct AuditSheet {
             entries.append(
                 ContactSheet.Entry(
                     pictures: pictures,
-                    caption: "\(number + 1)  \(label), \(way.members.count) of \(way.share.whole) photos (\(share) %)"
+                    caption: "\(number + 1)  \(label), \(way.members.count) of \(Self.photos(way.share.whole)) (\(share) %)"
                         + reasons))
         }
         let planes = try audit.classes.filter { !$0.eigenvalues.isEmpty }.prefix(Self.typicalPhotos + 1)

@@ -30,7 +30,7 @@ struct AuditRequest: Sendable {
 
         let audit = try Audit(of: photos) { share in
             try Task.checkCancellation()
-            context.progress(fraction: 0.95 * share, message: "comparing \(photos.count) photos")
+            context.progress(fraction: 0.95 * share, message: "comparing \(AuditSheet.photos(photos.count))")
         }
         milliseconds["cluster"] = watch.lap().rounded(toPlaces: 1)
         let labels = audit.ways.map { model.label(of: $0.classIndex) }
@@ -45,7 +45,7 @@ struct AuditRequest: Sendable {
             ways: ways(audit, labels, decided, withMembers: parameters.members == true), milliseconds: milliseconds)
         guard parameters.images == true, !photos.isEmpty else { return result }
         context.progress(fraction: 0.95, message: "drawing")
-        let title = "\(model.name), \(photos.count) photos, maps of \(result.method ?? "")"
+        let title = "\(model.name), \(AuditSheet.photos(photos.count)), maps of \(result.method ?? "")"
         let sheet = try await AuditSheet(overlay: overlay).draw(audit, labels, decided, title: title)
         result.sheet = try JPEGEncoder.encode(sheet)
         result.milliseconds["draw"] = watch.lap().rounded(toPlaces: 1)
