@@ -32,12 +32,12 @@ struct AuditSheet {
                 if let picture = try await picture(of: decided[member]) { pictures.append(picture) }
             }
             let share = Int((100 * way.share.value).rounded())
+            let photos = "\(way.members.count) of \(Self.photos(way.share.whole))"
             let reasons = way.reasons.isEmpty ? "" : ": " + way.reasons.joined(separator: "; ")
             entries.append(
                 ContactSheet.Entry(
                     pictures: pictures,
-                    caption: "\(number + 1)  \(label), \(way.members.count) of \(Self.photos(way.share.whole)) (\(share) %)"
-                        + reasons))
+                    caption: "\(number + 1)  \(label), \(photos) (\(share) %)" + reasons))
         }
         let planes = try audit.classes.filter { !$0.eigenvalues.isEmpty }.prefix(Self.typicalPhotos + 1)
             .map { try plane(of: $0, audit) }

@@ -69,7 +69,8 @@ struct NeighboursCommand: AsyncParsableCommand {
         text += "; \(Format.count(result.photos, "photo")) of the index compared\n"
         if result.withoutFeatures > 0 {
             text += "\(Format.count(result.withoutFeatures, "photo")) were judged before features were kept; "
-            text += "where \(result.model.name) is the network of the inbox, 'interpretctl redo --all' judges those there again\n"
+            text += "where \(result.model.name) is the network of the inbox, "
+            text += "'interpretctl redo --all' judges the photos there again\n"
         }
         if !result.neighbours.isEmpty {
             var table = Table([.right, .left, .right, .left])
