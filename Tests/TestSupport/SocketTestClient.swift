@@ -22,10 +22,14 @@ package final class SocketTestClient: Sendable {
 
     /// - Parameter patience: seconds after which sending, or waiting for more, is given up.
     package init(path: String, patience: Int = 600) throws {
-        descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         guard SocketTestClient.call(connect, descriptor, path) == 0 else {
-            throw Failure(description: "connect: \(String(cString: strerror(errno)))")
+            let reason = String(cString: strerror(errno))
+            // Here and now: whoever tries again and again would have thousands open before the queues come to it.
+            _ = Glibc.close(descriptor)
+            throw Failure(description: "connect: \(reason)")
         }
+        self.descriptor = descriptor
         var timeout = timeval(tv_sec: patience, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
