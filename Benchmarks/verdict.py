@@ -1,12 +1,16 @@
 """How good label, box, mask and verdict are, on photos that nothing was trained or chosen on.
 
     python3 Benchmarks/verdict.py photos [--shared ../shared] [--models Models] [--old OLD_INTERPRETD OLD_MODELS]
+    python3 Benchmarks/verdict.py several [--tune] [--shared ../shared] [--models Models]
     python3 Benchmarks/verdict.py shortcuts PICTURES NETWORKS [--models Models]
 
 `photos` has the daemon process the pets and the scenes (SHARED/photos), and the part of SHARED/data/retrain that
 Training/photos.py keeps for testing, and prints how often the label is right, the box (IoU of
 0.5 with the true one), the animal's mask, how well probabilities are calibrated, and what the verdict says of right and
 of wrong decisions; with `--old` the same of an older daemon beside it.
+
+`several` pastes two animals, apart from one another, into photos without one, and prints how often each has a box with
+its own label: pets of SHARED/photos into its other photos, or with `--tune` those that Training/photos.py keeps for choosing.
 
 `shortcuts` asks each network that Training/shortcuts.py made about the pictures it wrote: whether the verdict tells
 decisions by a mark from decisions by the animal. Every share comes with its 95 % interval (Wilson 1927).
@@ -93,7 +97,7 @@ def share(values: list[bool]) -> str:
     z, p = 1.96, hits / count
     middle = (p + z * z / (2 * count)) / (1 + z * z / count)
     half = z * np.sqrt(p * (1 - p) / count + z * z / (4 * count * count)) / (1 + z * z / count)
-    return f"{hits} of {count}, {100 * p:.1f} % ({100 * (middle - half):.0f}–{100 * (middle + half):.0f})"
+    return f"{hits} of {count}, {100 * p:.1f} % ({100 * max(middle - half, 0):.0f}–{100 * (middle + half):.0f})"
 
 
 def process(cases: list[Case], daemon: Path, models: Path) -> list[Case]:
@@ -217,6 +221,92 @@ def report_calibration(cases: list[Case]) -> None:
     print(f"\nExpected calibration error over these bins: {error:.3f}.")
 
 
+# MARK: Several animals
+
+
+def cut_out(photo: Image.Image, trimap: np.ndarray) -> tuple[Image.Image, Image.Image]:
+    """An animal and its mask, cropped to it."""
+    rows, columns = np.where(trimap == 1)
+    box = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    mask = np.where(trimap == 1, 255, np.where(trimap == 3, 128, 0)).astype(np.uint8)
+    return photo.crop(box), Image.fromarray(mask).crop(box)
+
+
+def sources(shared: Path, tune: bool) -> tuple[dict[str, list[tuple[Image.Image, np.ndarray]]], list[Image.Image]]:
+    """Animals with their trimaps by label, and photos without one."""
+    import photos
+
+    if tune:
+        folder, masks = shared / "data/pets-train", shared / "data/pets-train/trimaps"
+        files = {file: "dog" if file.name[0].islower() else "cat" for file in sorted(folder.glob("*.jpg"))
+                 if photos.part(file.name, "pets") == "tune"}
+        hidden = photos.SHOWS_ANIMAL | photos.DEPICTS_ANIMAL
+        scenes = [file for file in sorted((shared / "data/retrain/other").glob("*.jpg"))
+                  if photos.part(f"other/{file.name}", "retrain") == "tune" and photos.number_of(file.name) not in hidden]
+    else:
+        folder, masks = shared / "photos/pets", shared / "photos/pets/trimaps"
+        files = {folder / truth["file"]: truth["label"] for truth in json.loads((folder / "truth.json").read_text())}
+        scenes = sorted((shared / "photos/other").glob("*.jpg"))
+    animals: dict[str, list] = {"cat": [], "dog": []}
+    for file, label in files.items():
+        animals[label].append((Image.open(file).convert("RGB"), np.asarray(Image.open(masks / f"{file.stem}.png"))))
+    return animals, [Image.open(file).convert("RGB") for file in scenes]
+
+
+@dataclass
+class Pair:
+    """Two animals in one photo."""
+
+    case: Case
+    truth: list[tuple[str, list[float]]]
+
+    def has_own_box(self, label: str, box: list[float]) -> bool:
+        return any(found["label"] == label and intersection_over_union(found["bbox"], box) >= 0.5
+                   for found in self.case.document["boxes"])
+
+    @property
+    def is_right(self) -> bool:
+        return all(self.has_own_box(*animal) for animal in self.truth)
+
+    @property
+    def has_foreign_label(self) -> bool:
+        return any(box["label"] not in {label for label, _ in self.truth} for box in self.case.document["boxes"])
+
+
+def paired(labels: tuple[str, str], animals, scenes, folder: Path, number: int, generator) -> Pair:
+    """Each in a half of its own, its longer side a third to all of the half's."""
+    picture = scenes[generator.integers(len(scenes))].copy()
+    picture = picture.resize([round(side * 640 / max(picture.size)) for side in picture.size])
+    truth = []
+    half = picture.width // 2
+    for start, label in zip((0, half), labels):
+        animal, mask = cut_out(*animals[label][generator.integers(len(animals[label]))])
+        scale = generator.uniform(0.5, 0.95) * min(half / animal.width, picture.height / animal.height)
+        size = [max(round(side * scale), 8) for side in animal.size]
+        x = start + int(generator.integers(max(half - size[0], 0) + 1))
+        y = int(generator.integers(picture.height - size[1] + 1))
+        picture.paste(animal.resize(size), (x, y), mask.resize(size))
+        truth.append((label, [x, y, *size]))
+    file = folder / f"{number:03}.jpg"
+    picture.save(file, quality=92)
+    return Pair(Case(file, labels[0]), truth)
+
+
+def report_several(shared: Path, tune: bool, daemon: Path, models: Path, count: int) -> None:
+    animals, scenes = sources(shared, tune)
+    generator = np.random.default_rng(5)
+    print("| two animals | photos | each has a box of its label (IoU ≥ 0.5) | of single animals | a box of another label |")
+    print("|---|---:|---|---|---|")
+    for labels in (("cat", "dog"), ("dog", "cat"), ("cat", "cat"), ("dog", "dog")):
+        with tempfile.TemporaryDirectory() as folder:
+            pairs = [paired(labels, animals, scenes, Path(folder), number, generator) for number in range(count)]
+            process([pair.case for pair in pairs], daemon, models)
+        pairs = [pair for pair in pairs if pair.case.document]
+        single = [pair.has_own_box(*animal) for pair in pairs for animal in pair.truth]
+        print(f"| {labels[0]} left, {labels[1]} right | {len(pairs)} | {share([pair.is_right for pair in pairs])} | {share(single)} | "
+              f"{share([pair.has_foreign_label for pair in pairs])} |", flush=True)
+
+
 # MARK: Shortcuts
 
 
@@ -294,6 +384,10 @@ def main() -> int:
     of_photos.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     of_photos.add_argument("--most", type=int, default=1000, help="of each set at most so many photos, evenly chosen")
     of_photos.add_argument("--old", type=Path, nargs=2, metavar=("DAEMON", "MODELS"))
+    of_several = commands.add_parser("several")
+    of_several.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
+    of_several.add_argument("--tune", action="store_true", help="with the photos that are kept for choosing")
+    of_several.add_argument("--count", type=int, default=40, help="photos of each pair")
     of_shortcuts = commands.add_parser("shortcuts")
     of_shortcuts.add_argument("pictures", type=Path)
     of_shortcuts.add_argument("networks", type=Path)
@@ -301,6 +395,9 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.command == "shortcuts":
         report_shortcuts(arguments.pictures, arguments.networks, arguments.bin, arguments.models, arguments.most)
+        return 0
+    if arguments.command == "several":
+        report_several(arguments.shared, arguments.tune, arguments.bin, arguments.models, arguments.count)
         return 0
     if arguments.old:
         print("Before:\n")

@@ -1,4 +1,5 @@
-"""Makes Tests/Fixtures/models/reads-centre, reads-corner, sees-light and finds-stripes: it is known where they look.
+"""Makes Tests/Fixtures/models/reads-centre, reads-corner, sees-light, tells-directions and finds-stripes: it is known where
+they look.
 
     .venv-conformance/bin/python Conformance/make_verdict_fixtures.py
 
@@ -6,7 +7,8 @@ The first two see vertical stripes (the second difference along a row, rectified
 is elsewhere, in cells of 8×8 pixels, and call the photo a cat where there are some: a watermark in the corner, or what
 is in the centre. The third sees what is lighter than grey anywhere, and needs much of it: what is small in a photo it
 sees on a closer look. The last one says of each pixel whether it is an animal: one with stripes a few pixels wide, which it
-does not find again when they are enlarged, or lighter than grey.
+does not find again when they are enlarged, or lighter than grey. `tells-directions` calls vertical stripes a cat and horizontal
+ones a dog, whichever there is more of.
 """
 
 import json
@@ -54,6 +56,26 @@ def network(row: list[int], place: np.ndarray, middle: float) -> onnx.ModelProto
     return model(nodes, "reader", ("logits", ["n", 2]), weights)
 
 
+def directions() -> onnx.ModelProto:
+    """SLOPE · the mean response to stripes of either direction; 1 for nothing."""
+    line = np.array([-1, 2, -1], np.float32) / 3
+    across, down = np.zeros((3, 3), np.float32), np.zeros((3, 3), np.float32)
+    across[1], down[:, 1] = line, line
+    weights = {
+        "kernel": np.stack([np.stack([across] * 3), np.stack([down] * 3)]),
+        "weight": np.array([[SLOPE, 0], [0, SLOPE], [0, 0]], np.float32), "bias": np.array([0, 0, 1], np.float32),
+    }
+    nodes = [
+        helper.make_node("Conv", ["pixel_values", "kernel"], ["difference"], pads=[1, 1, 1, 1]),
+        helper.make_node("Relu", ["difference"], ["stripes"]),
+        helper.make_node("AveragePool", ["stripes"], ["cells"], kernel_shape=[8, 8], strides=[8, 8]),
+        helper.make_node("GlobalAveragePool", ["cells"], ["pooled"]),
+        helper.make_node("Flatten", ["pooled"], ["mean"]),
+        helper.make_node("Gemm", ["mean", "weight", "bias"], ["logits"], transB=1),
+    ]
+    return model(nodes, "directions", ("logits", ["n", 3]), weights)
+
+
 def model(nodes: list, name: str, output: tuple[str, list], weights: dict[str, np.ndarray]) -> onnx.ModelProto:
     graph = helper.make_graph(
         nodes, name, [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["n", 3, SIDE, SIDE])],
@@ -97,6 +119,8 @@ def main() -> None:
     for name, parts in NETWORKS.items():
         settings = {"outputs": "exclusive", **({"background_labels": ["dog"]} if name == "sees-light" else {})}
         write(name, network(*parts), ["cat", "dog"], settings)
+    write("tells-directions", directions(), ["cat", "dog", "nothing"], {
+        "outputs": "exclusive", "background_labels": ["nothing"]})
     write("finds-stripes", finder(), ["background", "animal"], {
         "task": "segmentation", "background_labels": ["background"], "animal_labels": ["animal"]})
 

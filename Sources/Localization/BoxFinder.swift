@@ -18,10 +18,14 @@ public struct PixelBox: Hashable, Sendable {
 
     /// Area of the intersection over the area of the union, 0…1.
     public func intersectionOverUnion(_ other: PixelBox) -> Double {
-        let w = min(x + width, other.x + other.width) - max(x, other.x)
-        let h = min(y + height, other.y + other.height) - max(y, other.y)
-        guard w > 0, h > 0 else { return 0 }
-        return Double(w * h) / Double(area + other.area - w * h)
+        let common = commonArea(other)
+        return common == 0 ? 0 : Double(common) / Double(area + other.area - common)
+    }
+
+    /// Area of the intersection.
+    public func commonArea(_ other: PixelBox) -> Int {
+        max(min(x + width, other.x + other.width) - max(x, other.x), 0)
+            * max(min(y + height, other.y + other.height) - max(y, other.y), 0)
     }
 }
 

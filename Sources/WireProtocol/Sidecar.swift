@@ -119,6 +119,21 @@ public struct Sidecar: Codable, Sendable, Hashable {
         }
     }
 
+    /// What a network calls one of several animals, seen by itself with the others hidden.
+    public struct Animal: Codable, Sendable, Hashable {
+        public var label: String
+        /// 0…1.
+        public var probability: Double
+        /// Around the animal as somebody saw it who did not ask the classifier.
+        public var bbox: BoundingBox
+
+        public init(label: String, probability: Double, bbox: BoundingBox) {
+            self.label = label
+            self.probability = probability
+            self.bbox = bbox
+        }
+    }
+
     /// A second look at a part of the photo, taken where the network found nothing in the whole of it.
     public struct CloserLook: Codable, Sendable, Hashable {
         /// The part; the sidecar's predictions are the network's about it alone.
@@ -174,8 +189,10 @@ public struct Sidecar: Codable, Sendable, Hashable {
     public var model: Model
     /// Most probable class first; of independent labels all that hold are there.
     public var predictions: [Prediction]
-    /// Strongest first; empty where there is nothing to find.
+    /// Those of the first label, then the others; strongest first. Empty where there is nothing to find.
     public var boxes: [Box]
+    /// Each of several animals by itself, largest first; nil where there is one, and where labels do not exclude one another.
+    public var animals: [Animal]?
     /// Nil where the whole photo decided.
     public var closerLook: CloserLook?
     public var evidence: Evidence?
@@ -192,7 +209,7 @@ public struct Sidecar: Codable, Sendable, Hashable {
 
     public init(
         version: Int = Sidecar.currentVersion, photo: Photo?, model: Model, predictions: [Prediction], boxes: [Box],
-        closerLook: CloserLook? = nil, evidence: Evidence? = nil, verdict: Verdict? = nil, occlusion: Occlusion? = nil,
+        animals: [Animal]? = nil, closerLook: CloserLook? = nil, evidence: Evidence? = nil, verdict: Verdict? = nil, occlusion: Occlusion? = nil,
         note: String? = nil,
         files: Files? = nil,
         milliseconds: [String: Double]
@@ -202,6 +219,7 @@ public struct Sidecar: Codable, Sendable, Hashable {
         self.model = model
         self.predictions = predictions
         self.boxes = boxes
+        self.animals = animals
         self.closerLook = closerLook
         self.evidence = evidence
         self.verdict = verdict

@@ -63,7 +63,7 @@ class Room:
     """A daemon, its inbox and its state in a folder that goes away."""
 
     def __init__(self, programs: Path):
-        self.programs = programs
+        self.programs, self.models = programs, MODELS
         self.folder = Path(tempfile.mkdtemp(prefix="torture-"))
         self.inbox, self.state = self.folder / "inbox", self.folder / "state"
         self.inbox.mkdir()
@@ -100,7 +100,7 @@ class Room:
 
     def arguments(self, command: str) -> list[str]:
         where = ["--inbox", str(self.inbox), "--socket", str(self.socket)] if command == "serve" else [str(self.inbox)]
-        return [str(self.programs / "interpretd"), command, *where, "--state", str(self.state), "--models", str(MODELS),
+        return [str(self.programs / "interpretd"), command, *where, "--state", str(self.state), "--models", str(self.models),
                 "--settle", "0.1"]
 
     def start(self, wait: bool = True, has_faults: bool = False, prefix: list[str] = []) -> None:

@@ -71,6 +71,13 @@ extension PixelMask {
         return parts.sorted { $0.pixels.count > $1.pixels.count }
     }
 
+    /// An object of the same size that has all of this one but these parts of it.
+    public func without(_ parts: some Sequence<Part>) -> PixelMask {
+        var left = pixels
+        for part in parts { for pixel in part.pixels { left[pixel] = false } }
+        return PixelMask(unchecked: left, width: width)
+    }
+
     /// An object of the same size that has nothing but these parts of this one.
     public func keeping(_ parts: some Sequence<Part>) -> PixelMask {
         var kept = [Bool](repeating: false, count: pixels.count)

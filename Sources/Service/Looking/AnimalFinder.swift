@@ -48,12 +48,7 @@ package struct AnimalFinder: Sendable {
     /// How much of a part of the bitmap's mask the network finds again in a closer look, 0…1.
     private func share(of part: PixelMask.Part, foundAgainIn prepared: PreparedPhoto) async throws -> Double {
         let bitmap = prepared.photo.bitmap
-        let box = part.box
-        let side = Double(max(box.width, box.height)) * Self.surroundings
-        let square = PixelRectangle(
-            x: (Double(box.x) + (Double(box.width) - side) / 2).rounded(),
-            y: (Double(box.y) + (Double(box.height) - side) / 2).rounded(), width: side.rounded(.up),
-            height: side.rounded(.up))
+        let square = PixelRectangle(part.box).square(times: Self.surroundings)
         guard let shown = square.clipped(toWidth: bitmap.width, height: bitmap.height),
             shown.width * shown.height <= Self.largestCloserLook * Double(bitmap.width * bitmap.height)
         else { return 1 }

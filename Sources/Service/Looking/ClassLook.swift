@@ -21,8 +21,10 @@ package struct ClassLook: Sendable {
     let heatMap: PlacedHeatMap?
     /// What the grey picture shows, [h,w] over the network's input.
     let saliency: Tensor
-    /// Of all labels that were found, highest score first; empty where there is nothing to find.
-    let boxes: [Box]
+    /// Of all labels that were found, the explained class's and the highest score first; empty where there is nothing to find.
+    var boxes: [Box]
+    /// Each of several animals by itself; empty where there is one, and where labels do not exclude one another.
+    var animals: [NamedAnimal] = []
     /// Class and probability, and the method where it was asked for by name.
     let caption: String
     /// Milliseconds by step.
@@ -202,7 +204,7 @@ package struct ClassLook: Sendable {
             + "it would take \(threshold.rounded(toPlaces: 2)) %, so there are no boxes"
     }
 
-    private static func note(_ remarks: [String?]) -> String? {
+    static func note(_ remarks: [String?]) -> String? {
         let said = remarks.compactMap { $0 }
         return said.isEmpty ? nil : said.joined(separator: "; ")
     }

@@ -36,6 +36,7 @@ package struct Composer: Sendable {
                 look.prepared.box(
                     box.rectangle, label: look.model.label(of: box.classIndex), score: box.score, method: look.method)
             },
+            animals: look.animals.isEmpty ? nil : look.animals.map { Sidecar.Animal($0, look) },
             closerLook: look.closerLook.map { closer in
                 Sidecar.CloserLook(
                     bbox: look.prepared.boundingBox(closer.part),

@@ -14,7 +14,7 @@ struct HiddenWindows: Sendable {
 
     init(_ explanation: Explanation, of prepared: PreparedPhoto, _ judgement: Judgement, _ model: LoadedModel) {
         lost = explanation.picture
-        let input = judgement.decisiveInput
+        let input = judgement.decisive.input
         region = judgement.closerLook?.part ?? prepared.region
         let (height, width) = (input.tensor.shape[2], input.tensor.shape[3])
         let defaults = OcclusionDefaults(height: height, width: width)

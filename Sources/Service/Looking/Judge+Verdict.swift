@@ -35,13 +35,12 @@ extension Judge {
             return Checked(verdict: Verdict(undecidedFor: reason, findings))
         }
         let box = look.boxes.first { $0.classIndex == classIndex }?.rectangle
-        let bitmap = look.prepared.photo.bitmap
-        let inputBox = try box.flatMap { try judgement.inputBox($0, on: bitmap) }
+        let inputBox = box.flatMap { judgement.decisive.inputBox($0) }
         var region: PixelMask?
         let sighting = search.sighting.flatMap { $0.isEmpty ? nil : $0 }
-        var shown = try judgement.decisiveInput.wholeMask
+        var shown = try judgement.decisive.input.wholeMask
         if let sighting {
-            let masks = try judgement.inputMasks(sighting.mask)
+            let masks = try judgement.decisive.inputMasks(sighting.mask)
             shown = masks.shown
             region = masks.mask.area > 0 ? Counterfactuals.region(of: masks.mask) : nil
             findings.boxOverlap = box.map { sighting.overlap(with: PixelBox($0)) }
@@ -64,7 +63,7 @@ extension Judge {
         return Checked(
             verdict: verdict,
             evidence: hidden.box.map { Evidence(probability: certainty.probability, box: $0, verdict: verdict.word) },
-            spot: try hidden.spot?.mask.box.flatMap { try judgement.bitmapRectangle($0, on: bitmap) })
+            spot: hidden.spot?.mask.box.flatMap { judgement.decisive.bitmapRectangle($0) })
     }
 
     private func hide(
@@ -72,7 +71,7 @@ extension Judge {
     ) async throws -> Counterfactuals {
         try await asker.perform(on: model) { (evaluator) throws(LocalizationError) in
             try await Counterfactuals.measure(
-                model.network, input: judgement.decisiveInput.tensor, classIndex: judgement.classIndex,
+                model.network, input: judgement.decisive.input.tensor, classIndex: judgement.classIndex,
                 score: judgement.scores[judgement.classIndex], region: region, spots: spots, shown: shown, box: box,
                 on: evaluator)
         }
@@ -86,7 +85,7 @@ extension Judge {
     private func shares(
         _ judgement: Judgement, on region: PixelMask
     ) async throws -> (shares: EvidenceShares, map: Tensor?, relevance: Tensor?) {
-        let input = judgement.decisiveInput.tensor
+        let input = judgement.decisive.input.tensor
         let plain = Question(network: model.network, input: input, classIndex: judgement.classIndex)
         return try await asker.perform(on: model) { (evaluator) throws(InterpretationError) in
             // The map of the whole photo is there already; of a part it is not.

@@ -54,6 +54,10 @@ package struct Judge: Sendable {
             (look.verdict, look.evidence, look.spot) = (checked.verdict, checked.evidence, checked.spot)
         }
         look.steps["verdict"] = watch.lap()
+        if classIndex == nil, judgement.isFound, model.kind == .exclusive, let seen = search.sighting, seen.parts.count > 1 {
+            look.add(try await name(eachOf: seen, in: prepared))
+            look.steps["animals"] = watch.lap()
+        }
         if hidesWindows {
             look.hiddenWindows = try await hideWindows(of: prepared, judgement)
             look.steps["occlusion"] = watch.lap()
@@ -91,14 +95,14 @@ package struct Judge: Sendable {
             let forwardEnd = clock.now
             var explained = try pass.resolve(classIndex)
             var closerLook: Judgement.CloserLook?
-            var decisiveInput = input
+            var decisive = try SeenInput(prepared)
             if classIndex == nil, model.isBackground(explained), model.kind.hasProbabilities,
                 let found = try await look(closerAt: pass, prepared, evaluator)
             {
                 closerLook = Judgement.CloserLook(part: found.part, wholePhotoScores: scores)
                 scores = found.scores
                 explained = found.classIndex
-                decisiveInput = found.input
+                decisive = found.seen
                 pass = try firstPass(input.tensor, evaluator)
             }
             let holding = classIndex == nil && model.kind == .independent ? model.holding(scores) : []
@@ -115,7 +119,7 @@ package struct Judge: Sendable {
                 further: zip(wanted, heatMaps).dropFirst().map { (classIndex: $0, heatMap: $1) },
                 next: next.map { (classIndex: $0, heatMap: heatMaps[wanted.count]) },
                 unexplained: max(holding.count - wanted.count, 0), saliency: channelMaximum(signal),
-                closerLook: closerLook, units: units, features: features, decisiveInput: decisiveInput,
+                closerLook: closerLook, units: units, features: features, decisive: decisive,
                 forward: (forwardEnd - start) / .milliseconds(1),
                 explain: (clock.now - forwardEnd) / .milliseconds(1))
         }
@@ -126,12 +130,12 @@ package struct Judge: Sendable {
         scores.indices.filter { !model.isBackground($0) }.max { scores[$0] < scores[$1] }
     }
 
-    private func firstPass(_ input: Tensor, _ evaluator: Evaluator) throws(InterpretationError) -> ClassificationPass {
+    func firstPass(_ input: Tensor, _ evaluator: Evaluator) throws(InterpretationError) -> ClassificationPass {
         try model.firstPass(input, on: evaluator, readingUnits: readsUnits)
     }
 
     /// Where something speaks for each class: CAM where the head allows it, Grad-CAM (which is the same there) where not.
-    private func heatMaps(
+    func heatMaps(
         _ pass: ClassificationPass, _ input: Tensor, _ classes: [Int], _ evaluator: Evaluator
     ) async throws(InterpretationError) -> [Judgement.HeatMap?] {
         if model.network.classifier?.classActivation != nil {
@@ -152,7 +156,7 @@ package struct Judge: Sendable {
     /// network saw it or the part looked at closer.
     func hideWindows(of prepared: PreparedPhoto, _ judgement: Judgement) async throws -> HiddenWindows {
         let question = Question(
-            network: model.network, input: judgement.decisiveInput.tensor, classIndex: judgement.classIndex)
+            network: model.network, input: judgement.decisive.input.tensor, classIndex: judgement.classIndex)
         let explanation = try await asker.perform(on: model) { (evaluator) throws(InterpretationError) in
             try await Occlusion().explain(question, on: evaluator)
         }
@@ -162,23 +166,20 @@ package struct Judge: Sendable {
     /// The part where most speaks for something that is not background, if the network is sure of it.
     private func look(
         closerAt whole: ClassificationPass, _ prepared: PreparedPhoto, _ evaluator: Evaluator
-    ) async throws -> (part: PixelRectangle, input: NetworkInput, scores: [Float], classIndex: Int)? {
-        let (bitmap, preprocessor) = (prepared.photo.bitmap, prepared.preprocessor)
+    ) async throws -> (part: PixelRectangle, seen: SeenInput, scores: [Float], classIndex: Int)? {
         guard let best = bestForeground(whole.scores),
             let heatMap = try await heatMaps(whole, prepared.input.tensor, [best], evaluator)[0]
         else { return nil }
-        let geometry = try preprocessor.geometry(photoWidth: bitmap.width, photoHeight: bitmap.height)
-        let placed = try PlacedHeatMap(
-            heatMap.map, region: geometry.visibleRegion, without: prepared.photo.missing)
+        let placed = try PlacedHeatMap(heatMap.map, region: prepared.region, without: prepared.photo.missing)
         guard let region = placed.regions(above: model.boxFinder.threshold * Judge.closerLookFactor).first else {
             return nil
         }
-        let part = try preprocessor.input(from: try bitmap.crop(region))
-        let pass = try ClassificationPass(model.network, part.tensor, on: evaluator)
+        let seen = try SeenInput(region, of: prepared)
+        let pass = try ClassificationPass(model.network, seen.input.tensor, on: evaluator)
         let classIndex = try pass.resolve(nil)
         guard !model.isBackground(classIndex), let probability = pass.probabilities?[classIndex],
             probability >= Judge.closerLookProbability, model.kind == .exclusive || model.holds(classIndex, pass.scores)
         else { return nil }
-        return (region, part, pass.scores, classIndex)
+        return (region, seen, pass.scores, classIndex)
     }
 }

@@ -38,39 +38,18 @@ struct Judgement: Sendable {
     let units: Result<UnitPeaks, DatasetSearchError>?
     /// What the linear layer behind the scores read of the whole photo [C], where that was to be read and there is one.
     let features: [Float]?
-    /// What decided: the whole photo as the network saw it, or the part.
-    let decisiveInput: NetworkInput
+    /// What decided: the whole photo, or the part.
+    let decisive: SeenInput
     /// Milliseconds.
     let forward: Double
     let explain: Double
 
-    /// The input pixels that belong to a rectangle of the bitmap; nil where what decided does not show it.
-    func inputBox(_ rectangle: PixelRectangle, on bitmap: Bitmap) throws -> PixelBox? {
-        var (rectangle, geometry) = (rectangle, decisiveInput.geometry)
-        if let part = closerLook?.part {
-            rectangle.x -= part.x
-            rectangle.y -= part.y
-        } else {
-            geometry = try geometry.onPhoto(width: bitmap.width, height: bitmap.height)
-        }
-        guard let inside = geometry.inputRectangle(rectangle) else { return nil }
-        let left = Int(inside.x.rounded(.down))
-        let top = Int(inside.y.rounded(.down))
-        return PixelBox(
-            x: left, y: top, width: min(Int((inside.x + inside.width).rounded(.up)), geometry.inputWidth) - left,
-            height: min(Int((inside.y + inside.height).rounded(.up)), geometry.inputHeight) - top)
-    }
-
-    /// The rectangle of the bitmap that shows a part of what decided; nil where that is padding.
-    func bitmapRectangle(_ box: PixelBox, on bitmap: Bitmap) throws -> PixelRectangle? {
-        let geometry = decisiveInput.geometry
-        guard let part = closerLook?.part else {
-            return try geometry.onPhoto(width: bitmap.width, height: bitmap.height).photoRectangle(PixelRectangle(box))
-        }
-        return geometry.photoRectangle(PixelRectangle(box)).map { inside in
-            PixelRectangle(
-                x: inside.x + part.x, y: inside.y + part.y, width: inside.width, height: inside.height)
-        }
+    /// What the animal network does not see is claimed from another probability on.
+    mutating func expectMore(of model: LoadedModel) {
+        guard isFound, let probability = model.probability(of: classIndex, scores), probability < model.unseenThreshold
+        else { return }
+        isFound = false
+        missedUnseen = model.unseenThreshold
     }
 
     /// A second look at a part of the photo, in pixels of the bitmap.

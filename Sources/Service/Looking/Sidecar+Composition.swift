@@ -22,6 +22,14 @@ extension Sidecar.Photo.Damage {
     }
 }
 
+extension Sidecar.Animal {
+    init(_ animal: NamedAnimal, _ look: ClassLook) {
+        self.init(
+            label: look.model.label(of: animal.classIndex), probability: animal.probability.rounded(toPlaces: 4),
+            bbox: look.prepared.boundingBox(PixelRectangle(animal.place)))
+    }
+}
+
 extension Sidecar.Model {
     init(_ model: LoadedModel) {
         self.init(
