@@ -189,7 +189,7 @@ public struct Sidecar: Codable, Sendable, Hashable {
     public var model: Model
     /// Most probable class first; of independent labels all that hold are there.
     public var predictions: [Prediction]
-    /// Those of the first label, then the others; strongest first. Empty where there is nothing to find.
+    /// Those of the first label, then the others, strongest first; empty where there is nothing to find.
     public var boxes: [Box]
     /// Each of several animals by itself, largest first; nil where there is one, and where labels do not exclude one another.
     public var animals: [Animal]?
@@ -209,7 +209,8 @@ public struct Sidecar: Codable, Sendable, Hashable {
 
     public init(
         version: Int = Sidecar.currentVersion, photo: Photo?, model: Model, predictions: [Prediction], boxes: [Box],
-        animals: [Animal]? = nil, closerLook: CloserLook? = nil, evidence: Evidence? = nil, verdict: Verdict? = nil, occlusion: Occlusion? = nil,
+        animals: [Animal]? = nil, closerLook: CloserLook? = nil, evidence: Evidence? = nil, verdict: Verdict? = nil,
+        occlusion: Occlusion? = nil,
         note: String? = nil,
         files: Files? = nil,
         milliseconds: [String: Double]

@@ -1,5 +1,7 @@
+import Execution
 import Files
 import Inbox
+import Interpretation
 import Synchronization
 
 /// The networks in use. They are exchanged while the daemon runs: who began with the old ones ends with them.
@@ -12,16 +14,50 @@ final class LiveModels: Sendable {
         let folders: [String: FolderState]
     }
 
-    private let inUse: Mutex<InUse>
+    /// So many replaced networks of one name may still be at work when another one is loaded: memory for every change of a
+    /// folder would have no end.
+    static let mostReplaced = 2
 
-    init(_ inUse: InUse) {
-        self.inUse = Mutex(inUse)
+    private struct Exchanged {
+        var inUse: InUse
+        var replaced: [Replaced] = []
     }
 
-    var current: InUse { inUse.withLock { $0 } }
+    /// A network that is no longer in use, as long as somebody has it.
+    private struct Replaced {
+        let name: String
+        weak var session: InferenceSession?
+    }
+
+    private let exchanged: Mutex<Exchanged>
+
+    init(_ inUse: InUse) {
+        exchanged = Mutex(Exchanged(inUse: inUse))
+    }
+
+    var current: InUse { exchanged.withLock { $0.inUse } }
     var store: ModelStore { current.store }
 
-    func exchange(for new: InUse) { inUse.withLock { $0 = new } }
+    func exchange(for new: InUse) {
+        exchanged.withLock { exchanged in
+            let kept = Set(new.store.models.map { ObjectIdentifier($0.network.session) })
+            exchanged.replaced += exchanged.inUse.store.models.compactMap { model in
+                kept.contains(ObjectIdentifier(model.network.session))
+                    ? nil : Replaced(name: model.name, session: model.network.session)
+            }
+            exchanged.inUse = new
+        }
+    }
+
+    /// Whether as many replaced networks of a name are still at work as may be.
+    var areManyReplaced: Bool {
+        exchanged.withLock { exchanged in
+            exchanged.replaced.removeAll { $0.session == nil }
+            return Dictionary(grouping: exchanged.replaced, by: \.name).values.contains {
+                $0.count >= Self.mostReplaced
+            }
+        }
+    }
 }
 
 /// What the pipeline does with photos: the networks that are in use when a photo's turn comes, and for suspects another

@@ -4,6 +4,7 @@ import Foundation
 import Inbox
 import Logging
 import Photos
+import ServiceLifecycle
 import WireProtocol
 
 /// Loads the networks, at start and whenever it is asked for while the daemon runs.
@@ -65,6 +66,7 @@ actor ModelLoader {
         guard !isReloading else { throw RPCError(.busy, "the networks are being read at this moment; ask again later") }
         isReloading = true
         defer { isReloading = false }
+        try await waitForReplaced(live)
         let old = live.current
         let directories = try configuration.modelFolders(environment)
         let folders = try await folderStates(in: directories)
@@ -101,6 +103,17 @@ actor ModelLoader {
                 "removed": "\(result.removed.joined(separator: ", "))", "inbox": "\(result.inboxModel ?? "none")",
             ])
         return result
+    }
+
+    /// Waits until few enough of the networks that were replaced before are still asked for something.
+    ///
+    /// - Throws: `CancellationError`, at the daemon's stop as well.
+    private func waitForReplaced(_ live: LiveModels) async throws {
+        guard live.areManyReplaced else { return }
+        logger.notice("photos and requests are still at work with networks replaced before: reading waits for them")
+        try await cancelWhenGracefulShutdown {
+            while live.areManyReplaced { try await Task.sleep(for: .milliseconds(100)) }
+        }
     }
 
     private func processor(

@@ -21,12 +21,12 @@ extension ClassLook {
         let all = boxes + further.sorted { $0.score > $1.score }
         let right = all.filter { box in !known.contains { $0.isCovered(by: box, named: false) } }
         let isLabelLeft = right.contains { $0.classIndex == classIndex }
-        boxes = (isLabelLeft ? right : all).sorted { first, second in
-            // Those of the photo's label, then the others.
-            (first.classIndex == classIndex ? 1 : 0, first.score) > (second.classIndex == classIndex ? 1 : 0, second.score)
-        }
+        // Those of the photo's label, then the others.
+        boxes = (isLabelLeft ? right : all).sorted { rank($0) > rank($1) }
         note = ClassLook.note([note, remark(on: named)])
     }
+
+    private func rank(_ box: Box) -> (Int, Double) { (box.classIndex == classIndex ? 1 : 0, box.score) }
 
     /// "2 animals were found, by themselves: cat 98 %, dog 93 %"
     private func remark(on named: [NamedAnimal]) -> String {

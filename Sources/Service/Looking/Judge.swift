@@ -54,8 +54,10 @@ package struct Judge: Sendable {
             (look.verdict, look.evidence, look.spot) = (checked.verdict, checked.evidence, checked.spot)
         }
         look.steps["verdict"] = watch.lap()
-        if classIndex == nil, judgement.isFound, model.kind == .exclusive, let seen = search.sighting, seen.parts.count > 1 {
-            look.add(try await name(eachOf: seen, in: prepared))
+        if classIndex == nil, judgement.isFound, model.kind == .exclusive, let sighting = search.sighting,
+            sighting.parts.count > 1
+        {
+            look.add(try await name(eachOf: sighting, in: prepared))
             look.steps["animals"] = watch.lap()
         }
         if hidesWindows {

@@ -80,6 +80,36 @@ import WireProtocol
         #expect(try await daemon.stop() == 0)
     }
 
+    /// Each change of a folder would take memory for as long as anything is at work with the network before it.
+    @Test func fewReplacedNetworksAreKept() async throws {
+        let models = try TemporaryFolder()
+        let own = URL(filePath: models.path).appending(path: "own")
+        try FileManager.default.copyItem(at: Self.fixture, to: own)
+        let daemon = try await RunningDaemon(models: URL(filePath: models.path))
+        let question = ExplainParameters(
+            source: .path(RunningDaemon.demoPhoto.path), method: "rise", parameters: ["samples": .number(100_000)])
+        let parameters = try RPCMethods.explain.request(id: .number(1), question).params.description
+        var askers: [SocketTestClient] = []
+        for _ in 0..<2 {
+            let asker = try SocketTestClient(path: daemon.socket, patience: 600)
+            try await asker.request(RPCMethods.explain.name, id: 1, params: parameters)
+            #expect(try await asker.line() != nil)  // progress
+            askers.append(asker)
+            try Data("[\(askers.count)]".utf8).write(to: own.appending(path: "another"))
+            #expect(try await daemon.result(of: RPCMethods.reload, NoParameters()).loaded == ["own"])
+        }
+        // Two are at work. A third waits for one of them.
+        try Data("[3]".utf8).write(to: own.appending(path: "yet another"))
+        let third = Task { try await daemon.result(of: RPCMethods.reload, NoParameters()) }
+        #expect(try await eventually { daemon.log.contains("networks replaced before") })
+        #expect(try await daemon.result(of: RPCMethods.status, NoParameters()).models == ["own"])
+        #expect(!daemon.log.contains("CancellationError"))
+        askers.removeFirst()
+        #expect(try await third.value.loaded == ["own"])
+        withExtendedLifetime(askers) {}
+        #expect(try await daemon.stop() == 0)
+    }
+
     @Test func whatCannotBeReadChangesNothing() async throws {
         let folder = try TemporaryFolder()
         let file = URL(filePath: folder.path).appending(path: "config.json")
