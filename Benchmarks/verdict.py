@@ -2,6 +2,7 @@
 
     python3 Benchmarks/verdict.py photos [--shared ../shared] [--models Models] [--old OLD_INTERPRETD OLD_MODELS]
     python3 Benchmarks/verdict.py several [--tune] [--shared ../shared] [--models Models]
+    python3 Benchmarks/verdict.py strangers [--stamps FOLDER] [--shared ../shared] [--models Models]
     python3 Benchmarks/verdict.py shortcuts PICTURES NETWORKS [--models Models]
 
 `photos` has the daemon process the pets and the scenes (SHARED/photos), and the part of SHARED/data/retrain that
@@ -11,6 +12,9 @@ of wrong decisions; with `--old` the same of an older daemon beside it.
 
 `several` pastes two animals, apart from one another, into photos without one, and prints how often each has a box with
 its own label: pets of SHARED/photos into its other photos, or with `--tune` those that Training/photos.py keeps for choosing.
+
+`strangers` asks about animals that the network hardly knows, or not at all: cut-out photographs (Debian's package
+`tuxpaint-stamps-default`), as Training/stamps.py pastes them, and prints what the verdict says of those that get a wrong name.
 
 `shortcuts` asks each network that Training/shortcuts.py made about the pictures it wrote: whether the verdict tells
 decisions by a mark from decisions by the animal. Every share comes with its 95 % interval (Wilson 1927).
@@ -307,6 +311,31 @@ def report_several(shared: Path, tune: bool, daemon: Path, models: Path, count: 
               f"{share([pair.has_foreign_label for pair in pairs])} |", flush=True)
 
 
+# MARK: Strangers
+
+
+def report_strangers(shared: Path, folder: Path, daemon: Path, models: Path) -> None:
+    import photos
+    import samples
+    import stamps
+
+    scenes = samples.without_animals(photos.load(shared / "data", {"test"}))
+    generator = np.random.default_rng(3)
+    with tempfile.TemporaryDirectory() as pictures:
+        cases = []
+        for label, file in stamps.stamps(folder):
+            pixels, _ = stamps.picture(file, scenes[generator.integers(len(scenes))], generator)
+            picture = Path(pictures) / f"{len(cases):03}.jpg"
+            Image.fromarray(pixels).save(picture, quality=92)
+            cases.append(Case(picture, label))
+        cases = process(cases, daemon, models)
+    wrong = [case for case in cases if not case.is_label_right and case.said != "other"]
+    print(f"{len(cases)} animals, a wrong name for {share([case in wrong for case in cases])}; of these:\n")
+    print("| verdict | said |\n|---|---|")
+    for word in WORDS:
+        print(f"| `{word}` | {share([case.verdict == word for case in wrong])} |")
+
+
 # MARK: Shortcuts
 
 
@@ -388,6 +417,9 @@ def main() -> int:
     of_several.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
     of_several.add_argument("--tune", action="store_true", help="with the photos that are kept for choosing")
     of_several.add_argument("--count", type=int, default=40, help="photos of each pair")
+    of_strangers = commands.add_parser("strangers")
+    of_strangers.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
+    of_strangers.add_argument("--stamps", type=Path, default=Path("/usr/share/tuxpaint/stamps"))
     of_shortcuts = commands.add_parser("shortcuts")
     of_shortcuts.add_argument("pictures", type=Path)
     of_shortcuts.add_argument("networks", type=Path)
@@ -395,6 +427,9 @@ def main() -> int:
     arguments = parser.parse_args()
     if arguments.command == "shortcuts":
         report_shortcuts(arguments.pictures, arguments.networks, arguments.bin, arguments.models, arguments.most)
+        return 0
+    if arguments.command == "strangers":
+        report_strangers(arguments.shared, arguments.stamps, arguments.bin, arguments.models)
         return 0
     if arguments.command == "several":
         report_several(arguments.shared, arguments.tune, arguments.bin, arguments.models, arguments.count)

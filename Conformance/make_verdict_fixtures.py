@@ -1,5 +1,5 @@
-"""Makes Tests/Fixtures/models/reads-centre, reads-corner, sees-light, tells-directions and finds-stripes: it is known where
-they look.
+"""Makes Tests/Fixtures/models/reads-centre, reads-corner, sees-light, tells-directions, overflows and finds-stripes: it is
+known where they look.
 
     .venv-conformance/bin/python Conformance/make_verdict_fixtures.py
 
@@ -76,6 +76,22 @@ def directions() -> onnx.ModelProto:
     return model(nodes, "directions", ("logits", ["n", 3]), weights)
 
 
+def overflow() -> onnx.ModelProto:
+    """exp(200 · light) and its opposite, with the mean light −1…1: infinite for a white photo."""
+    weights = {
+        "kernel": np.full((1, 3, 1, 1), 200 / 3, np.float32), "weight": np.array([[1], [-1]], np.float32),
+        "bias": np.zeros(2, np.float32),
+    }
+    nodes = [
+        helper.make_node("Conv", ["pixel_values", "kernel"], ["light"]),
+        helper.make_node("GlobalAveragePool", ["light"], ["pooled"]),
+        helper.make_node("Exp", ["pooled"], ["large"]),
+        helper.make_node("Flatten", ["large"], ["mean"]),
+        helper.make_node("Gemm", ["mean", "weight", "bias"], ["logits"], transB=1),
+    ]
+    return model(nodes, "overflow", ("logits", ["n", 2]), weights)
+
+
 def model(nodes: list, name: str, output: tuple[str, list], weights: dict[str, np.ndarray]) -> onnx.ModelProto:
     graph = helper.make_graph(
         nodes, name, [helper.make_tensor_value_info("pixel_values", TensorProto.FLOAT, ["n", 3, SIDE, SIDE])],
@@ -121,6 +137,7 @@ def main() -> None:
         write(name, network(*parts), ["cat", "dog"], settings)
     write("tells-directions", directions(), ["cat", "dog", "nothing"], {
         "outputs": "exclusive", "background_labels": ["nothing"]})
+    write("overflows", overflow(), ["cat", "dog"], {"outputs": "exclusive"})
     write("finds-stripes", finder(), ["background", "animal"], {
         "task": "segmentation", "background_labels": ["background"], "animal_labels": ["animal"]})
 

@@ -40,6 +40,7 @@ public struct ClassificationPass {
         batchScores = tensor.withUnsafeValues { values in
             (0..<tensor.shape[0]).map { Array(values[$0 * classes..<($0 + 1) * classes]) }
         }
+        guard batchScores.allSatisfy({ $0.allSatisfy(\.isFinite) }) else { throw .scoresNotFinite }
         scoreShape = tensor.shape
         kind = classifier.kind
     }

@@ -71,7 +71,9 @@ extension Verdict {
         case .smallMargin:
             "\(certain(label))"
                 + (findings.certainty.runnerUp.flatMap { next in
-                    runnerUp.map { " is hardly ahead of \($0) \(percent(next.probability))" }
+                    runnerUp.map {
+                        " is \(findings.certainty.margin < 0 ? "behind" : "hardly ahead of") \($0) \(percent(next.probability))"
+                    }
                 } ?? " is hardly enough")
         case .unfamiliar: "the photo is unlike those that the network learned from"
         case .methodsDisagree: "the methods contradict each other about where the evidence is"

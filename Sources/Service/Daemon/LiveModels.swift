@@ -49,13 +49,11 @@ final class LiveModels: Sendable {
         }
     }
 
-    /// Whether as many replaced networks of a name are still at work as may be.
-    var areManyReplaced: Bool {
+    /// Whether as many replaced networks of one of these names are still at work as may be.
+    func areManyReplaced(of names: Set<String>) -> Bool {
         exchanged.withLock { exchanged in
             exchanged.replaced.removeAll { $0.session == nil }
-            return Dictionary(grouping: exchanged.replaced, by: \.name).values.contains {
-                $0.count >= Self.mostReplaced
-            }
+            return names.contains { name in exchanged.replaced.count { $0.name == name } >= Self.mostReplaced }
         }
     }
 }

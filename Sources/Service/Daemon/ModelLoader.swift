@@ -21,6 +21,8 @@ actor ModelLoader {
     /// Networks are loaded for so many threads; others are loaded anew.
     private var threads: Int?
     private var isReloading = false
+    /// So long a reload waits for those who are at work with networks that were replaced before. A photo takes less.
+    private static let patience = Duration.seconds(10)
     private let environment = ProcessInfo.processInfo.environment
 
     init(
@@ -66,16 +68,15 @@ actor ModelLoader {
         guard !isReloading else { throw RPCError(.busy, "the networks are being read at this moment; ask again later") }
         isReloading = true
         defer { isReloading = false }
-        try await waitForReplaced(live)
         let old = live.current
         let directories = try configuration.modelFolders(environment)
-        let folders = try await folderStates(in: directories)
-        let isAnew = configuration.threads != threads
-        let unchanged = Set(
-            old.store.models.map(\.name).filter { name in
-                !isAnew && folders[name] != nil && folders[name] == old.folders[name]
-                    && !old.store.refused.contains { $0.name == name }
-            })
+        var folders = try await folderStates(in: directories)
+        let changed = Set(folders.keys).subtracting(unchangedNames(folders, old, configuration))
+        if live.areManyReplaced(of: changed) {
+            try await waitForReplaced(of: changed, live)
+            folders = try await folderStates(in: directories)
+        }
+        let unchanged = unchangedNames(folders, old, configuration)
         let loaded = try await offThePool { [table, weights, logger] in
             try old.store.reloaded(
                 from: directories, roots: configuration.roots ?? [], unchanged: unchanged,
@@ -105,14 +106,35 @@ actor ModelLoader {
         return result
     }
 
+    /// The networks whose folders are as they were when they were loaded.
+    private func unchangedNames(
+        _ folders: [String: FolderState], _ old: LiveModels.InUse, _ configuration: DaemonConfiguration
+    ) -> Set<String> {
+        guard configuration.threads == threads else { return [] }
+        return Set(
+            old.store.models.map(\.name).filter { name in
+                folders[name] != nil && folders[name] == old.folders[name]
+                    && !old.store.refused.contains { $0.name == name }
+            })
+    }
+
     /// Waits until few enough of the networks that were replaced before are still asked for something.
     ///
-    /// - Throws: `CancellationError`, at the daemon's stop as well.
-    private func waitForReplaced(_ live: LiveModels) async throws {
-        guard live.areManyReplaced else { return }
-        logger.notice("photos and requests are still at work with networks replaced before: reading waits for them")
+    /// - Throws: `RPCError` with `busy` where that takes longer than ``patience``; `CancellationError`, at the daemon's stop as
+    ///   well.
+    private func waitForReplaced(of names: Set<String>, _ live: LiveModels) async throws {
+        let end = ContinuousClock.now + Self.patience
         try await cancelWhenGracefulShutdown {
-            while live.areManyReplaced { try await Task.sleep(for: .milliseconds(100)) }
+            while live.areManyReplaced(of: names) {
+                guard ContinuousClock.now < end else {
+                    throw RPCError(
+                        .busy,
+                        "requests are still at work with \(LiveModels.mostReplaced) networks that were replaced before, and a "
+                            + "further one would take too much memory; nothing was read again. Ask again when they are done"
+                    )
+                }
+                try await Task.sleep(for: .milliseconds(100))
+            }
         }
     }
 

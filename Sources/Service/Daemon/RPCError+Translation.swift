@@ -91,7 +91,7 @@ extension RPCError {
     private init(interpretation error: InterpretationError) {
         let code: ErrorCode =
             switch error {
-            case .notApplicable, .notAClassifier: .methodNotApplicable
+            case .notApplicable, .notAClassifier, .scoresNotFinite: .methodNotApplicable
             case .unknownMethod, .badParameter, .execution(.network), .execution(.planTooLarge): .badParameter
             case .classOutOfRange: .noSuchClass
             case .execution(.unknownValue): .noSuchLayer

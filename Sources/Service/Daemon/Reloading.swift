@@ -22,9 +22,26 @@ struct Reloading: ServiceLifecycle.Service {
     func run() async throws {
         for await _ in await UnixSignalsSequence(trapping: .sighup).cancelOnGracefulShutdown() {
             do {
-                for notice in try await reload().notices { logger.warning("\(notice)") }
+                for notice in try await reloadInTurn().notices { logger.warning("\(notice)") }
+            } catch is CancellationError {
+                // The daemon stops.
             } catch {
                 logger.error("nothing was read again; all stays as it is", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    /// After what a client has asked for, which may have read what has changed since, and when those are done who are at work
+    /// with networks replaced before: nobody is there to send the signal again.
+    private func reloadInTurn() async throws -> ReloadResult {
+        var isSaid = false
+        while true {
+            do {
+                return try await reload()
+            } catch let error as RPCError where error.code == .busy {
+                if !isSaid { logger.notice("the signal to read again waits", metadata: ["reason": "\(error.message)"]) }
+                isSaid = true
+                try await cancelWhenGracefulShutdown { try await Task.sleep(for: .milliseconds(200)) }
             }
         }
     }

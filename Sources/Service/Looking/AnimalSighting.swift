@@ -27,9 +27,8 @@ package struct AnimalSighting: Sendable {
     ///
     /// - Parameter probabilities: of the animal at each pixel of the mask, 0…1.
     package init(by model: LoadedModel, mask: PixelMask, probabilities: [Float]) {
-        let smallest = Int((Double(mask.pixels.count) * Self.smallestPart).rounded(.up))
-        let parts = mask.parts.filter { part in
-            part.pixels.count >= smallest && part.pixels.contains { probabilities[$0] >= model.animalPeak }
+        let parts = Self.large(mask.parts, of: mask).filter { part in
+            part.pixels.contains { probabilities[$0] >= model.animalPeak }
         }
         let found = mask.keeping(parts)
         let sum = found.pixels.indices.reduce(0) { $0 + (found.pixels[$1] ? Double(probabilities[$1]) : 0) }
@@ -48,6 +47,14 @@ package struct AnimalSighting: Sendable {
     }
 
     package var isEmpty: Bool { parts.isEmpty }
+
+    /// Its parts without specks, which a person may have marked, largest first.
+    var largeParts: [PixelMask.Part] { Self.large(mask.parts, of: mask) }
+
+    private static func large(_ parts: [PixelMask.Part], of mask: PixelMask) -> [PixelMask.Part] {
+        let smallest = Int((Double(mask.pixels.count) * smallestPart).rounded(.up))
+        return parts.filter { $0.pixels.count >= smallest }
+    }
 
     /// How well a box fits what was seen: intersection over union with the part that it fits best, or with all of them
     /// together, 0…1.

@@ -16,6 +16,12 @@ package struct Asker: Sendable {
         self.computing = computing
     }
 
+    /// Runs what is computed without a network, with the mark set.
+    func during<R, E: Error>(_ body: () throws(E) -> R) async throws(E) -> R {
+        guard let computing else { return try body() }
+        return try await computing.during { () throws(E) in try body() }
+    }
+
     /// Runs `body` on the network's session when its turn comes. The mark is set from then on: a photo that waits for
     /// its turn is not to blame for what ends the daemon.
     func perform<R: Sendable, E: Error>(

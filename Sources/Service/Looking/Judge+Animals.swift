@@ -28,13 +28,14 @@ extension Judge {
     ///
     /// Each is shown in a square around it, the others hidden (blurred).
     ///
-    /// - Returns: one for each of the sighting's parts, largest first.
+    /// - Returns: one for each of the sighting's parts but specks, largest first.
     /// - Throws: `PhotoError`, `InterpretationError`, `LocalizationError`.
     func name(eachOf sighting: AnimalSighting, in prepared: PreparedPhoto) async throws -> [NamedAnimal] {
-        let parts = sighting.mask.parts.prefix(Judge.mostAnimals)
         var animals: [NamedAnimal] = []
-        for part in parts {
-            let (seen, shown) = try Judge.alone(part, of: sighting.mask, in: prepared)
+        for part in sighting.largeParts.prefix(Judge.mostAnimals) {
+            let (seen, shown) = try await asker.during { () throws(any Error) in
+                try Judge.alone(part, of: sighting.mask, in: prepared)
+            }
             animals.append(
                 try await asker.perform(on: model) { (evaluator) throws(any Error) in
                     try await name(part.box, seen, shown, prepared, evaluator)

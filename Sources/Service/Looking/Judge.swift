@@ -46,20 +46,20 @@ package struct Judge: Sendable {
         let search = try await search(prepared, animal)
         let searching = watch.lap()
         if classIndex == nil, search.finding == .foundNothing { judgement.expectMore(of: model) }
-        var look = try ClassLook(judgement, of: prepared, model)
+        var look = try await asker.during { () throws(PhotoError) in try ClassLook(judgement, of: prepared, model) }
         look.animal = search.sighting
         look.steps["animal"] = search.sighting == nil ? nil : searching
         watch = Stopwatch()
+        if classIndex == nil, judgement.isFound, model.kind == .exclusive, let sighting = search.sighting,
+            sighting.largeParts.count > 1
+        {
+            look.add(try await name(eachOf: sighting, in: prepared), of: sighting)
+            look.steps["animals"] = watch.lap()
+        }
         if let checked = try await check(judgement, look, search) {
             (look.verdict, look.evidence, look.spot) = (checked.verdict, checked.evidence, checked.spot)
         }
         look.steps["verdict"] = watch.lap()
-        if classIndex == nil, judgement.isFound, model.kind == .exclusive, let sighting = search.sighting,
-            sighting.parts.count > 1
-        {
-            look.add(try await name(eachOf: sighting, in: prepared))
-            look.steps["animals"] = watch.lap()
-        }
         if hidesWindows {
             look.hiddenWindows = try await hideWindows(of: prepared, judgement)
             look.steps["occlusion"] = watch.lap()

@@ -60,7 +60,11 @@ extension AnimalSighting {
     private static func mask(_ bytes: Data, of photo: DecodedPhoto) throws -> PixelMask {
         let size = try PhotoDecoder.size(of: bytes)
         try check(width: size.width, height: size.height, photo)
-        let picture = try PhotoDecoder.decode(bytes).bitmap
+        let decoded = try PhotoDecoder.decode(bytes)
+        if let damage = decoded.damage {
+            throw RPCError(.badParameter, "animal: the mask cannot be relied on: \(damage.sentence)")
+        }
+        let picture = decoded.bitmap
         let (width, height) = (photo.bitmap.width, photo.bitmap.height)
         var pixels = [Bool](repeating: false, count: width * height)
         for y in 0..<height {

@@ -38,9 +38,13 @@ package struct PlacedHeatMap: Sendable {
     ) {
         let height = map.count / max(width, 1)
         let x = Double(rectangle.x - region.x), y = Double(rectangle.y - region.y)
-        let columns = max(Int(x.rounded(.down)), 0)..<max(min(Int((x + rectangle.width).rounded(.up)), width), 0)
-        let rows = max(Int(y.rounded(.down)), 0)..<max(min(Int((y + rectangle.height).rounded(.up)), height), 0)
-        for row in rows {
+        func pixels(_ start: Double, _ extent: Double, of length: Int) -> Range<Int> {
+            let all = Double(length)
+            let first = min(max(start.rounded(.down), 0), all)
+            return Int(first)..<Int(max(min((start + extent).rounded(.up), all), first))
+        }
+        let columns = pixels(x, rectangle.width, of: width)
+        for row in pixels(y, rectangle.height, of: height) {
             for column in columns { map[row * width + column] = 0 }
         }
     }

@@ -87,15 +87,17 @@ package struct PreparedPhoto: Sendable {
         }
     }
 
-    /// A rectangle of the bitmap in pixels of the full-size upright photo.
+    /// A rectangle of the bitmap in pixels of the full-size upright photo, at least one along each side.
     package func boundingBox(_ rectangle: PixelRectangle) -> BoundingBox {
         let horizontal = Double(photo.width) / Double(photo.bitmap.width)
         let vertical = Double(photo.height) / Double(photo.bitmap.height)
-        let left = (rectangle.x * horizontal).rounded()
-        let top = (rectangle.y * vertical).rounded()
-        let right = min(((rectangle.x + rectangle.width) * horizontal).rounded(), Double(photo.width))
-        let bottom = min(((rectangle.y + rectangle.height) * vertical).rounded(), Double(photo.height))
-        return BoundingBox(x: max(left, 0), y: max(top, 0), width: right - max(left, 0), height: bottom - max(top, 0))
+        func edges(_ start: Double, _ extent: Double, of length: Int) -> (start: Double, extent: Double) {
+            let first = min(max(start.rounded(), 0), Double(length - 1))
+            return (first, max(min((start + extent).rounded(), Double(length)) - first, 1))
+        }
+        let across = edges(rectangle.x * horizontal, rectangle.width * horizontal, of: photo.width)
+        let down = edges(rectangle.y * vertical, rectangle.height * vertical, of: photo.height)
+        return BoundingBox(x: across.start, y: down.start, width: across.extent, height: down.extent)
     }
 }
 

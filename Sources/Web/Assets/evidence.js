@@ -30,7 +30,14 @@ export function showVerdict(place, sidecar) {
     show(place, verdictChip(null), h("p", { class: "sentence" }, sentence), oldEvidence(sidecar.evidence));
     return;
   }
-  show(place, verdictChip(verdictWord(found)), verdictWords(found), verdictBars(found));
+  show(place, verdictChip(verdictWord(found)), verdictWords(found), animals(sidecar.animals), verdictBars(found));
+}
+
+/** What each of several animals is by itself. */
+function animals(named) {
+  if (!named) return null;
+  return h("p", { class: "faint" },
+    `Several animals were found. By itself each is called: ${named.map((one) => `${one.label} ${percent(one.probability)}`).join(", ")}.`);
 }
 
 /** A verdict's sentence, and what decided. */

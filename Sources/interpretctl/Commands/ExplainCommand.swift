@@ -56,10 +56,11 @@ struct ExplainCommand: AsyncParsableCommand {
     var probability = false
 
     @Option(
+        name: .customLong("animal"),
         help: ArgumentHelp(
-            "Where the animal is, for the verdict: x,y,width,height, or a mask as .jpg or .json.", valueName: "box|file"
-        ))
-    var animal: String?
+            "Where the animal is, for the verdict: x,y,width,height, or a mask as .jpg or .json; of several animals a mask.",
+            valueName: "box|file"))
+    var animals: [String] = []
 
     @Option(help: "The network to ask; see 'interpretctl models'.")
     var model: String?
@@ -94,6 +95,11 @@ struct ExplainCommand: AsyncParsableCommand {
         let given = try methodParameters()
         if method == nil, let name = given.values.keys.min() {
             throw ValidationError("'--\(name)' is no option of 'explain'; a method's parameter needs its --method")
+        }
+        guard animals.count <= 1 else {
+            throw ValidationError(
+                "--animal is given once; several animals are marked by one mask, a JPEG or run lengths, with a part for each"
+            )
         }
     }
 
@@ -135,7 +141,7 @@ struct ExplainCommand: AsyncParsableCommand {
         guard let out else {
             throw CommandFailure("\(folder) is a folder; say by --out where its results go", status: .usage)
         }
-        guard raw == nil, rawAttribution == nil, animal == nil else {
+        guard raw == nil, rawAttribution == nil, animals.isEmpty else {
             throw CommandFailure(
                 "--raw, --raw-attribution and --animal are about one photo, not a folder", status: .usage)
         }
@@ -157,7 +163,7 @@ struct ExplainCommand: AsyncParsableCommand {
             parameters: values.isEmpty ? nil : values, raw: raw.map { _ in true },
             rawAttribution: rawAttribution.map { _ in true }, images: out.map { _ in true },
             plainSaliency: plainSaliency ? true : nil, memory: memory,
-            animal: try animal.map(AnimalMark.init(argument:)))
+            animal: try animals.first.map(AnimalMark.init(argument:)))
         pictures.apply(to: &parameters)
         return parameters
     }

@@ -98,14 +98,23 @@ import WireProtocol
             try Data("[\(askers.count)]".utf8).write(to: own.appending(path: "another"))
             #expect(try await daemon.result(of: RPCMethods.reload, NoParameters()).loaded == ["own"])
         }
-        // Two are at work. A third waits for one of them.
-        try Data("[3]".utf8).write(to: own.appending(path: "yet another"))
-        let third = Task { try await daemon.result(of: RPCMethods.reload, NoParameters()) }
-        #expect(try await eventually { daemon.log.contains("networks replaced before") })
-        #expect(try await daemon.result(of: RPCMethods.status, NoParameters()).models == ["own"])
-        #expect(!daemon.log.contains("CancellationError"))
+        // Two are at work, so there is no third, but what is not loaded anew does not wait.
+        #expect(try await daemon.result(of: RPCMethods.reload, NoParameters()).loaded.isEmpty)
+        let state = own.appending(path: "yet another")
+        try Data("[3]".utf8).write(to: state)
+        do {
+            _ = try await daemon.result(of: RPCMethods.reload, NoParameters())
+            Issue.record("a third network was loaded beside two that were replaced")
+        } catch let error as RPCError {
+            #expect(error.code == .busy && error.message.contains("replaced before"), "\(error)")
+        }
+        // The signal waits until one of them is done.
+        daemon.send(SIGHUP)
+        #expect(try await eventually { daemon.log.contains("the signal to read again waits") })
+        func readings() -> Int { daemon.log.components(separatedBy: "the networks were read again").count - 1 }
+        #expect(readings() == 3)
         askers.removeFirst()
-        #expect(try await third.value.loaded == ["own"])
+        #expect(try await eventually { readings() == 4 })
         withExtendedLifetime(askers) {}
         #expect(try await daemon.stop() == 0)
     }

@@ -40,6 +40,24 @@ import WireProtocol
         #expect(try AnimalSighting(.picture(picture), on: prepared()).mask == expected { _, y in y < 24 })
     }
 
+    @Test func aDamagedPictureIsNoMask() throws {
+        let pixels = (0..<64 * 48).map { UInt8($0 % 7 * 40) }
+        let picture = try JPEGEncoder.encode(GreyBitmap(width: 64, height: 48, pixels: pixels))
+        let error = #expect(throws: RPCError.self) {
+            try AnimalSighting(.picture(picture.prefix(picture.count / 2)), on: prepared())
+        }
+        #expect(error?.message.contains("the mask cannot be relied on: the file ends early") == true, "\(error as Any)")
+    }
+
+    /// However narrow it is, a box has an area.
+    @Test func noBoxIsEmpty() throws {
+        let prepared = try prepared()
+        for x in [0, 0.2, 31.6, 63.9, 64] {
+            let box = prepared.boundingBox(PixelRectangle(x: x, y: 47.8, width: 0.1, height: 0.3))
+            #expect(box.width >= 1 && box.height >= 1 && box.x + box.width <= 64 && box.y + box.height <= 48, "\(box)")
+        }
+    }
+
     @Test(
         arguments: [
             (AnimalMark.box(BoundingBox(x: -1, y: 0, width: 5, height: 5)), "within the upright photo of 64×48"),

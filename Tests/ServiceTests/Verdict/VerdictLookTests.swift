@@ -131,6 +131,17 @@ import WireProtocol
         #expect(try await document(finder, classIndex: 0).verdict?.reasons.contains("no-label-holds") == false)
     }
 
+    /// A network that overflows on a photo says nothing of it; on others it does.
+    @Test func scoresThatAreNoNumbersAreAnError() async throws {
+        let model = try Self.reader("overflows")
+        #expect(try await document(model, Self.photo()).predictions.count == 2)
+        let white = try Bitmap(width: 96, height: 96, color: RGBColor(red: 255, green: 255, blue: 255))
+        let prepared = try PreparedPhoto(NamedPhoto(bytes: try JPEGEncoder.encode(white)), for: model)
+        await #expect { _ = try await Judge(model: model).look(at: prepared) } throws: { error in
+            "\(error)".contains("overflowed on this input")
+        }
+    }
+
     @Test func withoutAnybodyToSayWhereTheAnimalIsNothingIsCalledGood() async throws {
         let document = try await document(try Self.reader("reads-centre"), Self.photo(), animal: nil)
         let verdict = try #require(document.verdict)

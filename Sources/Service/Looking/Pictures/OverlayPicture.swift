@@ -18,7 +18,9 @@ struct OverlayPicture: SidecarPicture {
             scene.outlines = [
                 try OverlayOutline(
                     mask: animal.mask.pixels, width: animal.mask.width,
-                    meaning: OverlayWords("outline: the animal found", "animal found", "animal"))
+                    meaning: animal.largeParts.count > 1
+                        ? OverlayWords("outline: the animals found", "animals found", "animals")
+                        : OverlayWords("outline: the animal found", "animal found", "animal"))
             ]
         }
         scene.boxes = look.boxes.map { box in
