@@ -27,7 +27,7 @@ public struct PhotosParameters: RequestParameters, Hashable {
 
     /// Only photos in this state.
     public var state: PhotoState?
-    /// Only photos whose most probable class this is.
+    /// Only photos whose most probable class this is, or that have a box of it.
     public var label: String?
     /// Only photos with this verdict: `looks-at-animal`, `looks-partly`, `looks-elsewhere` or `undecided`.
     public var verdict: String?
@@ -85,7 +85,9 @@ public struct PhotoRecord: Codable, Sendable, Hashable {
     public var boxes: Int?
     /// The most probable class.
     public var label: String?
-    /// That class's probability, 0…1.
+    /// Other classes that have boxes; nil where there is none.
+    public var furtherLabels: [String]?
+    /// The most probable class's probability, 0…1.
     public var probability: Double?
     /// From that probability to the next class's, or to an independent label's threshold, 0…1.
     public var margin: Double?
@@ -98,8 +100,8 @@ public struct PhotoRecord: Codable, Sendable, Hashable {
 
     public init(
         path: String, state: PhotoState, updated: Date, error: String? = nil, warning: String? = nil,
-        boxes: Int? = nil, label: String? = nil, probability: Double? = nil, margin: Double? = nil,
-        verdict: String? = nil, doubtful: Bool? = nil, correction: String? = nil
+        boxes: Int? = nil, label: String? = nil, furtherLabels: [String]? = nil, probability: Double? = nil,
+        margin: Double? = nil, verdict: String? = nil, doubtful: Bool? = nil, correction: String? = nil
     ) {
         self.path = path
         self.state = state
@@ -108,6 +110,7 @@ public struct PhotoRecord: Codable, Sendable, Hashable {
         self.warning = warning
         self.boxes = boxes
         self.label = label
+        self.furtherLabels = furtherLabels
         self.probability = probability
         self.margin = margin
         self.verdict = verdict

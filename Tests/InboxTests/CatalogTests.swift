@@ -26,8 +26,9 @@ struct CatalogTests {
     }
 
     private let summary = PhotoSummary(
-        sha256: String(repeating: "a", count: 64), model: "petshop", label: "cat", probability: 0.75, boxCount: 2,
-        warning: "truncated", milliseconds: 12.5)
+        sha256: String(repeating: "a", count: 64), model: "petshop", label: "cat",
+        furtherLabels: ["guinea pig", "dog"],
+        probability: 0.75, boxCount: 2, warning: "truncated", milliseconds: 12.5)
 
     @Test(
         "a photo goes from pending over working to done, and everything about it is kept",

@@ -41,12 +41,14 @@ struct DoubtTests {
             predictions: [
                 .init(label: "cat", score: 2, probability: 0.75), .init(label: "dog", score: 1, probability: 0.125),
             ],
-            boxes: [], milliseconds: ["total": 12.5])
+            boxes: ["dog", "cat", "dog"].map {
+                .init(label: $0, score: 1, bbox: BoundingBox(x: 0, y: 0, width: 1, height: 1), method: "cam")
+            }, milliseconds: ["total": 12.5])
         let summary = PhotoSummary(of: sidecar, sha256: "cafe", warning: "cut off")
         #expect(
             summary
                 == PhotoSummary(
-                    sha256: "cafe", model: "petshop", modelSHA256: "f00d", label: "cat", probability: 0.75,
-                    margin: 0.625, boxCount: 0, warning: "cut off", milliseconds: 12.5))
+                    sha256: "cafe", model: "petshop", modelSHA256: "f00d", label: "cat", furtherLabels: ["dog"],
+                    probability: 0.75, margin: 0.625, boxCount: 3, warning: "cut off", milliseconds: 12.5))
     }
 }

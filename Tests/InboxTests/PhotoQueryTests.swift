@@ -46,6 +46,7 @@ struct PhotoQueryTests {
                     PhotoSummary(
                         sha256: example.name, model: "petshop", modelSHA256: index < 4 ? "1" : "2",
                         label: example.label,
+                        furtherLabels: example.name == "a/Sofa.jpg" ? ["guinea pig", "hare"] : [],
                         probability: example.probability, margin: example.margin, verdict: example.verdict,
                         isDoubtful: example.isDoubtful, boxCount: 1), at: now)
             }
@@ -87,6 +88,10 @@ struct PhotoQueryTests {
         try await expect(["a/b/100%.jpg"]) { $0.words = ["0%"] }
         try await expect(["old_1.jpg"]) { $0.words = ["d_1"] }
         try await expect([]) { $0.words = ["inbox"] }
+        // Of another box, too; whole labels only.
+        try await expect(["a/Sofa.jpg"]) { $0.label = "hare" }
+        try await expect(["a/Sofa.jpg"]) { $0.label = "guinea pig" }
+        try await expect([]) { $0.label = "guinea" }
     }
 
     @Test("the most doubtful come first, until a person has settled them, and again when the answer is taken back")

@@ -4,7 +4,7 @@ public import Foundation
 /// Which photos of the catalog are meant; what is nil does not matter.
 public struct PhotoFilter: Sendable, Hashable {
     public var state: PhotoState?
-    /// The best class.
+    /// The best class, or that of another box.
     public var label: String?
     /// The verdict's word.
     public var verdict: String?
@@ -49,7 +49,8 @@ public struct PhotoFilter: Sendable, Hashable {
             wanted.map { test($0) ?? false } ?? true
         }
         let summary = record.summary
-        return holds(state) { $0 == record.state } && holds(label) { $0 == summary?.label }
+        return holds(state) { $0 == record.state }
+            && holds(label) { label in summary.map { $0.label == label || $0.furtherLabels.contains(label) } }
             && holds(verdict) { $0 == summary?.verdict }
             && holds(probability) { range in summary?.probability.map(range.contains) }
             && holds(margin) { range in summary?.margin.map(range.contains) }

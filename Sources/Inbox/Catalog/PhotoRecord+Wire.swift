@@ -10,7 +10,9 @@ extension WireProtocol.PhotoRecord {
         self.init(
             path: record.path.string, state: WireProtocol.PhotoState(rawValue: record.state.rawValue) ?? .pending,
             updated: record.changedAt, error: record.errorMessage, warning: summary?.warning, boxes: summary?.boxCount,
-            label: summary?.label, probability: summary?.probability, margin: summary?.margin,
+            label: summary?.label,
+            furtherLabels: summary.flatMap { $0.furtherLabels.isEmpty ? nil : $0.furtherLabels },
+            probability: summary?.probability, margin: summary?.margin,
             verdict: summary?.verdict, doubtful: summary?.isDoubtful, correction: correction)
     }
 }

@@ -9,6 +9,8 @@ public struct PhotoSummary: Codable, Sendable, Hashable {
     public var modelSHA256: String?
     /// The best class, and its probability (0…1).
     public var label: String?
+    /// Other classes that have boxes, in their order.
+    public var furtherLabels: [String]
     public var probability: Double?
     /// From the best class's probability to the next one's, or to an independent label's threshold (0…1).
     public var margin: Double?
@@ -24,13 +26,15 @@ public struct PhotoSummary: Codable, Sendable, Hashable {
 
     public init(
         sha256: String, model: String? = nil, modelSHA256: String? = nil, label: String? = nil,
-        probability: Double? = nil, margin: Double? = nil, verdict: String? = nil, isDoubtful: Bool = false,
+        furtherLabels: [String] = [], probability: Double? = nil, margin: Double? = nil, verdict: String? = nil,
+        isDoubtful: Bool = false,
         boxCount: Int, warning: String? = nil, milliseconds: Double? = nil
     ) {
         self.sha256 = sha256
         self.model = model
         self.modelSHA256 = modelSHA256
         self.label = label
+        self.furtherLabels = furtherLabels
         self.probability = probability
         self.margin = margin
         self.verdict = verdict
@@ -55,11 +59,14 @@ public struct PhotoSummary: Codable, Sendable, Hashable {
     package init(_ document: DocumentExcerpt, sha256: String, warning: String? = nil) {
         // Of labels that hold or not, one that does.
         let best = document.predictions?.first { $0.holds ?? true }
+        let label = best?.label ?? document.boxes.first?.label
+        let further = document.boxes.compactMap(\.label).filter { $0 != label }
         let margin = document.verdict?.certainty.margin ?? document.marginOfClasses
         let warnings = [warning, document.closerLook.map { _ in PhotoSummary.closerLook }].compactMap { $0 }
         self.init(
             sha256: sha256, model: document.model?.name, modelSHA256: document.model?.sha256,
-            label: best?.label ?? document.boxes.first?.label, probability: best?.probability, margin: margin,
+            label: label, furtherLabels: further.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
+            probability: best?.probability, margin: margin,
             verdict: document.verdict?.verdict,
             isDoubtful: Doubt.exists(
                 verdict: document.verdict?.verdict, reasons: document.verdict?.reasons ?? [], margin: margin,

@@ -73,7 +73,7 @@ struct PhotosCommand: AsyncParsableCommand {
             for photo in photos {
                 table.add([
                     .init(Format.time(photo.updated)), .init(photo.state.rawValue, photo.state.style),
-                    .init(photo.path), .init(photo.label ?? ""),
+                    .init(photo.path), .init(photo.labels.joined(separator: " + ")),
                     .init(photo.probability.map(Format.percent) ?? ""),
                     .init(photo.verdict ?? "", photo.doubtful == true ? .yellow : nil), photo.remark,
                 ])
@@ -95,6 +95,8 @@ extension PhotoState {
 }
 
 extension PhotoRecord {
+    fileprivate var labels: [String] { [label].compactMap { $0 } + (furtherLabels ?? []) }
+
     fileprivate var remark: Table.Cell {
         if let error { return .init(error, .red) }
         if let warning { return .init(warning, .yellow) }

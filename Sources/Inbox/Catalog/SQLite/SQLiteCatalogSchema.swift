@@ -88,6 +88,13 @@ enum SQLiteCatalogSchema {
                     PRAGMA user_version = 7;
                     """)
         }
+        migrator.registerMigration("8: further labels") { db in
+            try db.execute(
+                sql: """
+                    ALTER TABLE photo ADD COLUMN furtherLabels TEXT;
+                    PRAGMA user_version = 8;
+                    """)
+        }
         return migrator
     }
 

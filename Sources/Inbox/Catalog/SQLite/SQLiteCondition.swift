@@ -14,7 +14,10 @@ struct SQLiteCondition: Sendable {
 
     init(_ filter: PhotoFilter) {
         add("state = ?", filter.state?.rawValue)
-        add("label = ?", filter.label)
+        if let label = filter.label {
+            sql += " AND (label = ? OR instr(furtherLabels, ?) > 0)"
+            arguments += [label, FurtherLabels.text([label])]
+        }
         add("verdict = ?", filter.verdict)
         add("probability >= ?", filter.probability?.lowerBound)
         add("probability <= ?", filter.probability?.upperBound)
@@ -41,6 +44,20 @@ struct SQLiteCondition: Sendable {
         guard let argument else { return }
         sql += " AND " + condition
         arguments.append(argument)
+    }
+}
+
+/// Labels in one column.
+enum FurtherLabels {
+    /// ASCII's unit separator, before and after each, so that no label is found within another.
+    private static let separator = "\u{1F}"
+
+    static func text(_ labels: [String]) -> String? {
+        labels.isEmpty ? nil : separator + labels.joined(separator: separator) + separator
+    }
+
+    static func labels(_ text: String?) -> [String] {
+        (text ?? "").components(separatedBy: separator).filter { !$0.isEmpty }
     }
 }
 
