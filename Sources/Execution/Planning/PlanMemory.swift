@@ -83,15 +83,21 @@ public final class PlanMemory: @unchecked Sendable {
     }
 
     func add(_ store: any KeepingForLater) {
-        lock.withLock {
-            stores.removeAll { $0.store == nil }
-            stores.append(WeakStore(store: store))
+        let living = lock.withLock {
+            let living = livingStores
+            stores = living.map(WeakStore.init) + [WeakStore(store: store)]
+            return living
         }
+        withExtendedLifetime(living) {}
     }
+
+    /// Whoever asks keeps the answer until the lock is open again: a store's last reference may be the one in it, and what
+    /// ends with the store gives its memory back, under the lock. Asked for under the lock.
+    private var livingStores: [any KeepingForLater] { stores.compactMap(\.store) }
 
     /// - Returns: whether something was kept that nobody computes in.
     private func letOldestGo() -> Bool {
-        let stores = lock.withLock { self.stores.compactMap(\.store) }
+        let stores = lock.withLock { livingStores }
         let oldest = stores.compactMap { store in store.oldestUse.map { (store: store, use: $0) } }
             .min { $0.use < $1.use }
         guard let oldest else { return false }

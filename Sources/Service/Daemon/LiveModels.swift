@@ -51,10 +51,14 @@ final class LiveModels: Sendable {
 
     /// Whether as many replaced networks of one of these names are still at work as may be.
     func areManyReplaced(of names: Set<String>) -> Bool {
-        exchanged.withLock { exchanged in
-            exchanged.replaced.removeAll { $0.session == nil }
-            return names.contains { name in exchanged.replaced.count { $0.name == name } >= Self.mostReplaced }
+        // The references are kept until the lock is open: one of them may be the last, and a network's end takes a while.
+        let (areMany, living) = exchanged.withLock { exchanged in
+            let living = exchanged.replaced.map(\.session)
+            exchanged.replaced = zip(exchanged.replaced, living).filter { $0.1 != nil }.map(\.0)
+            let counts = Dictionary(grouping: exchanged.replaced, by: \.name).mapValues(\.count)
+            return (names.contains { counts[$0, default: 0] >= Self.mostReplaced }, living)
         }
+        return withExtendedLifetime(living) { areMany }
     }
 }
 

@@ -63,6 +63,30 @@ import Testing
         #expect(try await bytes(session, try shape(64)) == small && memory.held == small)
     }
 
+    /// A session that comes looks which others there are; one that goes at that moment may end by it, and gives its memory
+    /// back then. Neither may wait for the other.
+    @Test(.timeLimit(.minutes(10))) func sessionsComeAndGoAtOnce() async throws {
+        let memory = PlanMemory()
+        let graph = try Fixtures.graph("cam_form")
+        let file = try #require(try Fixtures.meta("cam_form").inputs.values.first)
+        let input = try Fixtures.tensor("networks/cam_form/\(file)")
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<32 {
+                group.addTask {
+                    for _ in 0..<40 {
+                        let session = try InferenceSession(graph: graph, threads: 1, memory: memory)
+                        _ = try await session.perform { (evaluator) throws(ExecutionError) in
+                            try evaluator.forward([input]).output(0)
+                        }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        for _ in 0..<60_000 where memory.held > 0 { try await Task.sleep(for: .milliseconds(10)) }
+        #expect(memory.held == 0)
+    }
+
     @Test func aSessionThatGoesGivesEverythingBack() async throws {
         let memory = PlanMemory()
         do {

@@ -84,10 +84,11 @@ import WireProtocol
     @Test func fewReplacedNetworksAreKept() async throws {
         let models = try TemporaryFolder()
         let own = URL(filePath: models.path).appending(path: "own")
-        try FileManager.default.copyItem(at: Self.fixture, to: own)
+        try FileManager.default.copyItem(
+            at: RunningDaemon.root.appending(path: "Tests/Fixtures/first-edition/petshop"), to: own)
         let daemon = try await RunningDaemon(models: URL(filePath: models.path))
         let question = ExplainParameters(
-            source: .path(RunningDaemon.demoPhoto.path), method: "rise", parameters: ["samples": .number(100_000)])
+            source: .path(RunningDaemon.demoPhoto.path), method: "rise", parameters: ["samples": .number(1_000_000)])
         let parameters = try RPCMethods.explain.request(id: .number(1), question).params.description
         var askers: [SocketTestClient] = []
         for _ in 0..<2 {
