@@ -3,6 +3,8 @@ import Execution
 import Files
 import Foundation
 import Inbox
+import Interpretation
+import Localization
 import Logging
 import Photos
 import WireProtocol
@@ -41,6 +43,10 @@ struct InboxProcessor: PhotoProcessing {
             throw PhotoFailure(error.error)
         } catch let error as PhotoError {
             throw PhotoFailure(error)
+        } catch InterpretationError.scoresNotFinite, LocalizationError.interpretation(.scoresNotFinite) {
+            // It would do so again.
+            throw PhotoFailure.permanent(
+                code: "network-overflow", message: "\(InterpretationError.scoresNotFinite)")
         } catch  where RPCError(translating: error).code == .busy {
             // Others compute in the memory that this takes: its turn comes again.
             throw PhotoFailure.transient(message: "\(error)")

@@ -2,6 +2,7 @@ import Foundation
 import Interpretation
 import Logging
 import Networks
+import Photos
 import Service
 import Tensors
 import TestSupport
@@ -43,6 +44,21 @@ import WireProtocol
         }
         #expect(store.models.isEmpty)
         #expect(store.refused.first?.error.reason.contains("NaN") == true, "\(store.refused)")
+    }
+
+    /// A white photo makes its scores infinite: that photo fails, and the daemon goes on.
+    @Test(.enabled(if: RunningDaemon.isBuilt), .timeLimit(.minutes(30))) func aPhotoThatOverflowsFails() async throws {
+        let daemon = try await RunningDaemon(
+            models: RunningDaemon.root.appending(path: "Tests/Fixtures/models/overflows"))
+        let white = try Bitmap(width: 96, height: 96, color: RGBColor(red: 255, green: 255, blue: 255))
+        let photo = daemon.inbox.appending(path: "white.jpg")
+        try JPEGEncoder.encode(white).write(to: photo)
+        let error = URL(filePath: photo.path + ".error.json")
+        #expect(try await eventually { FileManager.default.fileExists(atPath: error.path) })
+        let text = try String(contentsOf: error, encoding: .utf8)
+        #expect(text.contains("network-overflow") && text.contains("overflowed on this input"), "\(text)")
+        _ = try await daemon.document(of: RunningDaemon.demoPhoto)
+        #expect(try await daemon.stop() == 0)
     }
 
     @Test func aFolderWithoutItsModelIsRefused() throws {
