@@ -278,7 +278,7 @@ class Pair:
 
 
 def paired(labels: tuple[str, str], animals, scenes, folder: Path, number: int, generator) -> Pair:
-    """Each in a half of its own, its longer side a third to all of the half's."""
+    """Each in a half of its own, at 50 to 95 % of the size that would fill it."""
     picture = scenes[generator.integers(len(scenes))].copy()
     picture = picture.resize([round(side * 640 / max(picture.size)) for side in picture.size])
     truth = []

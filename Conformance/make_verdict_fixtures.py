@@ -48,12 +48,18 @@ def network(row: list[int], place: np.ndarray, middle: float) -> onnx.ModelProto
         helper.make_node("Conv", ["pixel_values", "kernel"], ["difference"], pads=[0, 1, 0, 1]),
         helper.make_node("Relu", ["difference"], ["stripes"]),
         helper.make_node("Mul", ["stripes", "place"], ["here"]),
-        helper.make_node("AveragePool", ["here"], ["cells"], kernel_shape=[8, 8], strides=[8, 8]),
+    ] + scored("here")
+    return model(nodes, "reader", ("logits", ["n", 2]), weights)
+
+
+def scored(maps: str) -> list:
+    """From maps to the scores of a linear layer over the mean of their cells."""
+    return [
+        helper.make_node("AveragePool", [maps], ["cells"], kernel_shape=[8, 8], strides=[8, 8]),
         helper.make_node("GlobalAveragePool", ["cells"], ["pooled"]),
         helper.make_node("Flatten", ["pooled"], ["mean"]),
         helper.make_node("Gemm", ["mean", "weight", "bias"], ["logits"], transB=1),
     ]
-    return model(nodes, "reader", ("logits", ["n", 2]), weights)
 
 
 def directions() -> onnx.ModelProto:
@@ -68,11 +74,7 @@ def directions() -> onnx.ModelProto:
     nodes = [
         helper.make_node("Conv", ["pixel_values", "kernel"], ["difference"], pads=[1, 1, 1, 1]),
         helper.make_node("Relu", ["difference"], ["stripes"]),
-        helper.make_node("AveragePool", ["stripes"], ["cells"], kernel_shape=[8, 8], strides=[8, 8]),
-        helper.make_node("GlobalAveragePool", ["cells"], ["pooled"]),
-        helper.make_node("Flatten", ["pooled"], ["mean"]),
-        helper.make_node("Gemm", ["mean", "weight", "bias"], ["logits"], transB=1),
-    ]
+    ] + scored("stripes")
     return model(nodes, "directions", ("logits", ["n", 3]), weights)
 
 

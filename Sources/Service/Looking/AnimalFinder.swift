@@ -36,7 +36,7 @@ package struct AnimalFinder: Sendable {
             by: model, mask: try segmentation.animal, probabilities: segmentation.probabilities)
         guard model.animalConfirmation > 0 else { return sighting }
         var believed: [PixelMask.Part] = []
-        for part in sighting.mask.parts.prefix(Self.mostParts)
+        for part in sighting.largeParts.prefix(Self.mostParts)
         where try await share(of: part, foundAgainIn: prepared) >= Double(model.animalConfirmation) {
             believed.append(part)
         }

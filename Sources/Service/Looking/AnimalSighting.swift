@@ -15,6 +15,8 @@ package struct AnimalSighting: Sendable {
     package let confidence: Double?
     /// Around the mask's connected parts, in pixels of the bitmap, largest first.
     package let parts: [PixelBox]
+    /// The parts without specks, which a person may have marked, largest first.
+    let largeParts: [PixelMask.Part]
 
     /// Share of the photo, 0…1.
     package let area: Double
@@ -42,14 +44,12 @@ package struct AnimalSighting: Sendable {
         self.source = source
         self.mask = mask
         self.parts = parts.map(\.box)
+        largeParts = Self.large(parts, of: mask)
         area = Double(mask.area) / Double(max(mask.pixels.count, 1))
         self.confidence = confidence
     }
 
     package var isEmpty: Bool { parts.isEmpty }
-
-    /// Its parts without specks, which a person may have marked, largest first.
-    var largeParts: [PixelMask.Part] { Self.large(mask.parts, of: mask) }
 
     private static func large(_ parts: [PixelMask.Part], of mask: PixelMask) -> [PixelMask.Part] {
         let smallest = Int((Double(mask.pixels.count) * smallestPart).rounded(.up))
