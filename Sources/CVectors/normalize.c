@@ -64,6 +64,51 @@ void cvectors_scale_channels(const float *values, int64_t items, int64_t blocks,
     }
 }
 
+/// The sum of a[i] * b[i].
+INLINE float sum_of_products(const float *a, const float *b, int64_t count) {
+    vector sums[TOGETHER] = {{0}};
+    int64_t i = 0;
+    for (; i + TOGETHER * WIDTH <= count; i += TOGETHER * WIDTH)
+        for (int j = 0; j < TOGETHER; j++) sums[j] += LOADED(a + i + j * WIDTH) * LOADED(b + i + j * WIDTH);
+    for (; i + WIDTH <= count; i += WIDTH) sums[0] += LOADED(a + i) * LOADED(b + i);
+    float sum = total(sums);
+    for (; i < count; i++) sum += a[i] * b[i];
+    return sum;
+}
+
+/// sums[c] = the sum over positions of a[p][c] * b[p][c], c in 0 ..< WIDTH, from one position to the next `step` values.
+INLINE void products_of_vectors(const float *a, const float *b, int64_t positions, int64_t step, float *sums) {
+    vector parts[TOGETHER] = {{0}};
+    int64_t position = 0;
+    for (; position + TOGETHER <= positions; position += TOGETHER)
+        for (int j = 0; j < TOGETHER; j++)
+            parts[j] += LOADED(a + (position + j) * step) * LOADED(b + (position + j) * step);
+    for (; position < positions; position++) parts[0] += LOADED(a + position * step) * LOADED(b + position * step);
+    STORE(sums, (parts[0] + parts[1]) + (parts[2] + parts[3]));
+}
+
+FOR_ALL_PROCESSORS
+void cvectors_channel_products(const float *a, const float *b, int64_t items, int64_t blocks, int64_t positions,
+                               int64_t width, int64_t channels, float *restrict sums) {
+    for (int64_t plane = 0; plane < items * blocks; plane++) {
+        const int64_t start = plane * positions * width, first = plane % blocks * width;
+        const int64_t count = first + width < channels ? width : channels - first;
+        float *target = sums + plane / blocks * channels + first;
+        if (width == 1) {
+            target[0] = sum_of_products(a + start, b + start, positions);
+            continue;
+        }
+        int64_t c = 0;
+        for (; c + WIDTH <= count; c += WIDTH)
+            products_of_vectors(a + start + c, b + start + c, positions, width, target + c);
+        for (; c < count; c++) {
+            float sum = 0;
+            for (int64_t p = 0; p < positions; p++) sum += a[start + p * width + c] * b[start + p * width + c];
+            target[c] = sum;
+        }
+    }
+}
+
 /// The mean of the values and 1 / sqrt(variance + epsilon).
 INLINE void statistics(
     const float *values, int64_t count, float epsilon, float *mean, float *inverse) {

@@ -34,6 +34,11 @@ void cvectors_restore(const int32_t *sums, int64_t positions, int64_t channels, 
 void cvectors_scale_channels(const float *values, int64_t items, int64_t blocks, int64_t positions, int64_t width,
                              const float *factors, const float *summands, int rectifies, float *target);
 
+/// sums[item][channel] = the sum over positions of a * b, both of which lie as [items][blocks][positions][width], of
+/// `channels` channels and the last block filled up.
+void cvectors_channel_products(const float *a, const float *b, int64_t items, int64_t blocks, int64_t positions,
+                               int64_t width, int64_t channels, float *restrict sums);
+
 /// Rows of `length` values, each brought to mean 0 and variance 1 (epsilon is added to the variance) and then scaled and
 /// shifted. Of `parameters` scales and shifts, `inner` values one after the other share one, and they begin anew when
 /// they are through. `target` may be `values`.

@@ -61,9 +61,11 @@ struct ConvolutionProblem {
     /// A primitive with the names of its arguments.
     struct Compiled {
         let primitive: Primitive
+        /// Nil where there is but one way, as for fully-connected layers.
+        let algorithm: ConvolutionAlgorithm?
         let source: cdnn_argument
         let destination: cdnn_argument
-        let turnsWeights: Bool
+        var turnsWeights: Bool { algorithm?.turnsWeights ?? false }
         /// Weight extents as the primitive sees them.
         let weightExtents: [Int]
         /// Where the residual goes; the destination itself where it is summed in place.
@@ -90,7 +92,7 @@ struct ConvolutionProblem {
                     destinationGradient.handle)
             }
             return Compiled(
-                primitive: primitive, source: CDNN_ARG_DIFF_DST, destination: CDNN_ARG_DIFF_SRC, turnsWeights: false,
+                primitive: primitive, algorithm: algorithm, source: CDNN_ARG_DIFF_DST, destination: CDNN_ARG_DIFF_SRC,
                 weightExtents: weights, residual: .none)
         }
         guard let turned = direction == .forward ? (algorithm.turnsWeights ? nil : window) : window.turned else {
@@ -132,8 +134,8 @@ struct ConvolutionProblem {
         }
         extendLifetime(destination)
         return Compiled(
-            primitive: primitive, source: CDNN_ARG_SRC, destination: CDNN_ARG_DST,
-            turnsWeights: algorithm.turnsWeights, weightExtents: weightExtents, residual: residual)
+            primitive: primitive, algorithm: algorithm, source: CDNN_ARG_SRC, destination: CDNN_ARG_DST,
+            weightExtents: weightExtents, residual: residual)
     }
 
     /// [O,I,k…] → [I,O,k…], each group by itself.

@@ -1,3 +1,4 @@
+import CDNN
 import Networks
 
 extension PlanBuilder {
@@ -15,6 +16,17 @@ extension PlanBuilder {
                 return try compiled(problem, by: table)
             }
         }
+    }
+
+    /// The same kernel with what already lies at its destination added to what it computes; nil where it cannot.
+    func adding(
+        _ compiled: ConvolutionProblem.Compiled, of problem: ConvolutionProblem
+    ) -> ConvolutionProblem.Compiled? {
+        guard compiled.destination == CDNN_ARG_DST, let algorithm = compiled.algorithm else { return nil }
+        var problem = problem
+        problem.residual = .inPlace
+        let adding = try? problem.compiled(by: algorithm, on: engine)
+        return adding?.primitive.implementation == compiled.primitive.implementation ? adding : nil
     }
 
     /// The problem compiled as sums of products in the order in which the library likes them, transformed by nothing.

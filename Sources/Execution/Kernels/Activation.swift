@@ -76,7 +76,7 @@ extension PlanBuilder {
         data: PlannedTensor, argument: cdnn_argument
     ) throws(ExecutionError) -> PlannedTensor {
         let incoming = try converted(signal, to: data.layout, for: node)
-        let passed = allocate(data.extents, data.layout)
+        let passed = allocate(over: incoming)
         let primitive = try check(node) { () throws(KernelStatus) in
             try Primitive {
                 cdnn_eltwise_backward(
@@ -89,7 +89,7 @@ extension PlanBuilder {
     }
 
     private func rectified(_ signal: PlannedTensor, _ node: Node) throws(ExecutionError) -> PlannedTensor {
-        let result = allocate(signal.extents, signal.layout)
+        let result = allocate(over: signal)
         let primitive = try check(node) { () throws(KernelStatus) in
             try Primitive {
                 cdnn_eltwise_forward($0, engine.handle, CDNN_ELTWISE_RELU, 0, 0, signal.layout.handle)
@@ -113,7 +113,7 @@ extension PlanBuilder {
         set(node.output, y)
         record(node) { (builder, signal, _) throws(ExecutionError) in
             let incoming = try builder.converted(signal, to: x.layout, for: node)
-            let passed = builder.allocate(x.extents, x.layout)
+            let passed = builder.allocate(over: incoming)
             builder.emit(node, reading: [x, incoming], writing: [passed]) { addresses in
                 let pointers = addresses.map { $0.assumingMemoryBound(to: Float.self) }
                 let (x, incoming, passed) = (pointers[0], pointers[1], pointers[2])

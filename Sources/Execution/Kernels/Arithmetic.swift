@@ -1,4 +1,5 @@
 import CDNN
+import CVectors
 import Networks
 import Tensors
 
@@ -12,29 +13,49 @@ extension PlanBuilder {
         let y = try combined(kind, a, b, to: extents, for: node)
         set(node.output, y)
         record(node) { (builder, signal, _) throws(ExecutionError) in
-            var passed: [(input: ValueID, signal: PlannedTensor)] = []
+            var operands: [(position: Int, tensor: PlannedTensor, value: ValueID)] = []
             for (position, operand) in [a, b].enumerated() {
                 let value = try builder.inputID(node, position)
-                guard builder.isDifferentiated(value) else { continue }
+                if builder.isDifferentiated(value) { operands.append((position, operand, value)) }
+            }
+            // What was broadcast comes first: the other's derivative may then lie where the signal does.
+            operands.sort { $1.tensor.extents == extents && $0.tensor.extents != extents }
+            var passed: [(input: ValueID, signal: PlannedTensor)] = []
+            for (number, operand) in operands.enumerated() {
+                let other = operand.position == 0 ? b : a
+                if kind == .multiply,
+                    let sums = try builder.channelProducts(signal, other, to: operand.tensor.extents, for: node)
+                {
+                    passed.append((operand.value, sums))
+                    continue
+                }
                 let full = try builder.slope(
-                    kind, ofOperand: position, times: signal, a, b, result: y, for: node)
-                passed.append((value, try builder.summed(full, to: operand.extents, for: node)))
+                    kind, ofOperand: operand.position, times: signal, a, b, result: y,
+                    isLast: number == operands.count - 1, for: node)
+                passed.append((operand.value, try builder.summed(full, to: operand.tensor.extents, for: node)))
             }
             return passed
         }
     }
 
-    /// The signal times ∂(a ∘ b)/∂a or ∂(a ∘ b)/∂b, of the result's extents.
+    /// The signal times ∂(a ∘ b)/∂a or ∂(a ∘ b)/∂b, of the result's extents; a product that `isLast` to read the signal may
+    /// lie there.
     private func slope(
         _ kind: Arithmetic, ofOperand position: Int, times signal: PlannedTensor, _ a: PlannedTensor,
-        _ b: PlannedTensor, result y: PlannedTensor, for node: Node
+        _ b: PlannedTensor, result y: PlannedTensor, isLast: Bool, for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
         let extents = y.extents
         switch (kind, position) {
         case (.add, _), (.subtract, 0): return signal
         case (.subtract, _): return try scaled(signal, by: -1, for: node)
-        case (.multiply, 0): return try combined(.multiply, signal, b, to: extents, for: node)
-        case (.multiply, _): return try combined(.multiply, signal, a, to: extents, for: node)
+        case (.multiply, _):
+            let other = position == 0 ? b : a
+            if isLast, signal.extents == extents,
+                let product = try oneDNNBinary(CDNN_BINARY_MUL, signal, other, isSignal: true, for: node)
+            {
+                return product
+            }
+            return try combined(.multiply, signal, other, to: extents, for: node)
         case (.divide, 0): return try combined(.divide, signal, b, to: extents, for: node)
         case (.divide, _):
             let quotient = try combined(.divide, signal, b, to: extents, for: node)
@@ -87,9 +108,40 @@ extension PlanBuilder {
         }
     }
 
+    /// Σ a·b over the planes of each channel, [N,C,1,1], of two tensors [N,C,H,W] that lie alike; nil where other extents are
+    /// wanted, or where they lie otherwise.
+    private func channelProducts(
+        _ a: PlannedTensor, _ b: PlannedTensor, to extents: [Int], for node: Node
+    ) throws(ExecutionError) -> PlannedTensor? {
+        guard a.extents == b.extents, a.extents.count == 4, extents == a.extents.prefix(2) + [1, 1],
+            let order = ChannelOrder.of(b.layout, extents: b.extents)
+        else { return nil }
+        let a = try converted(a, to: b.layout, for: node)
+        let sums = try allocatePlain(extents, for: node)
+        let (items, channels, positions) = (a.extents[0], a.extents[1], a.extents[2] * a.extents[3])
+        let (blocks, width) = order.blocks(of: channels)
+        emit(node, reading: [a, b], writing: [sums]) { addresses in
+            let pointers = addresses.map { $0.assumingMemoryBound(to: Float.self) }
+            cvectors_channel_products(
+                pointers[0], pointers[1], Int64(items), Int64(blocks), Int64(positions), Int64(width),
+                Int64(channels), pointers[2])
+        }
+        return sums
+    }
+
+    /// `total`, which nobody else reads, plus one value for each channel of each item, [N,C,1,1]; nil where oneDNN has only
+    /// its slow reference for it.
+    func added(
+        _ values: PlannedTensor, toSignal total: PlannedTensor, for node: Node
+    ) throws(ExecutionError) -> PlannedTensor? {
+        try oneDNNBinary(CDNN_BINARY_ADD, total, values, isSignal: true, for: node)
+    }
+
     /// a ∘ b in the layout of `a`, to which `b` is broadcast; nil where oneDNN has only its slow reference for it.
+    ///
+    /// - Parameter isSignal: whether `a` is a signal that is read here for the last time.
     private func oneDNNBinary(
-        _ operation: cdnn_binary_kind, _ a: PlannedTensor, _ b: PlannedTensor, for node: Node
+        _ operation: cdnn_binary_kind, _ a: PlannedTensor, _ b: PlannedTensor, isSignal: Bool = false, for node: Node
     ) throws(ExecutionError) -> PlannedTensor? {
         var b = b
         if a.extents == b.extents {
@@ -105,8 +157,12 @@ extension PlanBuilder {
             }
         }
         if a.extents != b.extents, primitive.implementation.hasPrefix("ref") { return nil }
-        let result =
-            mayOverlap(a, b) ? allocate(a.extents, a.layout) : allocate(a.extents, a.layout, over: a, for: node)
+        let result: PlannedTensor
+        switch (mayOverlap(a, b), isSignal) {
+        case (true, _): result = allocate(a.extents, a.layout)
+        case (false, true): result = allocate(over: a)
+        case (false, false): result = allocate(a.extents, a.layout, over: a, for: node)
+        }
         try emit(node, primitive, [(CDNN_ARG_SRC, a), (CDNN_ARG_SRC_1, b), (CDNN_ARG_DST, result)])
         return result
     }

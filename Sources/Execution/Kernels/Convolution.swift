@@ -17,7 +17,7 @@ extension PlanBuilder {
         let window = cdnn_window(
             convolution.window, input: Array(x.extents.dropFirst(2)), output: Array(outputExtents.dropFirst(2)))
         recordConvolution(
-            node,
+            node, convolution,
             ConvolutionProblem(
                 direction: .backward, input: x.extents, weights: weightExtents, output: outputExtents, window: window))
         if !convolution.isExact, let phases = try phases(of: convolution, node, input: x.extents) {
@@ -64,18 +64,35 @@ extension PlanBuilder {
         set(last.output, y)
     }
 
-    private func recordConvolution(_ node: Node, _ problem: ConvolutionProblem) {
+    private func recordConvolution(_ node: Node, _ convolution: Convolution, _ problem: ConvolutionProblem) {
         record(node) { (builder, signal, _) throws(ExecutionError) in
-            let compiled = try builder.compiled(problem, for: node)
+            let inputID = try builder.inputID(node, 0)
+            if !convolution.isExact, let phases = builder.phasesBack(through: convolution, problem) {
+                let weightID = try builder.inputID(node, 1)
+                let passed = try builder.computed(
+                    PhasedProblem(
+                        phases: phases, weights: weightID, declared: problem.weights, isTransposed: true,
+                        output: problem.input),
+                    of: signal, for: node)
+                return [(inputID, passed)]
+            }
+            var compiled = try builder.compiled(problem, for: node)
+            let destination = try builder.layout(compiled.primitive, compiled.destination, node)
+            // What has come to the input another way is added where it lies.
+            var passed: PlannedTensor?
+            if let adding = builder.adding(compiled, of: problem),
+                let other = builder.arrived.takeToAddTo(at: inputID, in: destination)
+            {
+                (compiled, passed) = (adding, other)
+            }
+            let result = passed ?? builder.allocate(problem.input, destination)
             let incoming = try builder.converted(
                 signal, to: try builder.layout(compiled.primitive, compiled.source, node), for: node)
             let filter = try builder.weights(try builder.inputID(node, 1), for: compiled, of: node)
-            let passed = builder.allocate(
-                problem.input, try builder.layout(compiled.primitive, compiled.destination, node))
             try builder.emit(
                 node, compiled.primitive,
-                [(compiled.source, incoming), (CDNN_ARG_WEIGHTS, filter), (compiled.destination, passed)])
-            return [(try builder.inputID(node, 0), passed)]
+                [(compiled.source, incoming), (CDNN_ARG_WEIGHTS, filter), (compiled.destination, result)])
+            return [(inputID, result)]
         }
     }
 

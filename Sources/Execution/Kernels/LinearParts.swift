@@ -101,7 +101,7 @@ extension PlanBuilder {
             _ primitive: Primitive, from source: cdnn_argument, to destination: cdnn_argument
         ) -> ConvolutionProblem.Compiled {
             ConvolutionProblem.Compiled(
-                primitive: primitive, source: source, destination: destination, turnsWeights: false,
+                primitive: primitive, algorithm: nil, source: source, destination: destination,
                 weightExtents: weightExtents, residual: .none)
         }
     }

@@ -48,14 +48,16 @@ struct OutputPhases {
     /// Of the convolutions that compute them, by axis.
     let convolutionStride: [Int]
 
+    /// A transposed convolution.
+    ///
     /// - Parameters:
+    ///   - window: of the convolution that it is the transpose of.
     ///   - input, output: spatial extents, [H,W] each.
     ///   - begin: what is cut off the unpadded result's beginning, by axis.
     ///   - channels: of the output; nil where phases may not share a convolution.
     /// - Returns: nil where some phase has no tap or crops the input, and for other than two axes.
-    init?(_ convolution: TransposedConvolution, input: [Int], output: [Int], begin: [Int], channels: Int?) {
+    init?(transposing window: Window, input: [Int], output: [Int], begin: [Int], channels: Int?) {
         guard input.count == 2 else { return nil }
-        let window = convolution.window
         stride = window.stride
         convolutionStride = [1, 1]
         var axes: [[Axis]] = []
@@ -81,6 +83,22 @@ struct OutputPhases {
         groups =
             OutputPhases.cost(of: together, channels: channels) < OutputPhases.cost(of: apart, channels: channels)
             ? together : apart
+    }
+
+    /// The way back through a convolution with stride whose input has so few channels that they leave most of a kernel's
+    /// places empty.
+    ///
+    /// - Parameters:
+    ///   - input, output: spatial extents, [H,W] each; what goes back is the input.
+    ///   - begin: zeros before what the convolution reads, by axis.
+    ///   - channels: of the output.
+    /// - Returns: nil where phase by phase it takes as few products.
+    init?(backThrough window: Window, input: [Int], output: [Int], begin: [Int], channels: Int) {
+        self.init(transposing: window, input: input, output: output, begin: begin, channels: channels)
+        let apart = window.kernel.reduce((channels + Layout.blockWidth - 1) / Layout.blockWidth, *)
+        guard OutputPhases.cost(of: groups, channels: channels) < OutputPhases.worthwhile * Double(apart) else {
+            return nil
+        }
     }
 
     /// A convolution of stride 1 whose channels leave most of a kernel's places empty.

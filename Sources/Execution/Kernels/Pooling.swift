@@ -21,12 +21,13 @@ extension PlanBuilder {
         let window = cdnn_window(covering: Array(extents.dropFirst(2)))
         try emitPooling(
             node, kind == .maximum ? CDNN_POOL_MAX : CDNN_POOL_AVERAGE_EXCLUDE_PADDING, window,
-            to: extents.prefix(2) + extents.dropFirst(2).map { _ in 1 }, correction: nil)
+            to: extents.prefix(2) + extents.dropFirst(2).map { _ in 1 }, correction: nil,
+            isMeanOfPlanes: kind == .average)
     }
 
     private func emitPooling(
         _ node: Node, _ kind: cdnn_pooling_kind, _ window: cdnn_window, to outputExtents: [Int],
-        correction: [Float]?
+        correction: [Float]?, isMeanOfPlanes: Bool = false
     ) throws(ExecutionError) {
         let x = try input(node, 0)
         // A mean over planes may drop their axes.
@@ -66,13 +67,26 @@ extension PlanBuilder {
                 try correction.map { (factors) throws(ExecutionError) in
                     try builder.scaledByPosition(signal, factors, for: node)
                 } ?? signal
+            let inputID = try builder.inputID(node, 0)
+            if isMeanOfPlanes, let passed = try builder.averaged(signal, at: inputID, like: x, for: node) {
+                return [(inputID, passed)]
+            }
             return [
-                (
-                    try builder.inputID(node, 0),
-                    try builder.unpooled(signal, node, kind, window, input: x, output: y, switches: switches)
-                )
+                (inputID, try builder.unpooled(signal, node, kind, window, input: x, output: y, switches: switches))
             ]
         }
+    }
+
+    /// The signal at the mean of whole planes, added to what has arrived at their values another way, where that lies; nil
+    /// where nothing has.
+    private func averaged(
+        _ signal: PlannedTensor, at value: ValueID, like x: PlannedTensor, for node: Node
+    ) throws(ExecutionError) -> PlannedTensor? {
+        guard let total = arrived.takeToAddTo(at: value, in: x.layout) else { return nil }
+        let share = try scaled(signal, by: 1 / Float(x.extents.dropFirst(2).reduce(1, *)), for: node)
+        if let sum = try added(share, toSignal: total, for: node) { return sum }
+        arrived.add(total, at: value)
+        return nil
     }
 
     /// The signal at the pooling's input.

@@ -67,10 +67,10 @@ extension PlanBuilder {
         of convolution: TransposedConvolution, _ node: Node, input: [Int], begin: [Int]
     ) -> OutputPhases? {
         let output = shape(of: node.output).dimensions
-        // Where channels lie in blocks, a phase must begin with one.
-        let joins = convolution.groups == 1 && (!isBlocked(output) || output[1] % Layout.blockWidth == 0)
+        let joins = convolution.groups == 1 && joins(channels: output)
         return OutputPhases(
-            convolution, input: Array(input.dropFirst(2)), output: Array(output.dropFirst(2)), begin: begin,
+            transposing: convolution.window, input: Array(input.dropFirst(2)), output: Array(output.dropFirst(2)),
+            begin: begin,
             channels: joins ? output[1] : nil)
     }
 

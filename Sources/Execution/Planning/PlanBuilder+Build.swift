@@ -89,17 +89,20 @@ extension PlanBuilder {
         let path = path(ofDerivative: index)
         let first = steps.count
         let seed = try allocatePlain(shape(of: derivative.source).dimensions, for: edge(derivative.source))
-        var signals: [ValueID: [PlannedTensor]] = [derivative.source: [seed]]
-        for entry in tape.reversed() where path.contains(entry.output) && entry.inputs.contains(where: path.contains) {
-            guard let signal = try sum(&signals, at: entry.output) else { continue }
+        let entries = tape.reversed().filter { path.contains($0.output) && $0.inputs.contains(where: path.contains) }
+        arrived = ArrivedSignals(readers: entries.map(\.output) + derivative.targets, firstBuffer: buffers.count)
+        defer { arrived = ArrivedSignals() }
+        arrived.add(seed, at: derivative.source)
+        for entry in entries {
+            guard let signal = try sumOfArrived(at: entry.output) else { continue }
             for (input, passed) in try passed(signal, through: entry, by: derivative.rule)
             where path.contains(input) {
-                signals[input, default: []].append(passed)
+                arrived.add(passed, at: input)
             }
         }
         var results: [PlannedTensor?] = []
         for target in derivative.targets {
-            guard let signal = try sum(&signals, at: target) else {
+            guard let signal = try sumOfArrived(at: target) else {
                 results.append(nil)
                 continue
             }
@@ -108,19 +111,16 @@ extension PlanBuilder {
         return StepList.Walk(steps: first..<steps.count, seed: seed, results: results)
     }
 
-    /// The sum of the signals that have arrived at `value`, which stays in `signals` for whoever asks again.
-    private func sum(
-        _ signals: inout [ValueID: [PlannedTensor]], at value: ValueID
-    ) throws(ExecutionError) -> PlannedTensor? {
-        guard let arrived = signals[value], let first = arrived.first else { return nil }
-        guard arrived.count > 1 else { return first }
-        var total = first
-        var rest = arrived.dropFirst()
+    /// The sum of the signals that have arrived at `value`.
+    private func sumOfArrived(at value: ValueID) throws(ExecutionError) -> PlannedTensor? {
+        let signals = arrived.take(at: value)
+        guard var total = signals.first else { return nil }
+        var rest = signals.dropFirst()
         while !rest.isEmpty {
             total = try sum([total] + rest.prefix(PlanBuilder.largestSum - 1), for: edge(value))
             rest = rest.dropFirst(PlanBuilder.largestSum - 1)
         }
-        signals[value] = [total]
+        arrived.keep(total, at: value)
         return total
     }
 

@@ -27,6 +27,8 @@ final class PlanBuilder {
     private(set) var buffers: [Buffer] = []
     private(set) var tensors: [ValueID: PlannedTensor] = [:]
     private(set) var tape: [TapeEntry] = []
+    /// Of the backward walk that is being emitted.
+    var arrived = ArrivedSignals()
     /// Nodes that were computed together with the one before them.
     private var fused: Set<ValueID> = []
     /// Outputs of the nodes whose steps are in the list.
@@ -135,6 +137,15 @@ final class PlanBuilder {
             return allocate(extents, layout)
         }
         return source
+    }
+
+    /// The memory of a signal that nobody else reads, for what is made of it value by value; else new memory. What makes
+    /// it may read the signal at no other place.
+    func allocate(over signal: PlannedTensor) -> PlannedTensor {
+        guard case .arena = buffers[signal.buffer.index], arrived.isFree(signal.buffer) else {
+            return allocate(signal.extents, signal.layout)
+        }
+        return signal
     }
 
     /// Puts a buffer of the arena at a place in another.

@@ -121,4 +121,62 @@ import Testing
             #expect(steps.contains { $0.node == "few" && $0.implementation == "own" })
         }
     }
+
+    @Test(arguments: 0..<40)
+    func theWayBackToFewChannelsIsTheScatteredSignal(seed: Int) async throws {
+        var generator = RandomNetwork.Generator(state: UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 &+ 11)
+        var stride = [2 + generator.below(3), 2 + generator.below(3)]
+        var kernel = stride.map { $0 + generator.below(5) }
+        var begin = kernel.map { generator.below(($0 + 1) / 2) }
+        // The first layers of ResNet, EfficientNet, ConvNeXt and AlexNet, which are computed this way.
+        let known = [
+            ([7, 7], [2, 2], [3, 3]), ([3, 3], [2, 2], [1, 1]), ([4, 4], [4, 4], [0, 0]), ([11, 11], [4, 4], [2, 2]),
+        ]
+        if known.indices.contains(seed) { (kernel, stride, begin) = known[seed] }
+        let (channels, outputs) = (known.indices.contains(seed) ? 3 : 1 + generator.below(4), 1 + generator.below(20))
+        let image = [1 + generator.below(2), channels, 12 + generator.below(8), 12 + generator.below(8)]
+        let window = Window(
+            kernel: kernel, stride: stride, dilation: [1, 1], padding: .explicit(begin: begin, end: begin))
+        let plane = try #require(window.outputExtents(for: Array(image.dropFirst(2))))
+        let weights = try generator.tensor([outputs, channels] + kernel, scale: 0.3)
+        let graph = Graph(
+            ofLayer: "down", .convolution(Convolution(window: window, groups: 1)), image: image, weights: weights,
+            bias: nil, isRectified: false)
+        let signal = try generator.tensor([image[0], outputs] + plane)
+        var expected = [Double](repeating: 0, count: image.reduce(1, *))
+        for source in 0..<signal.count {
+            let (column, row) = (source % plane[1], source / plane[1] % plane[0])
+            let (item, output) = (source / plane[1] / plane[0]).quotientAndRemainder(dividingBy: outputs)
+            for channel in 0..<channels {
+                for tap in 0..<kernel[0] * kernel[1] {
+                    let r: Int = row * stride[0] + tap / kernel[1] - begin[0]
+                    let c: Int = column * stride[1] + tap % kernel[1] - begin[1]
+                    guard (0..<image[2]).contains(r), (0..<image[3]).contains(c) else { continue }
+                    let place = ((item * channels + channel) * image[2] + r) * image[3] + c
+                    let weight = weights[(output * channels + channel) * kernel[0] * kernel[1] + tap]
+                    expected[place] += Double(signal[source]) * Double(weight)
+                }
+            }
+        }
+
+        let input = try generator.tensor(image)
+        let derivative = Derivative(of: graph.outputs[0], withRespectTo: [graph.inputs[0].value])
+        for arrangement in [Arrangement.library, .channelsLast, .blocked] {
+            let session = try InferenceSession(
+                graph: graph, threads: 1 + seed % 2,
+                algorithms: .preferring(ConvolutionAlgorithm(.direct, arrangement)))
+            let (found, steps) = try await session.perform { evaluator in
+                let pass = try evaluator.forward([input], derivatives: [derivative])
+                return (
+                    try pass.derivative(seed: signal)[0],
+                    try evaluator.profile([input], derivatives: [derivative], rounds: 1)
+                )
+            }
+            let distance = zip(try #require(found).values, expected).map { abs(Double($0) - $1) }.max() ?? 0
+            #expect(distance < 1e-4, "\(arrangement) kernel \(kernel) stride \(stride) begin \(begin)")
+            if known.indices.contains(seed) {
+                #expect(steps.contains { $0.isBackward && $0.implementation == "own" })
+            }
+        }
+    }
 }

@@ -14,9 +14,11 @@ import Testing
             for index in values.indices { values[index] = Float((index * 37 + 11) % 41 - 20) / 20 }
         }
         let values = graph.nodes.map(\.output)
-        for arrangement in [Arrangement.library, .channelsLast, .blocked] {
-            let session = try InferenceSession(
-                graph: graph, threads: 2, algorithms: .preferring(ConvolutionAlgorithm(.direct, arrangement)))
+        let algorithms = [Arrangement.library, .channelsLast, .blocked].flatMap { arrangement in
+            [false, true].map { ConvolutionAlgorithm(.direct, arrangement, turnsWeights: $0) }
+        }
+        for algorithm in algorithms {
+            let session = try InferenceSession(graph: graph, threads: 2, algorithms: .preferring(algorithm))
             let (free, kept, gradients) = try await session.perform { evaluator in
                 let free = try evaluator.forward([input])
                 let outputs = try graph.outputs.map { try free.value($0) }
@@ -38,7 +40,8 @@ import Testing
         }
     }
 
-    /// Convolutions, activations, sums and products of what came before, most of it of one shape.
+    /// Convolutions, activations, sums and products of what came before, and channels scaled by what their means make of
+    /// them.
     private func randomGraph(_ random: inout Random) throws -> Graph {
         var graph = Graph()
         let input = graph.intern("input")
@@ -64,7 +67,22 @@ import Testing
             let output = graph.intern("value \(index)")
             let operation: Operator
             var inputs: [ValueID?] = [a]
-            switch random.below(7) {
+            func gate(by value: ValueID) -> ValueID {
+                let (mean, gate) = (graph.intern("mean \(index)"), graph.intern("gate \(index)"))
+                graph.nodes += [
+                    Node(
+                        name: "mean \(index)", operation: .globalPooling(.average), inputs: [value],
+                        outputs: [mean]),
+                    Node(
+                        name: "gate \(index)", operation: .activation(.sigmoid), inputs: [mean],
+                        outputs: [gate]),
+                ]
+                return gate
+            }
+            switch random.below(8) {
+            case 7:
+                operation = .arithmetic(.multiply)
+                inputs = random.below(2) == 0 ? [a, gate(by: b)] : [gate(by: b), a]
             case 0, 1:
                 operation = .convolution(
                     Convolution(window: OperatorCase.window([3, 3], begin: [1, 1]), groups: 1))
