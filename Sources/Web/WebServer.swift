@@ -24,17 +24,17 @@ package struct WebServer: ServiceLifecycle.Service {
     /// What answers the requests; once ``prepare()`` is done.
     package var router: Router<BasicRequestContext> { makeRouter() }
     private let logger: Logger
-    private let didListen: @Sendable (_ port: Int) -> Void
+    private let didListen: @Sendable (_ url: String) -> Void
 
     /// - Parameters:
     ///   - state: folder for uploads and the token.
     ///   - handler: answers the requests, as it does the socket's.
-    ///   - didListen: called once clients can connect.
+    ///   - didListen: called with the page's address once clients can connect.
     /// - Throws: `WebError.token`.
     package init(
         address: WebAddress, inbox: FilePath, state: FilePath, photos: any PhotoLookup, handler: any RequestHandling,
         events: EventHub, thumbnails: Thumbnails, logger: Logger,
-        didListen: @escaping @Sendable (_ port: Int) -> Void = { _ in }
+        didListen: @escaping @Sendable (_ url: String) -> Void = { _ in }
     ) throws(WebError) {
         self.address = address
         self.logger = logger
@@ -82,11 +82,11 @@ package struct WebServer: ServiceLifecycle.Service {
                 address: .hostname(address.host, port: address.port), serverName: nil,
                 availableConnectionsDelegate: .maximum(WebServer.connections, logger: quiet)),
             onServerRunning: { [address, tokenFile, logger, didListen] channel in
-                let port = channel.localAddress?.port ?? address.port
-                var metadata: Logger.Metadata = ["address": "\(address.url(port: port))"]
+                let url = address.url(port: channel.localAddress?.port)
+                var metadata: Logger.Metadata = ["address": "\(url)"]
                 if let tokenFile { metadata["token"] = "in \(tokenFile)" }
                 logger.notice("the evidence page is served", metadata: metadata)
-                didListen(port)
+                didListen(url)
             },
             logger: quiet)
         do {

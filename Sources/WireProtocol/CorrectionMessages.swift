@@ -35,6 +35,17 @@ public struct CorrectParameters: RequestParameters, Hashable {
 
 /// What a person has said of a photo.
 public struct Correction: Codable, Sendable, Hashable {
+    /// A box beside the first, and what is in it.
+    public struct LabelledBox: Codable, Sendable, Hashable {
+        public var label: String
+        public var bbox: BoundingBox
+
+        public init(label: String, bbox: BoundingBox) {
+            self.label = label
+            self.bbox = bbox
+        }
+    }
+
     /// Absolute path, as it was when the person answered.
     public var photo: String
     /// Of the photo's bytes, which the answer belongs to.
@@ -45,6 +56,8 @@ public struct Correction: Codable, Sendable, Hashable {
     public var label: String
     /// Where, in pixels of the upright photo; nil where there is nothing to find.
     public var bbox: BoundingBox?
+    /// The other boxes, where all of them are right; nil where there are none.
+    public var furtherBoxes: [LabelledBox]?
     /// Of the upright photo, in pixels.
     public var width: Int
     public var height: Int
@@ -54,14 +67,15 @@ public struct Correction: Codable, Sendable, Hashable {
     public var time: Date
 
     public init(
-        photo: String, sha256: String, answer: String, label: String, bbox: BoundingBox?, width: Int, height: Int,
-        predicted: String?, model: String?, time: Date
+        photo: String, sha256: String, answer: String, label: String, bbox: BoundingBox?,
+        furtherBoxes: [LabelledBox]? = nil, width: Int, height: Int, predicted: String?, model: String?, time: Date
     ) {
         self.photo = photo
         self.sha256 = sha256
         self.answer = answer
         self.label = label
         self.bbox = bbox
+        self.furtherBoxes = furtherBoxes
         self.width = width
         self.height = height
         self.predicted = predicted

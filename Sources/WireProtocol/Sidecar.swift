@@ -184,6 +184,9 @@ public struct Sidecar: Codable, Sendable, Hashable {
     public var version: Int
     /// ``SidecarKind/writer`` in a file that the daemon wrote; nil in answers, and in files of older daemons.
     public var writtenBy: String?
+    /// Tells the networks that judged a photo of the inbox, and all that their folders say of them, from others; nil
+    /// elsewhere.
+    public var judge: String?
     /// Nil where the input was a tensor.
     public var photo: Photo?
     public var model: Model

@@ -75,6 +75,8 @@ public struct StatusResult: Codable, Sendable, Hashable {
     public var inbox: String
     /// The socket's path.
     public var socket: String
+    /// Where the evidence page is served, as a browser wants it; nil where it is not.
+    public var page: String?
     /// Names of the networks in memory.
     public var models: [String]
     /// The one that the inbox's photos are explained with; nil where photos wait for one.
@@ -91,7 +93,8 @@ public struct StatusResult: Codable, Sendable, Hashable {
     public var lastError: String?
     /// Over the last minutes; nil while there is nothing to measure.
     public var photosPerMinute: Double?
-    /// How many photos that are done were judged by another network than ``inboxModel``; nil where there are none.
+    /// How many photos that are done were judged by another network than ``inboxModel``, or when the folder of
+    /// one that looks at the inbox said something else; nil where there are none.
     public var judgedByOlderModel: Int?
     /// How long the photo that waits longest has waited; nil where none waits.
     public var longestWaitSeconds: Double?
@@ -103,8 +106,9 @@ public struct StatusResult: Codable, Sendable, Hashable {
     public var use: Use?
 
     public init(
-        version: String, uptimeSeconds: Double, pid: Int, inbox: String, socket: String, models: [String],
-        inboxModel: String? = nil, notices: [String]? = nil, photos: PhotoCounts, unread: [String: Int]? = nil,
+        version: String, uptimeSeconds: Double, pid: Int, inbox: String, socket: String, page: String? = nil,
+        models: [String], inboxModel: String? = nil, notices: [String]? = nil, photos: PhotoCounts,
+        unread: [String: Int]? = nil,
         current: [String], lastError: String? = nil, photosPerMinute: Double? = nil,
         judgedByOlderModel: Int? = nil, longestWaitSeconds: Double? = nil, failures: [String: Int]? = nil,
         eventsLost: Int? = nil, use: Use? = nil
@@ -114,6 +118,7 @@ public struct StatusResult: Codable, Sendable, Hashable {
         self.pid = pid
         self.inbox = inbox
         self.socket = socket
+        self.page = page
         self.models = models
         self.inboxModel = inboxModel
         self.notices = notices

@@ -22,7 +22,8 @@ struct CatalogStoreTests {
             PhotoFilter(), PhotoFilter(state: .done, label: "cat"), PhotoFilter(verdict: "undecided"),
             PhotoFilter(probability: 0.25...0.5), PhotoFilter(margin: 0...0.25),
             PhotoFilter(changed: now.addingTimeInterval(-20)..<now.addingTimeInterval(-2)),
-            PhotoFilter(isDoubtful: true), PhotoFilter(isDoubtful: false), PhotoFilter(judgedByOtherThan: "1"),
+            PhotoFilter(isDoubtful: true), PhotoFilter(isDoubtful: false),
+            PhotoFilter(judgedByOtherThan: PhotoJudge(network: "1", everything: "a")),
         ]
     }
 
@@ -71,6 +72,7 @@ struct CatalogStoreTests {
                     let chance = Double(Int.random(in: 0...4, using: &generator)) / 4
                     let summary = PhotoSummary(
                         sha256: "\(step)", modelSHA256: step.isMultiple(of: 3) ? nil : "\(step % 2)",
+                        judge: [nil, "a", "b"][step % 5 % 3],
                         label: chance > 0.3 ? "cat" : "dog", probability: chance,
                         margin: step.isMultiple(of: 5) ? nil : chance / 2,
                         verdict: step.isMultiple(of: 2) ? "undecided" : nil, isDoubtful: step.isMultiple(of: 4),

@@ -139,6 +139,10 @@ struct PhotoQueryTests {
         for body in try CatalogBody.allCases.map({ try $0.open(in: folder) }) {
             var later = correction("a")
             (later.label, later.box, later.at) = ("dog", nil, start + 1)
+            later.furtherBoxes = [
+                .init(label: "cat", box: .init(x: 0, y: 1, width: 2.5, height: 3)),
+                .init(label: "a \"fish\"", box: .init(x: 5, y: 5, width: 5, height: 5)),
+            ]
             try await body.set(correction("a"))
             try await body.set(correction("b"))
             try await body.set(later)

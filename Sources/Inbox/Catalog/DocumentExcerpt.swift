@@ -35,6 +35,7 @@ package struct DocumentExcerpt: Decodable {
 
     let photo: Photo?
     let model: Model?
+    let judge: String?
     let predictions: [Prediction]?
     let boxes: [Box]
     let verdict: Verdict?
@@ -45,6 +46,7 @@ package struct DocumentExcerpt: Decodable {
     init(_ document: Sidecar) {
         photo = document.photo.map { Photo(sha256: $0.sha256, damage: $0.damage.map { _ in Photo.Damage() }) }
         model = Model(name: document.model.name, sha256: document.model.sha256)
+        judge = document.judge
         predictions = document.predictions.map {
             Prediction(label: $0.label, probability: $0.probability, holds: $0.holds)
         }

@@ -13,7 +13,7 @@ public struct PhotoCorrection: Sendable, Hashable {
     }
 
     /// As SQLite and JSON write it: pixels of the upright photo, origin top left.
-    public struct Box: Sendable, Hashable {
+    public struct Box: Codable, Sendable, Hashable {
         public var x: Double
         public var y: Double
         public var width: Double
@@ -27,6 +27,17 @@ public struct PhotoCorrection: Sendable, Hashable {
         }
     }
 
+    /// A box beside the first, and what is in it.
+    public struct LabelledBox: Codable, Sendable, Hashable {
+        public var label: String
+        public var box: Box
+
+        public init(label: String, box: Box) {
+            self.label = label
+            self.box = box
+        }
+    }
+
     /// Of the photo's bytes.
     public var sha256: String
     /// Where the photo lay when it was answered.
@@ -36,6 +47,8 @@ public struct PhotoCorrection: Sendable, Hashable {
     public var label: String
     /// Where; nil where there is nothing to find.
     public var box: Box?
+    /// The other boxes, where all of them are right.
+    public var furtherBoxes: [LabelledBox]
     /// Of the upright photo, in pixels.
     public var width: Int
     public var height: Int
@@ -47,14 +60,15 @@ public struct PhotoCorrection: Sendable, Hashable {
     public var at: Date
 
     public init(
-        sha256: String, path: FilePath, answer: Answer, label: String, box: Box?, width: Int, height: Int,
-        predicted: String?, model: String?, wasDoubtful: Bool, at: Date
+        sha256: String, path: FilePath, answer: Answer, label: String, box: Box?, furtherBoxes: [LabelledBox] = [],
+        width: Int, height: Int, predicted: String?, model: String?, wasDoubtful: Bool, at: Date
     ) {
         self.sha256 = sha256
         self.path = path
         self.answer = answer
         self.label = label
         self.box = box
+        self.furtherBoxes = furtherBoxes
         self.width = width
         self.height = height
         self.predicted = predicted

@@ -1,6 +1,24 @@
 public import Files
 public import Foundation
 
+/// What judges the inbox's photos.
+public struct PhotoJudge: Sendable, Hashable {
+    /// SHA-256 of the network that names what it sees.
+    public var network: String
+    /// Tells it, the networks that work beside it, and all that their folders say of them, from others.
+    public var everything: String
+
+    public init(network: String, everything: String) {
+        self.network = network
+        self.everything = everything
+    }
+
+    /// Whether this is who judged the photo, as far as that was noted.
+    func judged(_ summary: PhotoSummary?) -> Bool {
+        summary?.modelSHA256 == network && summary?.judge ?? everything == everything
+    }
+}
+
 /// Which photos of the catalog are meant; what is nil does not matter.
 public struct PhotoFilter: Sendable, Hashable {
     public var state: PhotoState?
@@ -16,8 +34,8 @@ public struct PhotoFilter: Sendable, Hashable {
     public var changed: Range<Date>?
     /// Whether a person should look at it.
     public var isDoubtful: Bool?
-    /// Only photos that are done and were judged by another network than this one (SHA-256), or by one that was not noted.
-    public var judgedByOtherThan: String?
+    /// Only photos that are done and were judged by another network, by one that was not noted, or with other settings.
+    public var judgedByOtherThan: PhotoJudge?
     /// Whether the photo's sidecars were taken away since they were kept long enough.
     public var isExpired: Bool?
     /// In this folder or below it.
@@ -30,7 +48,7 @@ public struct PhotoFilter: Sendable, Hashable {
     public init(
         state: PhotoState? = nil, label: String? = nil, verdict: String? = nil,
         probability: ClosedRange<Double>? = nil, margin: ClosedRange<Double>? = nil, changed: Range<Date>? = nil,
-        isDoubtful: Bool? = nil, judgedByOtherThan: String? = nil, isExpired: Bool? = nil
+        isDoubtful: Bool? = nil, judgedByOtherThan: PhotoJudge? = nil, isExpired: Bool? = nil
     ) {
         self.state = state
         self.label = label
@@ -57,7 +75,7 @@ public struct PhotoFilter: Sendable, Hashable {
             && holds(changed) { $0.contains(record.changedAt) }
             && holds(isDoubtful) { $0 == summary?.isDoubtful }
             && holds(isExpired) { $0 == record.isExpired }
-            && holds(judgedByOtherThan) { record.state == .done && $0 != summary?.modelSHA256 }
+            && holds(judgedByOtherThan) { record.state == .done && !$0.judged(summary) }
             && holds(folder) { record.path.isInside($0) }
             && (words.isEmpty || containsWords(record.path))
     }

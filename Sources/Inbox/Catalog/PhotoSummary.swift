@@ -7,6 +7,8 @@ public struct PhotoSummary: Codable, Sendable, Hashable {
     public var model: String?
     /// SHA-256 of the model's network; nil where an older version of the program did not note it.
     public var modelSHA256: String?
+    /// See ``PhotoJudge/everything``; nil where an older version of the program did not note it.
+    public var judge: String?
     /// The best class, and its probability (0…1).
     public var label: String?
     /// Other classes that have boxes, in their order.
@@ -25,7 +27,8 @@ public struct PhotoSummary: Codable, Sendable, Hashable {
     public var milliseconds: Double?
 
     public init(
-        sha256: String, model: String? = nil, modelSHA256: String? = nil, label: String? = nil,
+        sha256: String, model: String? = nil, modelSHA256: String? = nil, judge: String? = nil,
+        label: String? = nil,
         furtherLabels: [String] = [], probability: Double? = nil, margin: Double? = nil, verdict: String? = nil,
         isDoubtful: Bool = false,
         boxCount: Int, warning: String? = nil, milliseconds: Double? = nil
@@ -33,6 +36,7 @@ public struct PhotoSummary: Codable, Sendable, Hashable {
         self.sha256 = sha256
         self.model = model
         self.modelSHA256 = modelSHA256
+        self.judge = judge
         self.label = label
         self.furtherLabels = furtherLabels
         self.probability = probability
@@ -65,7 +69,8 @@ public struct PhotoSummary: Codable, Sendable, Hashable {
         let warnings = [warning, document.closerLook.map { _ in PhotoSummary.closerLook }].compactMap { $0 }
         self.init(
             sha256: sha256, model: document.model?.name, modelSHA256: document.model?.sha256,
-            label: label, furtherLabels: further.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
+            judge: document.judge, label: label,
+            furtherLabels: further.reduce(into: []) { if !$0.contains($1) { $0.append($1) } },
             probability: best?.probability, margin: margin,
             verdict: document.verdict?.verdict,
             isDoubtful: Doubt.exists(

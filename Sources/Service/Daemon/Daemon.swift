@@ -67,21 +67,23 @@ public struct Daemon: Sendable {
             processor: LiveProcessor(live: live, isolated: isolated, program: program.version),
             configuration: pipelineConfiguration, notifier: notifier, stalled: { live.store.stalled }, logger: logger,
             observer: { events.publish(Event($0, model: live.store.photoModel?.name)) })
+        let bulletin = Bulletin()
         let reloading = Reloading(
             started: configuration, read: rereading, loader: loader, live: live, isolated: isolated, access: access,
-            pipeline: pipeline, logger: logger)
+            pipeline: pipeline, bulletin: bulletin, logger: logger)
         let thumbnails = Thumbnails(folder: FilePath(state.path).appending("thumbnails"))
         let requests = DaemonRequests(
             live: live, catalog: catalog, metrics: metrics, composer: composer,
             checks: MethodChecks(state: state.path), indexes: indexes, inbox: inbox.path, permitted: permitted,
             thumbnails: thumbnails, state: state.path, socket: socket, use: use, pipeline: pipeline,
-            reloading: reloading)
+            reloading: reloading, bulletin: bulletin)
         let handler = requests.handler()
         var page: WebServer?
         if let web = configuration.web {
             page = try WebServer(
                 address: try WebAddress(web), inbox: FilePath(inbox.path), state: FilePath(state.path), photos: catalog,
-                handler: handler, events: events, thumbnails: thumbnails, logger: logger)
+                handler: handler, events: events, thumbnails: thumbnails, logger: logger
+            ) { bulletin.page = $0 }
         }
         let server = SocketServer(
             endpoint: inherited.map { .inherited(descriptor: $0) } ?? .path(socket), handler: handler,

@@ -25,6 +25,7 @@ struct DaemonRequests: Sendable {
     let use: SocketUse
     let pipeline: PhotoPipeline
     let reloading: Reloading
+    let bulletin: Bulletin
 
     /// Of the request: who begins with the networks of now ends with them.
     private var models: ModelStore { live.store }
@@ -114,7 +115,7 @@ struct DaemonRequests: Sendable {
         }
         answer(RPCMethods.redo, in: &router) { parameters, _ in
             try await RedoRequest(
-                catalog: catalog, pipeline: pipeline, inbox: inbox, model: models.photoModel?.sha256
+                catalog: catalog, pipeline: pipeline, inbox: inbox, judge: models.judge
             ).redo(parameters)
         }
         answer(RPCMethods.reload, in: &router) { _, _ in try await reloading.reload() }
@@ -156,17 +157,17 @@ struct DaemonRequests: Sendable {
         let damaged = try await catalog.condition().setAside.map {
             "the catalog was damaged, set aside as \($0), and built anew; see 'interpretctl doctor'"
         }
+        let waiting = bulletin.waitingReload.map { ["a signal to read configuration and networks again waits: \($0)"] }
         var older = 0
-        if let model = models.photoModel {
-            older = try await catalog.count(PhotoFilter(judgedByOtherThan: model.sha256))
-        }
+        if let judge = models.judge { older = try await catalog.count(PhotoFilter(judgedByOtherThan: judge)) }
         let lastFailure = try await catalog.latest(1, in: .failed).first
         let failures = counts.failed > 0 ? try await catalog.failures() : nil
         let overflows = try await catalog.overflows()
         return StatusResult(
             version: WireVersion.software, uptimeSeconds: metrics.uptime.rounded(toPlaces: 1),
             pid: Int(ProcessInfo.processInfo.processIdentifier), inbox: inbox, socket: socket,
-            models: models.models.map(\.name), inboxModel: models.photoModel?.name, notices: models.notices + damaged,
+            page: bulletin.page, models: models.models.map(\.name), inboxModel: models.photoModel?.name,
+            notices: models.notices + damaged + (waiting ?? []),
             photos: StatusResult.PhotoCounts(
                 pending: counts.pending, working: counts.working, done: counts.done, failed: counts.failed),
             unread: unread.isEmpty ? nil : unread, current: current,

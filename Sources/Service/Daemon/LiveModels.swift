@@ -73,7 +73,7 @@ struct LiveProcessor: PhotoProcessing {
     var acceptsPhotos: Bool { live.current.processor.acceptsPhotos }
 
     var version: String {
-        ([program] + live.store.inboxModels.map(\.sha256)).joined(separator: " ")
+        "\(program) \(live.store.judge?.everything ?? "")"
     }
 
     func process(_ photo: QueuedPhoto) async throws -> PhotoResult {

@@ -17,6 +17,7 @@ struct Reloading: ServiceLifecycle.Service {
     let isolated: IsolatedProcessor
     let access: AccessControl
     let pipeline: PhotoPipeline
+    let bulletin: Bulletin
     let logger: Logger
 
     func run() async throws {
@@ -34,13 +35,15 @@ struct Reloading: ServiceLifecycle.Service {
     /// After what a client has asked for, which may have read what has changed since, and when those are done who are at work
     /// with networks replaced before: nobody is there to send the signal again.
     private func reloadInTurn() async throws -> ReloadResult {
-        var isSaid = false
+        defer { bulletin.waitingReload = nil }
         while true {
             do {
                 return try await reload()
             } catch let error as RPCError where error.code == .busy {
-                if !isSaid { logger.notice("the signal to read again waits", metadata: ["reason": "\(error.message)"]) }
-                isSaid = true
+                if bulletin.waitingReload == nil {
+                    logger.notice("the signal to read again waits", metadata: ["reason": "\(error.message)"])
+                }
+                bulletin.waitingReload = error.message
                 try await cancelWhenGracefulShutdown { try await Task.sleep(for: .milliseconds(200)) }
             }
         }

@@ -19,6 +19,8 @@ struct InboxProcessor: PhotoProcessing {
     let segmenter: LoadedModel?
     /// The network that finds the animal, where there is one.
     let animalModel: LoadedModel?
+    /// Tells these networks and their settings from others; noted in the documents.
+    let judge: String?
     let metrics: Metrics
     /// Whether every photo gets an occlusion map.
     let hidesWindows: Bool
@@ -30,7 +32,8 @@ struct InboxProcessor: PhotoProcessing {
         do {
             let named = try await NamedPhoto(reading: photo.path)
             let prepared = try await photo.computing.during { try prepare(named) }
-            let (composition, answer) = try await compose(prepared, photo.computing)
+            var (composition, answer) = try await compose(prepared, photo.computing)
+            composition.document.judge = judge
             let document = composition.document
             metrics.record(document.milliseconds)
             var result = PhotoResult(

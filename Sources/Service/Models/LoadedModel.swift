@@ -22,6 +22,8 @@ public struct LoadedModel: Sendable {
     public let indexedLayers: [IndexedLayer]
     /// Class names by index.
     public let labels: [String]
+    /// Of all that the folder says of the network, hexadecimal.
+    let settingsSHA256: String
     /// How many of them the folder names; the others have numbers for names.
     let namedLabelCount: Int
     /// Those that mean "nothing to find".
@@ -100,6 +102,7 @@ public struct LoadedModel: Sendable {
         } catch {
             throw ModelError(file: "model.onnx", reason: "\(error)")
         }
+        settingsSHA256 = folder.settingsSHA256
         namedLabelCount = folder.labels.count
         backgroundLabels = Set(folder.settings.backgroundLabels)
         preprocessor = preprocessing.map(Preprocessor.init)

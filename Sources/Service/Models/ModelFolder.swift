@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 import Networks
 import Photos
@@ -12,6 +13,8 @@ struct ModelFolder {
     let settings: Settings
     /// What `config.json` says that it was trained as.
     let training: TrainingProblem?
+    /// The files that say something of the network, as they were read, by name.
+    private let files: [String: Data]
 
     /// `interpret.json`.
     struct Settings: Decodable {
@@ -154,11 +157,27 @@ struct ModelFolder {
 
     init(_ url: URL) throws(ModelError) {
         self.url = url
-        let configuration = try ModelFolder.read(Configuration.self, url, "config.json")
+        files = ModelFolder.describing.reduce(into: [:]) { files, name in
+            files[name] = FileManager.default.contents(atPath: url.appending(path: name).path)
+        }
+        let configuration = try ModelFolder.read(Configuration.self, files, "config.json")
         let named = try ModelFolder.labels(configuration?.labels.id2label ?? [:])
         labels = named.isEmpty ? configuration?.labels.timmLabels ?? [] : named
         training = configuration?.training
-        settings = try ModelFolder.read(Settings.self, url, "interpret.json") ?? Settings()
+        settings = try ModelFolder.read(Settings.self, files, "interpret.json") ?? Settings()
+    }
+
+    private static let describing = ["config.json", "interpret.json", "preprocessor_config.json"]
+
+    /// Of all that the folder says of the network, hexadecimal.
+    var settingsSHA256: String {
+        var digest = SHA256()
+        for name in ModelFolder.describing {
+            guard let contents = files[name] else { continue }
+            digest.update(Data("\(name) \(contents.count) ".utf8))
+            digest.update(contents)
+        }
+        return digest.hexDigest()
     }
 
     /// How photos become input, by the first file that says so: `interpret.json` ("preprocessing"),
@@ -188,7 +207,7 @@ struct ModelFolder {
             ),
         ]
         for (name, read) in readers {
-            guard let json = ModelFolder.contents(url, name) else { continue }
+            guard let json = files[name] else { continue }
             do {
                 if let configuration = try read(json) { return (name, configuration) }
             } catch {
@@ -230,8 +249,10 @@ struct ModelFolder {
         return labels
     }
 
-    private static func read<T: Decodable>(_: T.Type, _ url: URL, _ name: String) throws(ModelError) -> T? {
-        guard let json = contents(url, name) else { return nil }
+    private static func read<T: Decodable>(
+        _: T.Type, _ files: [String: Data], _ name: String
+    ) throws(ModelError) -> T? {
+        guard let json = files[name] else { return nil }
         do {
             return try JSONDecoder().decode(T.self, from: json)
         } catch let DecodingError.dataCorrupted(context) {
@@ -239,10 +260,6 @@ struct ModelFolder {
         } catch {
             throw ModelError(file: name, reason: "\(error)")
         }
-    }
-
-    private static func contents(_ url: URL, _ name: String) -> Data? {
-        FileManager.default.contents(atPath: url.appending(path: name).path)
     }
 }
 

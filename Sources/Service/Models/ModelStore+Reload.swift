@@ -1,6 +1,8 @@
+import Digests
 import Execution
 import Files
 import Foundation
+import Inbox
 import Logging
 
 /// Tells one state of a model's folder from another without reading what is large: names, sizes and times of its files.
@@ -23,6 +25,14 @@ struct FolderState: Hashable, Sendable {
 extension ModelStore {
     /// The networks that see the inbox's photos.
     var inboxModels: [LoadedModel] { [photoModel, segmenter, animalModel].compactMap { $0 } }
+
+    /// What judges the inbox's photos; nil where no network reads photos.
+    var judge: PhotoJudge? {
+        guard let photoModel else { return nil }
+        var digest = SHA256()
+        for model in inboxModels { digest.update(Data("\(model.sha256) \(model.settingsSHA256) ".utf8)) }
+        return PhotoJudge(network: photoModel.sha256, everything: String(digest.hexDigest().prefix(16)))
+    }
 
     /// The state of each model's folder in `directories`, by name.
     ///

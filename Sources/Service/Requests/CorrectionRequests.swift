@@ -31,13 +31,15 @@ struct CorrectionRequests: Sendable {
             throw RPCError(.noSuchPhoto, "the document beside '\(parameters.photo)' is about another photo")
         }
         let box = try box(answer, parameters.bbox, document)
+        let areAllRight = answer == .yes && parameters.bbox == nil
         guard let label = parameters.label ?? summary.label, !label.isEmpty, label.utf8.count <= 200 else {
             throw RPCError(.badParameter, "correct: 'label' should have 1 to 200 bytes")
         }
         let earlier = try await catalog.corrections(of: [summary.sha256]).first
         let correction = PhotoCorrection(
-            sha256: summary.sha256, path: path, answer: answer, label: label, box: box, width: photo.width,
-            height: photo.height, predicted: summary.label, model: summary.model,
+            sha256: summary.sha256, path: path, answer: answer, label: label, box: box,
+            furtherBoxes: areAllRight ? document.boxes.dropFirst().map(PhotoCorrection.LabelledBox.init) : [],
+            width: photo.width, height: photo.height, predicted: summary.label, model: summary.model,
             wasDoubtful: earlier?.wasDoubtful ?? summary.isDoubtful, at: Date())
         try await catalog.set(correction)
         return CorrectResult(correction: Correction(correction))
@@ -59,7 +61,7 @@ struct CorrectionRequests: Sendable {
         else {
             throw RPCError(.badParameter, "correct: 'bbox' should lie within the photo of \(width)×\(height) pixels")
         }
-        return PhotoCorrection.Box(x: box.x, y: box.y, width: box.width, height: box.height)
+        return PhotoCorrection.Box(box)
     }
 
     func list(_ parameters: CorrectionsParameters) async throws -> CorrectionsResult {
@@ -102,8 +104,11 @@ extension Correction {
     init(_ correction: PhotoCorrection) {
         self.init(
             photo: correction.path.string, sha256: correction.sha256, answer: correction.answer.rawValue,
-            label: correction.label, bbox: correction.box.map(BoundingBox.init), width: correction.width,
-            height: correction.height, predicted: correction.predicted, model: correction.model, time: correction.at)
+            label: correction.label, bbox: correction.box.map(BoundingBox.init),
+            furtherBoxes: correction.furtherBoxes.isEmpty
+                ? nil : correction.furtherBoxes.map { LabelledBox(label: $0.label, bbox: BoundingBox($0.box)) },
+            width: correction.width, height: correction.height, predicted: correction.predicted,
+            model: correction.model, time: correction.at)
     }
 }
 
@@ -113,15 +118,31 @@ extension BoundingBox {
     }
 }
 
-/// A photo whose label and box a person knows.
+extension PhotoCorrection.Box {
+    fileprivate init(_ box: BoundingBox) { self.init(x: box.x, y: box.y, width: box.width, height: box.height) }
+}
+
+extension PhotoCorrection.LabelledBox {
+    fileprivate init(_ box: Sidecar.Box) {
+        self.init(label: box.label, box: PhotoCorrection.Box(box.bbox))
+    }
+}
+
+/// A photo whose label and boxes a person knows.
 struct LabelledPhoto: Sendable {
     /// Path below the inbox.
     var file: String
     var label: String
     var bbox: BoundingBox?
+    var furtherBoxes: [Correction.LabelledBox]
     var width: Int
     var height: Int
     var answer: String
+
+    /// Each box with what is in it; the label alone where there is none.
+    var labelledBoxes: [(label: String, bbox: BoundingBox?)] {
+        [(label, bbox)] + furtherBoxes.map { ($0.label, $0.bbox) }
+    }
 
     init(_ correction: PhotoCorrection, inbox: FilePath) {
         let path = correction.path
@@ -131,6 +152,7 @@ struct LabelledPhoto: Sendable {
             : path.string
         label = correction.label
         bbox = correction.box.map(BoundingBox.init)
+        furtherBoxes = Correction(correction).furtherBoxes ?? []
         (width, height) = (correction.width, correction.height)
         answer = correction.answer.rawValue
     }

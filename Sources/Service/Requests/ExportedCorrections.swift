@@ -3,21 +3,26 @@ import WireProtocol
 
 /// Writes labelled photos in the forms that other programs read.
 enum ExportedCorrections {
-    /// A JSON array of `{"file","label","bbox"}`: what `interpretctl evaluate` reads.
+    /// A JSON array of `{"file","label","bbox"}`, one for each box: what `interpretctl evaluate` reads.
     static func truth(_ photos: [LabelledPhoto]) throws -> String {
         struct Row: Encodable {
             let file: String
             let label: String
             let bbox: BoundingBox?
         }
-        return try text(photos.map { Row(file: $0.file, label: $0.label, bbox: $0.bbox) })
+        return try text(
+            photos.flatMap { photo in
+                photo.labelledBoxes.map { Row(file: photo.file, label: $0.label, bbox: $0.bbox) }
+            })
     }
 
     /// Comma-separated values (RFC 4180), with a first line of names.
     static func csv(_ photos: [LabelledPhoto]) -> String {
-        let rows = photos.map { photo in
-            let box = photo.bbox.map { [$0.x, $0.y, $0.width, $0.height].map { "\($0)" } } ?? ["", "", "", ""]
-            return [photo.file, photo.label] + box + ["\(photo.width)", "\(photo.height)", photo.answer]
+        let rows = photos.flatMap { photo in
+            photo.labelledBoxes.map { label, bbox in
+                let box = bbox.map { [$0.x, $0.y, $0.width, $0.height].map { "\($0)" } } ?? ["", "", "", ""]
+                return [photo.file, label] + box + ["\(photo.width)", "\(photo.height)", photo.answer]
+            }
         }
         let names = ["file", "label", "x", "y", "width", "height", "photoWidth", "photoHeight", "answer"]
         return ([names] + rows).map { $0.map(quoted).joined(separator: ",") + "\r\n" }.joined()
@@ -68,18 +73,20 @@ enum ExportedCorrections {
             let annotations: [Annotation]
             let categories: [Category]
         }
-        let labels = Set(photos.map(\.label)).sorted()
+        let labels = Set(photos.flatMap { $0.labelledBoxes.map(\.label) }).sorted()
         let numbers = Dictionary(uniqueKeysWithValues: labels.enumerated().map { ($1, $0 + 1) })
+        let boxes = photos.enumerated().flatMap { index, photo in
+            photo.labelledBoxes.compactMap { label, bbox in bbox.map { (image: index + 1, label: label, bbox: $0) } }
+        }
         return try text(
             Document(
                 images: photos.enumerated().map { index, photo in
                     Image(id: index + 1, file: photo.file, width: photo.width, height: photo.height)
                 },
-                annotations: photos.enumerated().compactMap { index, photo in
-                    guard let box = photo.bbox, let category = numbers[photo.label] else { return nil }
-                    return Annotation(
-                        id: index + 1, image: index + 1, category: category, bbox: box,
-                        area: box.width * box.height, isCrowd: 0)
+                annotations: boxes.enumerated().map { index, box in
+                    Annotation(
+                        id: index + 1, image: box.image, category: numbers[box.label] ?? 0, bbox: box.bbox,
+                        area: box.bbox.width * box.bbox.height, isCrowd: 0)
                 },
                 categories: labels.map { Category(id: numbers[$0] ?? 0, name: $0) }))
     }

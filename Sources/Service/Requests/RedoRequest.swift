@@ -8,8 +8,8 @@ struct RedoRequest: Sendable {
     let catalog: Catalog
     let pipeline: PhotoPipeline
     let inbox: String
-    /// SHA-256 of the network that the inbox's photos are judged by now; nil where there is none.
-    let model: String?
+    /// What judges the inbox's photos now; nil where no network reads photos.
+    let judge: PhotoJudge?
 
     /// - Throws: `RPCError` with `invalid-params` where not exactly one of photos and choice is named, `no-such-photo` for
     ///   a photo that is not in the inbox; nothing is done then.
@@ -19,9 +19,9 @@ struct RedoRequest: Sendable {
         case (nil, .failed?):
             return RedoResult(queued: try await catalog.redoAll(PhotoFilter(state: .failed)), inHand: [])
         case (nil, .olderModel?):
-            guard let model else { throw RPCError(.noSuchModel, "no network reads photos; see 'interpretctl models'") }
+            guard let judge else { throw RPCError(.noSuchModel, "no network reads photos; see 'interpretctl models'") }
             return RedoResult(
-                queued: try await catalog.redoAll(PhotoFilter(judgedByOtherThan: model)), inHand: [])
+                queued: try await catalog.redoAll(PhotoFilter(judgedByOtherThan: judge)), inHand: [])
         case (nil, .all?): return RedoResult(queued: try await catalog.redoAll(PhotoFilter()), inHand: [])
         case (let photos?, nil) where !photos.isEmpty: return try await redo(photos)
         default: throw RPCError(.invalidParameters, "redo: give either 'photos', at least one, or 'which'")

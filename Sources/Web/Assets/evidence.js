@@ -34,7 +34,7 @@ export function showVerdict(place, sidecar) {
 }
 
 /** What each of several animals is by itself. */
-function animals(named) {
+export function animals(named) {
   if (!named) return null;
   return h("p", { class: "faint" },
     `Several animals were found. By itself each is called: ${named.map((one) => `${one.label} ${percent(one.probability)}`).join(", ")}.`);

@@ -1,7 +1,7 @@
 // A report in a file: puts words to the pictures that the daemon has written into it. Nothing is asked for from elsewhere.
 import { caption, labelled, signs } from "./caption.js";
 import { h, id, show } from "./dom.js";
-import { verdictBars, verdictWords } from "./evidence.js";
+import { animals, verdictBars, verdictWords } from "./evidence.js";
 import { facts } from "./facts.js";
 import { headline, meter, notes } from "./glance.js";
 import { networksTable, scrolling, trends } from "./trends.js";
@@ -79,6 +79,7 @@ function doubts() {
       record.error ? h("p", { class: "error" }, record.error) : null,
       record.warning ? h("p", { class: "error" }, record.warning) : null,
       found ? verdictWords(found) : null,
+      animals(article.dataset.animals ? JSON.parse(article.dataset.animals) : null),
       said.length ? h("ul", { class: "reasons" }, said.map((text) => h("li", {}, text))) : null,
       found ? h("details", {}, h("summary", {}, "In numbers"), verdictBars(found)) : null
     );

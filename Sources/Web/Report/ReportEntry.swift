@@ -40,8 +40,11 @@ struct ReportEntry: Sendable {
         let nothing = "<span class=\"nothing\" aria-hidden=\"true\">⊘</span>"
         var verdict = ""
         if case .card = kind {
-        } else if isRead, let found = try await ReportEntry.verdict(of: record) {
-            verdict = " data-verdict=\"\(ReportDocument.escaped(try JSONText(encoding: found).description))\""
+        } else if isRead, let found = try await ReportEntry.findings(of: record) {
+            verdict = " data-verdict=\"\(ReportDocument.escaped(try JSONText(encoding: found.verdict).description))\""
+            if let animals = found.animals {
+                verdict += " data-animals=\"\(ReportDocument.escaped(try JSONText(encoding: animals).description))\""
+            }
         }
         switch kind {
         case .card(let size):
@@ -68,13 +71,16 @@ struct ReportEntry: Sendable {
         }
     }
 
-    /// What the document beside the photo says, without the outline of the animal, which no report draws. Nil where there is
+    /// What the document beside the photo says of the verdict and of several animals, without the outline of the animal, which no report draws. Nil where there is
     /// none any more, where it is of an older version, and where it is about other bytes.
-    private static func verdict(of record: Inbox.PhotoRecord) async throws -> Sidecar.Verdict? {
+    private static func findings(
+        of record: Inbox.PhotoRecord
+    ) async throws -> (verdict: Sidecar.Verdict, animals: [Sidecar.Animal]?)? {
         struct Excerpt: Decodable {
             struct Photo: Decodable { let sha256: String }
             let photo: Photo?
             let verdict: Sidecar.Verdict?
+            let animals: [Sidecar.Animal]?
         }
         let path = record.path.sidecar(.boxes)
         do {
@@ -82,7 +88,7 @@ struct ReportEntry: Sendable {
             let document = try WireCoding.decoder().decode(Excerpt.self, from: data)
             guard document.photo?.sha256 == record.summary?.sha256, var verdict = document.verdict else { return nil }
             verdict.animal?.mask = nil
-            return verdict
+            return (verdict, document.animals)
         } catch is FileError {
             return nil
         } catch is DecodingError {

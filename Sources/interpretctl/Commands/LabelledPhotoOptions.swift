@@ -71,6 +71,7 @@ extension TruePhoto {
     fileprivate init(_ correction: Correction) {
         self.init(
             file: correction.photo, labels: [correction.label],
-            boxes: correction.bbox.map { [Box(bbox: $0, label: correction.label)] } ?? [])
+            boxes: (correction.bbox.map { [Box(bbox: $0, label: correction.label)] } ?? [])
+                + (correction.furtherBoxes ?? []).map { Box(bbox: $0.bbox, label: $0.label) })
     }
 }

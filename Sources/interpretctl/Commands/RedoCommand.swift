@@ -8,7 +8,7 @@ struct RedoCommand: AsyncParsableCommand {
             Examples:
               interpretctl redo IMG_1.jpg IMG_2.jpg
               interpretctl redo --failed
-              interpretctl redo --model         after another network was taken in
+              interpretctl redo --model         after another network was taken in, or its settings changed
 
             What lies beside a photo stays until it is done again.
             """)

@@ -23,6 +23,7 @@ struct StatusCommand: AsyncParsableCommand {
             add("up", Format.duration(seconds: status.uptimeSeconds))
             add("inbox", status.inbox)
             add("socket", status.socket)
+            if let page = status.page { add("page", page) }
             add(
                 "models",
                 status.models.isEmpty
@@ -45,7 +46,8 @@ struct StatusCommand: AsyncParsableCommand {
             if let older = status.judgedByOlderModel {
                 add(
                     "older model",
-                    "judged \(Format.count(older, "photo")); 'interpretctl redo --model' does them again", .yellow)
+                    "or other settings judged \(Format.count(older, "photo")); 'interpretctl redo --model' does them again",
+                    .yellow)
             }
             if let pace = status.photosPerMinute { add("pace", "\(Format.decimal(pace, 1)) photos a minute") }
             if let lost = status.eventsLost {

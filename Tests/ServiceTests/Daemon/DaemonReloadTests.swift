@@ -77,6 +77,16 @@ import WireProtocol
         let redo = try await client.run("redo", "--model", socket: daemon.socket)
         #expect(redo.out == "1 photo queued\n", "\(redo.error)")
         #expect(try await wait(for: daemon) { $0.photos.done == 1 && $0.judgedByOlderModel == nil })
+
+        // So does the same network of whose maps less belongs to a box.
+        let settings = own.appending(path: "interpret.json")
+        var object = try JSONSerialization.jsonObject(with: Data(contentsOf: settings)) as? [String: Any] ?? [:]
+        object["cam_threshold"] = 0.9
+        try JSONSerialization.data(withJSONObject: object).write(to: settings)
+        #expect(try await daemon.result(of: RPCMethods.reload, NoParameters()).loaded == ["own"])
+        #expect(try await wait(for: daemon) { $0.judgedByOlderModel == 1 })
+        #expect(try await client.run("redo", "--model", socket: daemon.socket).out == "1 photo queued\n")
+        #expect(try await wait(for: daemon) { $0.photos.done == 1 && $0.judgedByOlderModel == nil })
         #expect(try await daemon.stop() == 0)
     }
 

@@ -9,7 +9,7 @@ extension PhotoRecord {
         "restored", "expired", "queuedAt", "startedAt", "finishedAt", "retryAt", "errorCode", "errorMessage",
         "failedUnder",
         "sha256", "model", "modelSHA256", "label", "probability", "margin", "verdict", "doubtful", "boxCount",
-        "warning", "milliseconds", "furtherLabels",
+        "warning", "milliseconds", "furtherLabels", "judge",
     ]
 
     private static let writing = """
@@ -40,6 +40,7 @@ extension PhotoRecord {
             errorMessage, failedUnder, summary?.sha256, summary?.model, summary?.modelSHA256, summary?.label,
             summary?.probability, summary?.margin, summary?.verdict, summary?.isDoubtful ?? false, summary?.boxCount,
             summary?.warning, summary?.milliseconds, summary.flatMap { FurtherLabels.text($0.furtherLabels) },
+            summary?.judge,
         ]
         try db.cachedStatement(sql: PhotoRecord.writing).execute(arguments: StatementArguments(values))
     }
@@ -68,7 +69,8 @@ extension PhotoRecord {
         errorMessage = row["errorMessage"]
         summary = (row["sha256"] as String?).map { digest in
             PhotoSummary(
-                sha256: digest, model: row["model"], modelSHA256: row["modelSHA256"], label: row["label"],
+                sha256: digest, model: row["model"], modelSHA256: row["modelSHA256"], judge: row["judge"],
+                label: row["label"],
                 furtherLabels: FurtherLabels.labels(row["furtherLabels"]), probability: row["probability"],
                 margin: row["margin"], verdict: row["verdict"],
                 isDoubtful: row["doubtful"], boxCount: row["boxCount"] ?? 0, warning: row["warning"],

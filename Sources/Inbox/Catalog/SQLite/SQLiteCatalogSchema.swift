@@ -95,6 +95,15 @@ enum SQLiteCatalogSchema {
                     PRAGMA user_version = 8;
                     """)
         }
+        migrator.registerMigration("9: judge and further boxes") { db in
+            // `furtherBoxes`: a JSON array of `PhotoCorrection.LabelledBox`; NULL for none.
+            try db.execute(
+                sql: """
+                    ALTER TABLE photo ADD COLUMN judge TEXT;
+                    ALTER TABLE correction ADD COLUMN furtherBoxes TEXT;
+                    PRAGMA user_version = 9;
+                    """)
+        }
         return migrator
     }
 

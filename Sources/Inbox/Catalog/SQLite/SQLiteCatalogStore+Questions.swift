@@ -77,7 +77,7 @@ extension SQLiteCatalogStore {
 extension PhotoCorrection {
     private static let columns = [
         "sha256", "path", "answer", "label", "x", "y", "boxWidth", "boxHeight", "width", "height", "predicted", "model",
-        "doubted", "at",
+        "doubted", "at", "furtherBoxes",
     ]
 
     fileprivate static func fetch(
@@ -91,6 +91,7 @@ extension PhotoCorrection {
         let values: [(any DatabaseValueConvertible)?] = [
             sha256, path.value, answer.rawValue, label, box?.x, box?.y, box?.width, box?.height, width, height,
             predicted, model, wasDoubtful, at.milliseconds,
+            furtherBoxes.isEmpty ? nil : String(decoding: try JSONEncoder().encode(furtherBoxes), as: UTF8.self),
         ]
         let columns = PhotoCorrection.columns
         try db.cachedStatement(
@@ -110,10 +111,14 @@ extension PhotoCorrection {
         {
             box = Box(x: x, y: y, width: width, height: height)
         }
+        let further = (row["furtherBoxes"] as String?).flatMap {
+            try? JSONDecoder().decode([LabelledBox].self, from: Data($0.utf8))
+        }
         self.init(
             sha256: row["sha256"], path: FilePath(bytes: Array(path)),
             answer: Answer(rawValue: answer) ?? .no,  // the table's CHECK admits no other
-            label: row["label"], box: box, width: row["width"], height: row["height"], predicted: row["predicted"],
+            label: row["label"], box: box, furtherBoxes: further ?? [], width: row["width"], height: row["height"],
+            predicted: row["predicted"],
             model: row["model"], wasDoubtful: row["doubted"], at: Date(milliseconds: row["at"]))
     }
 }

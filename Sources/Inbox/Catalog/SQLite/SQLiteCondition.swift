@@ -27,7 +27,10 @@ struct SQLiteCondition: Sendable {
         add("\(SQLiteCondition.changedAt) < ?", filter.changed?.upperBound.milliseconds)
         add("sha256 IS NOT NULL AND doubtful = ?", filter.isDoubtful)
         add("expired = ?", filter.isExpired)
-        add("state = 'done' AND modelSHA256 IS NOT ?", filter.judgedByOtherThan)
+        if let judge = filter.judgedByOtherThan {
+            sql += " AND state = 'done' AND (modelSHA256 IS NOT ? OR judge <> ?)"
+            arguments += [judge.network, judge.everything]
+        }
         if let folder = filter.folder {
             let start = Data(folder.bytes.last == FilePath.slash ? folder.bytes : folder.bytes + [FilePath.slash])
             sql += " AND (path = ? OR substr(path, 1, ?) = ?)"
