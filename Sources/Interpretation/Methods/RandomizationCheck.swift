@@ -13,9 +13,9 @@ public struct RandomizationCheck: Sendable, Hashable {
     public let verdict: Verdict
     /// The authors who found it; nil where none is known to us, and the verdict is of our own measurement alone.
     public let paper: String?
-    /// Our own measurement: the rank correlation of the maps' magnitudes before and after the upper half of petshop's layers
-    /// was made random, from −1 to 1, by `Conformance/randomization.py`; `Documentation/RandomizationCheck.md` has all of it.
-    /// Nil where the verdict is that there is none.
+    /// Our own measurement: the rank correlation of the maps' magnitudes before and after the upper half of the layers of
+    /// petshop's first edition was made random, from −1 to 1, by `Conformance/randomization.py`;
+    /// `Documentation/RandomizationCheck.md` has all of it. Nil where the verdict is that there is none.
     public let correlation: Double?
     /// What has to be said of the measurement.
     public let remark: String?
@@ -30,15 +30,15 @@ public struct RandomizationCheck: Sendable, Hashable {
     /// For reading.
     public var sentence: String {
         guard let correlation else {
-            return "\(verdict.rawValue): petshop, which the check is run on, has no attention"
+            return "\(verdict.rawValue): petshop's first edition, which the check is run on, has no attention"
         }
         let source = paper ?? "no paper known to us has run it, so by our own measurement"
         // Two decimals, as in the table.
         let hundredths = Int((abs(correlation) * 100).rounded())
         let number = "\(hundredths / 100).\(hundredths % 100 < 10 ? "0" : "")\(hundredths % 100)"
         return
-            "\(verdict.rawValue): \(source); measured here: its map of petshop with the upper half of the layers random "
-            + "has the rank correlation \(correlation < 0 && hundredths > 0 ? "-" : "")\(number) with the true one (plain "
+            "\(verdict.rawValue): \(source); measured here: its map of petshop's first edition with the upper half "
+            + "of the layers random has the rank correlation \(correlation < 0 && hundredths > 0 ? "-" : "")\(number) with the true one (plain "
             + "gradient 0.29)" + (remark.map { "; \($0)" } ?? "")
     }
 }
