@@ -75,7 +75,7 @@ import WireProtocol
             #expect(has("photos", "2 pending (one for 1 min 2 s), 1 working, 128 done, 1 failed"))
             #expect(has("failed", "1 truncated"))
             #expect(has("events lost", "1 time; all of the inbox was looked at each time"))
-            #expect(has("memory", "211.0 MiB, of it to compute in 34.0 MiB (1.0 GiB at most)"))
+            #expect(has("memory", "211.0 MiB; set aside to compute in 34.0 MiB (1.0 GiB at most)"))
             #expect(
                 has(
                     "clients",

@@ -90,6 +90,11 @@ struct EvaluationTally {
         }
         result.perPhoto = keepsPhotos ? photos : nil
         result.notes = notes
+        if result.localization.contains(where: { $0.ownThreshold != nil && $0.maxBoxAccuracy == nil }) {
+            result.notes.append(
+                "MaxBoxAcc is left out: the threshold of one half of the photos is chosen in the other half, in which there are "
+                    + "none with boxes; give more photos")
+        }
     }
 
     private var notes: [String] {

@@ -69,7 +69,8 @@ struct LocalizationTally {
         let withBoxes = figures.indices.filter { figures[$0].overlaps != nil }
         let half = withBoxes.map { halves[$0] }
         let any = withBoxes.compactMap { figures[$0].overlaps?.ofAny }
-        if !any.isEmpty {
+        // A threshold is chosen in the other half, so without one there is none.
+        if Set(half).count == 2 {
             let largest = withBoxes.compactMap { figures[$0].overlaps?.ofLargest }
             row.maxBoxAccuracy = bootstrap.mean(
                 of: MaxBoxAccuracy.crossFitted(largest, half: half, overlap: 0.5).right)
@@ -80,6 +81,8 @@ struct LocalizationTally {
                     fits.reduce(0) { $0 + $1.right[photo] } / Double(fits.count)
                 })
             row.thresholds = fits[1].thresholds.map { ThresholdBoxes.thresholds[$0] }
+        }
+        if !any.isEmpty {
             row.ownThreshold = bootstrap.mean(
                 of: withBoxes.compactMap { figures[$0].ownOverlap }.map { $0 >= 0.5 ? 1 : 0 })
         }

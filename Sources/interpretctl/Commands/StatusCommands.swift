@@ -54,7 +54,7 @@ struct StatusCommand: AsyncParsableCommand {
                 add("events lost", "\(Format.count(lost, "time")); all of the inbox was looked at each time", .yellow)
             }
             if let use = status.use {
-                add("memory", "\(Format.bytes(use.resident)), of it to compute in \(StatusCommand.text(use.plans))")
+                add("memory", "\(Format.bytes(use.resident)); set aside to compute in \(StatusCommand.text(use.plans))")
                 let amounts = [("requests", use.requests), ("passed files", use.passed)].compactMap { name, share in
                     share.map { "\(name) of \(StatusCommand.text($0))" }
                 }

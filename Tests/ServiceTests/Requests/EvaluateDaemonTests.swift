@@ -62,6 +62,18 @@ import WireProtocol
         #expect(result.photos == 1 && result.localization.isEmpty)
         #expect(result.skipped["cat.jpg"]?.contains("wholly outside of the photo, which is") == true)
         #expect(result.notes.contains { $0.contains("no map was measured") })
+
+        // One photo has no other half in which a threshold could be chosen.
+        let cat = TruePhoto(
+            file: "cat.jpg", labels: ["cat"],
+            boxes: [.init(bbox: .init(x: 0, y: 0, width: 0.9, height: 1), label: "cat", isRelative: true)])
+        let alone = try await daemon.result(
+            of: RPCMethods.evaluate,
+            EvaluateParameters(folder: folder, photos: [cat], methods: [.init(name: "cam")]))
+        let row = try #require(alone.localization.first)
+        #expect(row.maxBoxAccuracy == nil && row.maxBoxAccuracyV2.isEmpty && row.thresholds.isEmpty)
+        #expect(row.ownThreshold?.value == 1 && row.pointing?.value == 1)
+        #expect(alone.notes.contains { $0.contains("MaxBoxAcc is left out") })
         #expect(try await daemon.stop() == 0)
     }
 
