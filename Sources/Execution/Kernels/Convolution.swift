@@ -81,7 +81,7 @@ extension PlanBuilder {
             // What has come to the input another way is added where it lies.
             var passed: PlannedTensor?
             if let adding = builder.adding(compiled, of: problem),
-                let other = builder.arrived.takeToAddTo(at: inputID, in: destination)
+                let other = builder.arrived.takeToAddTo(at: inputID, in: destination, from: signal)
             {
                 (compiled, passed) = (adding, other)
             }

@@ -82,7 +82,7 @@ extension PlanBuilder {
     private func averaged(
         _ signal: PlannedTensor, at value: ValueID, like x: PlannedTensor, for node: Node
     ) throws(ExecutionError) -> PlannedTensor? {
-        guard let total = arrived.takeToAddTo(at: value, in: x.layout) else { return nil }
+        guard let total = arrived.takeToAddTo(at: value, in: x.layout, from: signal) else { return nil }
         let share = try scaled(signal, by: 1 / Float(x.extents.dropFirst(2).reduce(1, *)), for: node)
         if let sum = try added(share, toSignal: total, for: node) { return sum }
         arrived.add(total, at: value)

@@ -38,8 +38,14 @@ struct ArrivedSignals {
 
     /// Takes the one signal that has arrived at `value`, to add another to it in its place; nil where there is none such,
     /// where it lies otherwise than in `layout`, and where somebody else reads it.
-    mutating func takeToAddTo(at value: ValueID, in layout: Layout) -> PlannedTensor? {
-        guard let arrived = signals[value], arrived.count == 1, arrived[0].layout == layout else { return nil }
+    ///
+    /// - Parameter source: what the other is made of: a signal that went both ways cannot be added to while it is read.
+    mutating func takeToAddTo(
+        at value: ValueID, in layout: Layout, from source: PlannedTensor
+    ) -> PlannedTensor? {
+        guard let arrived = signals[value], arrived.count == 1, arrived[0].layout == layout,
+            arrived[0].buffer != source.buffer
+        else { return nil }
         signals[value] = nil
         if isFree(arrived[0].buffer) { return arrived[0] }
         signals[value] = arrived

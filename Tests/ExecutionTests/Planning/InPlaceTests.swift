@@ -40,6 +40,41 @@ import Testing
         }
     }
 
+    /// A signal that goes to a convolution and past it is what the convolution reads and what its result is added to.
+    @Test(arguments: [Arrangement.library, .channelsLast, .blocked], [1, 3])
+    func aConvolutionIsNotAddedToWhatItReads(arrangement: Arrangement, kernel: Int) async throws {
+        var generator = RandomNetwork.Generator(state: UInt64(kernel) &* 0x9E37_79B9_7F4A_7C15)
+        let window = OperatorCase.window([kernel, kernel], begin: [kernel / 2, kernel / 2])
+        var graph = Graph(
+            ofLayer: "first", .convolution(Convolution(window: window, groups: 1)), image: [2, 16, 7, 6],
+            weights: try generator.tensor([16, 16, kernel, kernel], scale: 0.1), bias: nil, isRectified: true)
+        let (x, beside) = (graph.outputs[0], graph.intern("beside"))
+        let (second, sum, y) = (graph.intern("second"), graph.intern("sum"), graph.intern("y"))
+        graph.constants[second] = .floats(try generator.tensor([16, 16, kernel, kernel], scale: 0.1))
+        graph.nodes += [
+            Node(
+                name: "second", operation: .convolution(Convolution(window: window, groups: 1)),
+                inputs: [x, second], outputs: [beside]),
+            Node(name: "sum", operation: .arithmetic(.add), inputs: [beside, x], outputs: [sum]),
+            Node(name: "relu", operation: .activation(.relu), inputs: [sum], outputs: [y]),
+        ]
+        graph.outputs = [y]
+        let inputs = [try generator.tensor([2, 16, 7, 6])]
+        let signal = try generator.tensor([2, 16, 7, 6])
+        let session = try InferenceSession(
+            graph: graph, threads: 1,
+            algorithms: .preferring(ConvolutionAlgorithm(.direct, arrangement, turnsWeights: true)))
+        let image = graph.inputs[0].value
+        let found = try await session.perform { evaluator in
+            try [[image], [image, x, beside, sum]].map { targets in
+                let derivative = Derivative(of: y, withRespectTo: targets)
+                return try evaluator.forward(inputs, derivatives: [derivative]).derivative(seed: signal)[0]
+            }
+        }
+        let (together, apart) = (try #require(found[0]), try #require(found[1]))
+        #expect(together.relativeError(to: apart) < 1e-6)
+    }
+
     /// Convolutions, activations, sums and products of what came before, and channels scaled by what their means make of
     /// them.
     private func randomGraph(_ random: inout Random) throws -> Graph {
