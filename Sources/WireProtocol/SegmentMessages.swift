@@ -4,7 +4,7 @@ public import Foundation
 public struct SegmentParameters: RequestParameters, Hashable {
     enum CodingKeys: String, CodingKey, CaseIterable {
         case classLabel = "class"
-        case model, images
+        case method, model, images
     }
 
     public static let memberNames = PhotoSource.photoMembers + CodingKeys.allCases.map(\.rawValue)
@@ -13,16 +13,20 @@ public struct SegmentParameters: RequestParameters, Hashable {
     public var source: PhotoSource
     /// A label, or an index where no label reads so; the most probable class where nil.
     public var classLabel: String?
+    /// The method whose map says where the object is; the network's heat map of the class where nil. Of classifiers.
+    public var method: String?
     /// May be left out where one model is loaded or one is the default.
     public var model: String?
     /// Whether to return mask and overlay as pictures.
     public var images: Bool?
 
     public init(
-        source: PhotoSource, classLabel: String? = nil, model: String? = nil, images: Bool? = nil
+        source: PhotoSource, classLabel: String? = nil, method: String? = nil, model: String? = nil,
+        images: Bool? = nil
     ) {
         self.source = source
         self.classLabel = classLabel
+        self.method = method
         self.model = model
         self.images = images
     }
@@ -31,6 +35,7 @@ public struct SegmentParameters: RequestParameters, Hashable {
         source = try PhotoSource(from: decoder, takesTensors: false)
         let members = try decoder.container(keyedBy: CodingKeys.self)
         classLabel = try members.decodeIfPresent(String.self, forKey: .classLabel)
+        method = try members.decodeIfPresent(String.self, forKey: .method)
         model = try members.decodeIfPresent(String.self, forKey: .model)
         images = try members.decodeIfPresent(Bool.self, forKey: .images)
     }
@@ -39,6 +44,7 @@ public struct SegmentParameters: RequestParameters, Hashable {
         try source.encode(to: encoder)
         var members = encoder.container(keyedBy: CodingKeys.self)
         try members.encodeIfPresent(classLabel, forKey: .classLabel)
+        try members.encodeIfPresent(method, forKey: .method)
         try members.encodeIfPresent(model, forKey: .model)
         try members.encodeIfPresent(images, forKey: .images)
     }
@@ -77,6 +83,8 @@ public struct SegmentResult: Codable, Sendable, Hashable {
     public var predictions: [Sidecar.Prediction]
     /// The class whose object was cut out.
     public var classLabel: String
+    /// Whose map said where it is; nil of a segmentation network.
+    public var method: String?
     /// Around the mask; nil where it is empty.
     public var bbox: BoundingBox?
     public var mask: RunLengths
@@ -87,17 +95,18 @@ public struct SegmentResult: Codable, Sendable, Hashable {
     private enum CodingKeys: String, CodingKey {
         case photo, model, predictions
         case classLabel = "class"
-        case bbox, mask, area, images
+        case method, bbox, mask, area, images
     }
 
     public init(
         photo: Sidecar.Photo, model: Sidecar.Model, predictions: [Sidecar.Prediction], classLabel: String,
-        bbox: BoundingBox?, mask: RunLengths, area: Double, images: Images? = nil
+        method: String? = nil, bbox: BoundingBox?, mask: RunLengths, area: Double, images: Images? = nil
     ) {
         self.photo = photo
         self.model = model
         self.predictions = predictions
         self.classLabel = classLabel
+        self.method = method
         self.bbox = bbox
         self.mask = mask
         self.area = area

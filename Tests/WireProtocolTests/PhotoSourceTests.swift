@@ -99,7 +99,8 @@ import WireProtocol
         explain.preview = PictureRoom(width: 80, height: 48)
         try check(RPCMethods.explain, explain)
         try check(
-            RPCMethods.segment, SegmentParameters(source: .path("/a.jpg"), classLabel: "c", model: "n", images: true))
+            RPCMethods.segment,
+            SegmentParameters(source: .path("/a.jpg"), classLabel: "c", method: "m", model: "n", images: true))
         try check(
             RPCMethods.project,
             ProjectParameters(

@@ -110,7 +110,8 @@ package struct Composer: Sendable {
         return SegmentResult(
             photo: Sidecar.Photo(cutOut.prepared), model: Sidecar.Model(cutOut.model),
             predictions: cutOut.scores.map(cutOut.model.predictions) ?? [], classLabel: label,
-            bbox: full.box.map { BoundingBox(PixelRectangle($0)) }, mask: SegmentResult.RunLengths(full),
+            method: cutOut.method, bbox: full.box.map { BoundingBox(PixelRectangle($0)) },
+            mask: SegmentResult.RunLengths(full),
             area: full.share, images: withImages ? try images(of: cutOut, label) : nil)
     }
 

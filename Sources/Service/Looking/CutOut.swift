@@ -9,47 +9,59 @@ struct CutOut: Sendable {
     /// Scores by class index, before softmax or sigmoid; nil from a segmentation network.
     let scores: [Float]?
     let classIndex: Int
+    /// Whose map said where it is; nil from a segmentation network.
+    let method: String?
     /// Over the photo, of any size.
     let mask: PixelMask
 
     /// Long side of the picture the graph cut works on, in pixels: finer than the saliency is.
     private static let workingLongSide = 256.0
 
-    init(prepared: PreparedPhoto, model: LoadedModel, scores: [Float]?, classIndex: Int, mask: PixelMask) {
+    init(
+        prepared: PreparedPhoto, model: LoadedModel, scores: [Float]?, classIndex: Int, method: String? = nil,
+        mask: PixelMask
+    ) {
         self.prepared = prepared
         self.model = model
         self.scores = scores
         self.classIndex = classIndex
+        self.method = method
         self.mask = mask
     }
 
-    /// Along the photo's colours, from the saliency of a judgement.
+    /// Along the photo's colours, from where a map is highest and lowest.
     ///
+    /// - Parameter heatMap: of the judgement's class.
     /// - Throws: `PhotoError`, `LocalizationError`.
-    init(_ judgement: Judgement, of prepared: PreparedPhoto, _ model: LoadedModel) throws {
+    init(
+        _ judgement: Judgement, by heatMap: Judgement.HeatMap, of prepared: PreparedPhoto, _ model: LoadedModel
+    ) throws {
         let bitmap = prepared.photo.bitmap
         let scale = min(1, Self.workingLongSide / Double(max(bitmap.width, bitmap.height)))
         let width = max(Int((Double(bitmap.width) * scale).rounded()), 1)
         let height = max(Int((Double(bitmap.height) * scale).rounded()), 1)
         let small = try bitmap.resized(toWidth: width, height: height, filter: .bilinear)
         let region = try prepared.input.geometry.onPhoto(width: width, height: height).visibleRegion
-        let map = try CutOut.saliency(judgement.saliency, over: region, width: width, height: height)
+        let map = try CutOut.map(heatMap.map, over: region, width: width, height: height)
         self.init(
             prepared: prepared, model: model, scores: judgement.scores, classIndex: judgement.classIndex,
+            method: heatMap.method,
             mask: try SaliencySegmentation().mask(rgb: small.pixels, map: map).without(
                 prepared.photo.damage?.missing(
                     onBitmapOfWidth: width, height: height, photo: (prepared.photo.width, prepared.photo.height))))
     }
 
-    /// A saliency map over the whole picture; what the network did not see counts as 0.
-    private static func saliency(
-        _ saliency: Tensor, over region: PixelRectangle, width: Int, height: Int
+    /// A map over the whole picture; what the network did not see counts as little as what the map is lowest at.
+    private static func map(
+        _ map: Tensor, over region: PixelRectangle, width: Int, height: Int
     ) throws -> Tensor {
         let placedWidth = max(Int(region.width.rounded()), 1)
         let placed = try Resampling.bilinear(
-            map: saliency, toWidth: placedWidth, height: max(Int(region.height.rounded()), 1))
+            map: map, toWidth: placedWidth, height: max(Int(region.height.rounded()), 1))
         let (left, top) = (Int(region.x.rounded()), Int(region.y.rounded()))
+        let lowest = min(placed.values.min() ?? 0, 0)
         return Tensor(shape: try Shape([height, width])) { target in
+            target.update(repeating: lowest)
             placed.withUnsafeValues { source in
                 for y in 0..<height where (0..<placed.shape[0]).contains(y - top) {
                     for x in 0..<width where (0..<placedWidth).contains(x - left) {

@@ -1,7 +1,11 @@
+import Execution
+import Interpretation
+import Photos
 import Socket
 import WireProtocol
 
-/// Answers `segment`: the object cut out along its colours, from its saliency; by a segmentation network, from its maps.
+/// Answers `segment`: the object cut out along its colours, from a map of what speaks for its class; by a segmentation
+/// network, from its score maps.
 struct SegmentRequest: Sendable {
     let models: ModelStore
     let permitted: PermittedFolders
@@ -16,9 +20,14 @@ struct SegmentRequest: Sendable {
         switch model.task {
         case .classification:
             let judgement = try await Judge(model: model).judge(prepared, classIndex: classIndex)
-            cutOut = try CutOut(judgement, of: prepared, model)
+            let heatMap = try await heatMap(judgement, parameters.method, prepared, model)
+            cutOut = try CutOut(judgement, by: heatMap, of: prepared, model)
         case .features:
             throw RPCError(.methodNotApplicable, model.whyNotExplained ?? "model '\(model.name)' gives no classes")
+        case .segmentation where parameters.method != nil:
+            throw RPCError(
+                .methodNotApplicable,
+                "model '\(model.name)' says of each pixel what it belongs to; leave 'method' out")
         case .segmentation:
             // The class asked for, or the one that covers most of the photo.
             guard let found = try await PhotoSegmenter(model: model).look(at: prepared).cutOut(classIndex) else {
@@ -29,4 +38,26 @@ struct SegmentRequest: Sendable {
         }
         return try composer.compose(cutOut, withImages: parameters.images == true)
     }
+
+    /// What says where the object is: the method's map, or the network's heat map; its saliency where it has none.
+    private func heatMap(
+        _ judgement: Judgement, _ name: String?, _ prepared: PreparedPhoto, _ model: LoadedModel
+    ) async throws -> Judgement.HeatMap {
+        guard let name else {
+            return judgement.heatMap
+                ?? Judgement.HeatMap(map: judgement.saliency, method: SegmentRequest.saliencyMethod)
+        }
+        let method = try Methods.named(name)
+        let question = Question(
+            network: model.network, input: prepared.input.tensor, classIndex: judgement.classIndex,
+            normalization: model.preprocessor?.normalization)
+        let explanation = try await model.network.session.perform(as: .longQuestion) {
+            (evaluator) throws(InterpretationError) in
+            try await method.explain(question, on: evaluator)
+        }
+        return Judgement.HeatMap(map: explanation.picture, method: name)
+    }
+
+    /// The name of |∂s/∂x|.
+    private static let saliencyMethod = "gradient"
 }

@@ -4,14 +4,15 @@ import WireProtocol
 
 struct SegmentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "segment", abstract: "Cut the object of a class out of a photo, from its saliency.",
+        commandName: "segment", abstract: "Cut the object of a class out of a photo.",
         discussion: """
             Examples:
               interpretctl segment IMG_1.jpg --out results
               interpretctl segment IMG_1.jpg --class dog --json
+              interpretctl segment IMG_1.jpg --method gradient
 
-            The most and the least salient pixels teach a graph cut the colours of object and background (Simonyan et \
-            al. 2013, section 3.2). --out writes NAME.mask.jpg and NAME.overlay.jpg; --json has the mask as COCO's run \
+            The pixels that speak most and least for the class teach a graph cut the colours of object and background \
+            (Simonyan et al. 2013, section 3.2, who take the gradient for it). --out writes NAME.mask.jpg and NAME.overlay.jpg; --json has the mask as COCO's run \
             lengths.
             """)
 
@@ -24,6 +25,12 @@ struct SegmentCommand: AsyncParsableCommand {
             "The object's class, by label or index; the most probable one if left out.", valueName: "label"))
     var classLabel: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Whose map says where the object is; the network's heat map if left out. See 'interpretctl methods'.",
+            valueName: "name"))
+    var method: String?
+
     @Option(help: "The network to ask; see 'interpretctl models'.")
     var model: String?
 
@@ -35,7 +42,7 @@ struct SegmentCommand: AsyncParsableCommand {
     func run() async throws {
         if let out { try Files.makeFolder(out) }
         let parameters = SegmentParameters(
-            source: .path(try Files.photoPath(photo)), classLabel: classLabel, model: model,
+            source: .path(try Files.photoPath(photo)), classLabel: classLabel, method: method, model: model,
             images: out.map { _ in true })
         let result = try await common.withDaemon { try await $0.ask(RPCMethods.segment, parameters) }
         if out != nil || !common.json {
@@ -58,6 +65,7 @@ struct SegmentCommand: AsyncParsableCommand {
         func add(_ name: String, _ value: String) { table.add([.init(name, .faint), .init(value)]) }
         add("photo", "\(photo)   \(segment.photo.width) × \(segment.photo.height)")
         add("class", segment.classLabel)
+        if let method = segment.method { add("method", method) }
         add("mask", Format.percent(segment.area) + " of the photo")
         if let box = segment.bbox {
             add("box", "x \(Int(box.x))  y \(Int(box.y))  width \(Int(box.width))  height \(Int(box.height))")

@@ -39,6 +39,13 @@ import WireProtocol
         let segment = try await daemon.result(
             of: RPCMethods.segment, SegmentParameters(source: .path(daemon.inbox.appending(path: "cat.jpg").path)))
         #expect(segment.classLabel == "pet" && segment.mask == document.segmentation?.segments.first?.mask)
+        #expect(segment.method == nil)
+        await #expect {
+            try await daemon.result(
+                of: RPCMethods.segment, SegmentParameters(source: .path(RunningDaemon.demoPhoto.path), method: "cam"))
+        } throws: {
+            ($0 as? RPCError)?.message.contains("leave 'method' out") == true
+        }
         #expect(try await daemon.stop() == 0)
     }
 

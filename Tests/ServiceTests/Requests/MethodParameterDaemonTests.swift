@@ -39,6 +39,25 @@ import WireProtocol
         return Dictionary(pairs) { first, _ in first }
     }
 
+    @Test func anObjectIsCutOutByTheMapThatIsAskedFor() async throws {
+        let daemon = try await RunningDaemon()
+        let client = try Interpretctl()
+        func segment(_ method: String...) async throws -> SegmentResult {
+            let output = try await client.run(
+                ["segment", RunningDaemon.demoPhoto.path, "--json"] + method, socket: daemon.socket)
+            return try WireCoding.decoder().decode(SegmentResult.self, from: Data(output.out.utf8))
+        }
+        let (usual, cam, gradient) = (
+            try await segment(), try await segment("--method", "cam"), try await segment("--method", "gradient")
+        )
+        #expect(usual.method == "cam" && usual.mask == cam.mask && (0.01...0.98).contains(usual.area))
+        #expect(gradient.method == "gradient" && gradient.mask != cam.mask)
+        let unknown = try await client.run(
+            "segment", RunningDaemon.demoPhoto.path, "--method", "magic", socket: daemon.socket)
+        #expect(unknown.status == 1 && unknown.error.contains("magic"), "\(unknown.error)")
+        #expect(try await daemon.stop() == 0)
+    }
+
     @Test func aStrangerIsRefusedWithAndWithoutAMethod() async throws {
         let daemon = try await RunningDaemon()
         let client = try Interpretctl()
