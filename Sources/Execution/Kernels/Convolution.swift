@@ -78,12 +78,14 @@ extension PlanBuilder {
             }
             var compiled = try builder.compiled(problem, for: node)
             let destination = try builder.layout(compiled.primitive, compiled.destination, node)
-            // What has come to the input another way is added where it lies.
             var passed: PlannedTensor?
-            if let adding = builder.adding(compiled, of: problem),
-                let other = builder.arrived.takeToAddTo(at: inputID, in: destination, from: signal)
-            {
-                (compiled, passed) = (adding, other)
+            if let other = builder.arrived.takeToAddTo(at: inputID, in: destination, from: signal) {
+                // What has come to the input another way is added where it lies, if the kernel can.
+                if let adding = builder.adding(compiled, of: problem) {
+                    (compiled, passed) = (adding, other)
+                } else {
+                    builder.arrived.add(other, at: inputID)
+                }
             }
             let result = passed ?? builder.allocate(problem.input, destination)
             let incoming = try builder.converted(
