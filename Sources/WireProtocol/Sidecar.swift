@@ -75,6 +75,9 @@ public struct Sidecar: Codable, Sendable, Hashable {
 
     /// Where an object was found.
     public struct Box: Codable, Sendable, Hashable {
+        /// The method that boxes from a segmentation network name.
+        public static let segmentation = "segmentation"
+
         public var label: String
         /// 0…1: the label's probability times the region's strength; the latter alone where the network gives raw numbers.
         public var score: Double

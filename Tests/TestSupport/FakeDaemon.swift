@@ -116,7 +116,7 @@ package struct FakeDaemon {
         SegmentResult(
             photo: .init(file: "cat.jpg", width: 451, height: 300, sha256: modelSHA256),
             model: .init(name: "petshop", sha256: modelSHA256), predictions: [], classLabel: "cat",
-            bbox: BoundingBox(x: 0, y: 0, width: 451, height: 300),
+            method: "cam", bbox: BoundingBox(x: 0, y: 0, width: 451, height: 300),
             mask: .init(size: [300, 451], counts: [0, 135_300]),
             area: 1, images: .init(mask: Data([0xff, 0xd8, 0xff]), overlay: Data([0xff, 0xd8, 0xff])))
     }

@@ -24,7 +24,10 @@ package struct DocumentExcerpt: Decodable {
         let holds: Bool?
     }
 
-    struct Box: Decodable { let label: String? }
+    struct Box: Decodable {
+        let label: String?
+        let method: String?
+    }
 
     struct Verdict: Decodable {
         struct Certainty: Decodable { let margin: Double }
@@ -50,7 +53,7 @@ package struct DocumentExcerpt: Decodable {
         predictions = document.predictions.map {
             Prediction(label: $0.label, probability: $0.probability, holds: $0.holds)
         }
-        boxes = document.boxes.map { Box(label: $0.label) }
+        boxes = document.boxes.map { Box(label: $0.label, method: $0.method) }
         verdict = document.verdict.map {
             Verdict(verdict: $0.verdict, reasons: $0.reasons, certainty: .init(margin: $0.certainty.margin))
         }

@@ -64,7 +64,9 @@ public struct PhotoSummary: Codable, Sendable, Hashable {
         // Of labels that hold or not, one that does.
         let best = document.predictions?.first { $0.holds ?? true }
         let label = best?.label ?? document.boxes.first?.label
-        let further = document.boxes.compactMap(\.label).filter { $0 != label }
+        // What a segmentation network finds beside a classifier bears names of its own.
+        let boxes = document.boxes.filter { best == nil || $0.method != Sidecar.Box.segmentation }
+        let further = boxes.compactMap(\.label).filter { $0 != label }
         let margin = document.verdict?.certainty.margin ?? document.marginOfClasses
         let warnings = [warning, document.closerLook.map { _ in PhotoSummary.closerLook }].compactMap { $0 }
         self.init(

@@ -66,9 +66,6 @@ package struct Composer: Sendable {
 
     // MARK: A segmentation
 
-    /// The method that boxes from a segmentation network name.
-    static let segmentation = "segmentation"
-
     /// - Parameter kinds: the pictures wanted, in their order; those that the look has nothing for are left out.
     /// - Throws: `PhotoError`, `LocalizationError`, `TensorError`.
     package func compose(_ look: SegmentationLook, _ kinds: [SidecarKind]) throws -> Composition {
@@ -80,7 +77,7 @@ package struct Composer: Sendable {
         let boxes = parts.map { classIndex, part in
             look.prepared.box(
                 PixelRectangle(part.box), label: look.model.label(of: classIndex), score: Double(part.probability),
-                method: Composer.segmentation)
+                method: Sidecar.Box.segmentation)
         }
         var document = Sidecar(
             photo: Sidecar.Photo(look.prepared), model: Sidecar.Model(look.model), predictions: [],

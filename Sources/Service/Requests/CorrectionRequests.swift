@@ -30,7 +30,11 @@ struct CorrectionRequests: Sendable {
         guard let photo = document.photo, photo.sha256 == summary.sha256 else {
             throw RPCError(.noSuchPhoto, "the document beside '\(parameters.photo)' is about another photo")
         }
-        let box = try box(answer, parameters.bbox, document)
+        // What a segmentation network finds beside a classifier is nothing that the classifier said.
+        let boxes = document.boxes.filter {
+            document.predictions.isEmpty || $0.method != Sidecar.Box.segmentation
+        }
+        let box = try box(answer, parameters.bbox, boxes.first, document.photo)
         let areAllRight = answer == .yes && parameters.bbox == nil
         guard let label = parameters.label ?? summary.label, !label.isEmpty, label.utf8.count <= 200 else {
             throw RPCError(.badParameter, "correct: 'label' should have 1 to 200 bytes")
@@ -38,7 +42,7 @@ struct CorrectionRequests: Sendable {
         let earlier = try await catalog.corrections(of: [summary.sha256]).first
         let correction = PhotoCorrection(
             sha256: summary.sha256, path: path, answer: answer, label: label, box: box,
-            furtherBoxes: areAllRight ? document.boxes.dropFirst().map(PhotoCorrection.LabelledBox.init) : [],
+            furtherBoxes: areAllRight ? boxes.dropFirst().map(PhotoCorrection.LabelledBox.init) : [],
             width: photo.width, height: photo.height, predicted: summary.label, model: summary.model,
             wasDoubtful: earlier?.wasDoubtful ?? summary.isDoubtful, at: Date())
         try await catalog.set(correction)
@@ -46,15 +50,15 @@ struct CorrectionRequests: Sendable {
     }
 
     private func box(
-        _ answer: PhotoCorrection.Answer, _ given: BoundingBox?, _ document: Sidecar
+        _ answer: PhotoCorrection.Answer, _ given: BoundingBox?, _ found: Sidecar.Box?, _ photo: Sidecar.Photo?
     ) throws(RPCError) -> PhotoCorrection.Box? {
-        guard let box = given ?? (answer == .yes ? document.boxes.first?.bbox : nil) else {
+        guard let box = given ?? (answer == .yes ? found?.bbox : nil) else {
             guard answer != .wrongBox else {
                 throw RPCError(.badParameter, "correct: 'bbox' is missing; where the box should be, say so")
             }
             return nil
         }
-        let (width, height) = (Double(document.photo?.width ?? 0), Double(document.photo?.height ?? 0))
+        let (width, height) = (Double(photo?.width ?? 0), Double(photo?.height ?? 0))
         // A pixel beyond the edge is rounding.
         guard box.x >= -1, box.y >= -1, box.width > 0, box.height > 0, box.x + box.width <= width + 1,
             box.y + box.height <= height + 1

@@ -19,7 +19,7 @@ struct RedoCommand: AsyncParsableCommand {
     @Flag(help: "All photos that failed.")
     var failed = false
 
-    @Flag(help: "All photos that another network than the present one judged.")
+    @Flag(help: "All photos that another network, or the present one with other settings, judged.")
     var model = false
 
     @Flag(help: "All photos of the inbox.")

@@ -66,7 +66,11 @@ struct SegmentCommand: AsyncParsableCommand {
         add("photo", "\(photo)   \(segment.photo.width) × \(segment.photo.height)")
         add("class", segment.classLabel)
         if let method = segment.method { add("method", method) }
-        add("mask", Format.percent(segment.area) + " of the photo")
+        add(
+            "mask",
+            segment.area > 0
+                ? Format.percent(segment.area) + " of the photo"
+                : "empty: along the photo's colours nothing can be told apart by this map; try another --method")
         if let box = segment.bbox {
             add("box", "x \(Int(box.x))  y \(Int(box.y))  width \(Int(box.width))  height \(Int(box.height))")
         }

@@ -45,9 +45,9 @@ struct StatusCommand: AsyncParsableCommand {
             }
             if let older = status.judgedByOlderModel {
                 add(
-                    "older model",
-                    "or other settings judged \(Format.count(older, "photo")); 'interpretctl redo --model' does them again",
-                    .yellow)
+                    "judged before",
+                    "\(Format.count(older, "photo")), by another network or with other settings; "
+                        + "'interpretctl redo --model' does them again", .yellow)
             }
             if let pace = status.photosPerMinute { add("pace", "\(Format.decimal(pace, 1)) photos a minute") }
             if let lost = status.eventsLost {

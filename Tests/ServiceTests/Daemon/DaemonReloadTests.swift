@@ -73,7 +73,7 @@ import WireProtocol
         #expect(try await daemon.result(of: RPCMethods.reload, NoParameters()).loaded == ["own"])
         #expect(try await wait(for: daemon) { $0.judgedByOlderModel == 1 })
         let client = try Interpretctl()
-        #expect(try await client.run("status", socket: daemon.socket).out.contains("judged 1 photo"))
+        #expect(try await client.run("status", socket: daemon.socket).out.contains("1 photo, by another network"))
         let redo = try await client.run("redo", "--model", socket: daemon.socket)
         #expect(redo.out == "1 photo queued\n", "\(redo.error)")
         #expect(try await wait(for: daemon) { $0.photos.done == 1 && $0.judgedByOlderModel == nil })

@@ -60,6 +60,13 @@ import WireProtocol
         #expect(document.boxes.first?.method == "cam")
         #expect(document.boxes.contains { $0.method == "segmentation" && $0.label == "pet" })
         #expect(document.segmentation?.model.name == "petmask")
+        // Its names are its own: neither the classifier's labels, nor what a person says yes to.
+        let listed = try await daemon.result(of: RPCMethods.photos, PhotosParameters())
+        #expect(listed.first?.furtherLabels?.contains("pet") != true)
+        let kept = try await daemon.result(
+            of: RPCMethods.correct,
+            CorrectParameters(photo: daemon.inbox.appending(path: "cat.jpg").path, answer: .yes))
+        #expect(kept.correction?.label == "cat" && kept.correction?.furtherBoxes == nil)
         try expectMaskOfTheReference(document)
         for suffix in [".mask.jpg", ".overlay.jpg", ".saliency.jpg"] {
             #expect(FileManager.default.fileExists(atPath: daemon.inbox.path + "/cat.jpg" + suffix))
