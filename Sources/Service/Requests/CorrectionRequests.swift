@@ -34,7 +34,7 @@ struct CorrectionRequests: Sendable {
         let boxes = document.boxes.filter {
             document.predictions.isEmpty || $0.method != Sidecar.Box.segmentation
         }
-        let box = try box(answer, parameters.bbox, boxes.first, document.photo)
+        let box = try box(answer, parameters.bbox, boxes.first, photo)
         let areAllRight = answer == .yes && parameters.bbox == nil
         guard let label = parameters.label ?? summary.label, !label.isEmpty, label.utf8.count <= 200 else {
             throw RPCError(.badParameter, "correct: 'label' should have 1 to 200 bytes")
@@ -50,7 +50,7 @@ struct CorrectionRequests: Sendable {
     }
 
     private func box(
-        _ answer: PhotoCorrection.Answer, _ given: BoundingBox?, _ found: Sidecar.Box?, _ photo: Sidecar.Photo?
+        _ answer: PhotoCorrection.Answer, _ given: BoundingBox?, _ found: Sidecar.Box?, _ photo: Sidecar.Photo
     ) throws(RPCError) -> PhotoCorrection.Box? {
         guard let box = given ?? (answer == .yes ? found?.bbox : nil) else {
             guard answer != .wrongBox else {
@@ -58,7 +58,7 @@ struct CorrectionRequests: Sendable {
             }
             return nil
         }
-        let (width, height) = (Double(photo?.width ?? 0), Double(photo?.height ?? 0))
+        let (width, height) = (Double(photo.width), Double(photo.height))
         // A pixel beyond the edge is rounding.
         guard box.x >= -1, box.y >= -1, box.width > 0, box.height > 0, box.x + box.width <= width + 1,
             box.y + box.height <= height + 1
