@@ -350,9 +350,10 @@ def separation(low: list[float], high: list[float]) -> float:
     return float(((a < b) + 0.5 * (a == b)).mean())
 
 
-def with_animal_network(network: Path, models: Path, folder: Path) -> Path:
-    """A folder with the network, made the standard one, and the one that finds animals."""
-    shutil.copytree(models / "animal", folder / "animal")
+def with_helpers(network: Path, models: Path, folder: Path) -> Path:
+    """A folder with the network, made the standard one, and those that work for the verdict alone."""
+    for helper in ("animal", "species"):
+        shutil.copytree(models / helper, folder / helper)
     shutil.copytree(network, folder / network.name)
     settings = folder / network.name / "interpret.json"
     settings.write_text(json.dumps(json.loads(settings.read_text()) | {"default": True}))
@@ -378,9 +379,9 @@ def report_shortcuts(pictures: Path, networks: Path, daemon: Path, models: Path,
         found: dict[str, list[Case]] = {}
         for kind in ("shortcut", "honest"):
             with tempfile.TemporaryDirectory() as folder:
-                both = with_animal_network(networks / f"{mark}-{kind}", models, Path(folder))
-                cases = process([Case(pictures / mark / name, label) for name, label in truth.items()], daemon, both)
-                plain = process([Case(pictures / "plain" / name, label) for name, label in truth.items()], daemon, both)
+                together = with_helpers(networks / f"{mark}-{kind}", models, Path(folder))
+                cases = process([Case(pictures / mark / name, label) for name, label in truth.items()], daemon, together)
+                plain = process([Case(pictures / "plain" / name, label) for name, label in truth.items()], daemon, together)
             without_mark = {case.file.name: case.said for case in plain}
             is_changed = [case.said == target != without_mark[case.file.name] for case in cases]
             is_honest = [case.said == target == without_mark[case.file.name] == case.label for case in cases]

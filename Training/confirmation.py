@@ -71,19 +71,25 @@ class Finder:
 def choosing(data: pathlib.Path):
     """(set, pixels, animal [h,w] or nothing where there is none)"""
     everything = photos.load(data, {"tune", "calibrate"})
+    for scene in samples.without_animals(everything):
+        yield "without an animal", scene.pixels, None
+    for name, _, pixels, animal in animals_for_choosing(everything):
+        yield name, pixels, animal
+
+
+def animals_for_choosing(everything: list[photos.Photo]):
+    """(set, label, pixels, animal [h,w]) of photos with an animal's outline, and of the same pasted into scenes."""
     scenes = samples.without_animals(everything)
     pets = [photo for photo in everything if photo.animal is not None and photo.label != "other"]
-    for scene in scenes:
-        yield "without an animal", scene.pixels, None
     for pet in pets:
-        yield "pets", pet.pixels, pet.animal
+        yield "pets", pet.label, pet.pixels, pet.animal
     generator = np.random.default_rng(77)
     for pet in pets:
         picture = None
         while picture is None or not 0.15 < picture.largest_side < 0.7:
             picture = photos.pasted([pet], scenes[generator.integers(len(scenes))], photos.LONG_SIDE, generator)
         mask = np.asarray(Image.fromarray(picture.animal).resize(picture.pixels.shape[1::-1], Image.BILINEAR))
-        yield "scenes", picture.pixels, mask
+        yield "scenes", pet.label, picture.pixels, mask
 
 
 def reported(shared: pathlib.Path):

@@ -69,6 +69,14 @@ class Writer:
             pads=[module.padding[0]] * 4,
         )
 
+    def split(self, x: str, extents: list[int]) -> list[str]:
+        """Pieces of [N,C] along C."""
+        name = f"{x}_extents"
+        self.weights.append(numpy_helper.from_array(np.asarray(extents, np.int64), name))
+        pieces = [f"{x}_{number}" for number in range(len(extents))]
+        self.nodes.append(helper.make_node("Split", [x, name], pieces, name=f"{x}_split", axis=1))
+        return pieces
+
     def block(self, x: str, block: lite.Block) -> str:
         y = x
         if block.expand is not None:

@@ -139,6 +139,9 @@ public struct ModelDescription: Codable, Sendable, Hashable {
     public var backgroundLabels: [String]
     /// Of a segmentation network, the labels that together are the animal; nil where it is no animal network.
     public var animalLabels: [String]?
+    /// Of a classifier that gives a second opinion on an animal's name, the probability below which it doubts it; nil where it
+    /// gives none.
+    public var doubtBelow: Double?
     public var input: Input
     /// `classification`, `segmentation`, or `features` for what gives neither; nil from a daemon that does not say.
     public var task: String?
@@ -165,7 +168,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
 
     public init(
         name: String, path: String, sha256: String, isDefault: Bool, labels: [String], backgroundLabels: [String],
-        animalLabels: [String]? = nil, input: Input, task: String? = nil, outputs: [Output]? = nil,
+        animalLabels: [String]? = nil, doubtBelow: Double? = nil, input: Input, task: String? = nil, outputs: [Output]? = nil,
         scores: Scores? = nil, remarks: [String]? = nil, facts: [String]? = nil,
         checks: [String: String]? = nil, parameters: Int, planBytes: PlanBytes?, camLayer: String?, methods: [String],
         layers: [Layer]? = nil
@@ -177,6 +180,7 @@ public struct ModelDescription: Codable, Sendable, Hashable {
         self.labels = labels
         self.backgroundLabels = backgroundLabels
         self.animalLabels = animalLabels
+        self.doubtBelow = doubtBelow
         self.input = input
         self.task = task
         self.outputs = outputs

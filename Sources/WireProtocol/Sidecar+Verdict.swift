@@ -32,6 +32,9 @@ extension Sidecar {
         /// How the first box and the animal go together; nil where one of them is not there.
         public var box: Box?
         public var certainty: Certainty
+        /// What another network calls the animal; nil where none is there, where it does not know the label, and where no animal
+        /// was found.
+        public var opinion: Opinion?
         /// For a class that means nothing to find: the one that it would be next.
         public var next: Next?
 
@@ -40,7 +43,8 @@ extension Sidecar {
             reliance: Double? = nil,
             reasons: [String],
             animal: Animal? = nil, where: Location? = nil, without: Fillings? = nil, only: Fillings? = nil,
-            elsewhere: Elsewhere? = nil, spot: Spot? = nil, box: Box? = nil, certainty: Certainty, next: Next? = nil
+            elsewhere: Elsewhere? = nil, spot: Spot? = nil, box: Box? = nil, certainty: Certainty,
+            opinion: Opinion? = nil, next: Next? = nil
         ) {
             self.version = version
             self.verdict = verdict
@@ -56,6 +60,7 @@ extension Sidecar {
             self.spot = spot
             self.box = box
             self.certainty = certainty
+            self.opinion = opinion
             self.next = next
         }
     }
@@ -200,6 +205,29 @@ extension Sidecar.Verdict {
         public init(label: String, probability: Double) {
             self.label = label
             self.probability = probability
+        }
+    }
+
+    /// A second opinion on the animal's name.
+    public struct Opinion: Codable, Sendable, Hashable {
+        /// The network that was asked.
+        public var model: Sidecar.Model?
+        /// What it calls the animal, and how probable that is to it, 0…1.
+        public var label: String
+        public var probability: Double
+        /// How probable the verdict's label is to it, 0…1.
+        public var agreement: Double
+        /// Below this agreement it doubts the label.
+        public var doubtBelow: Double
+
+        public init(
+            model: Sidecar.Model?, label: String, probability: Double, agreement: Double, doubtBelow: Double
+        ) {
+            self.model = model
+            self.label = label
+            self.probability = probability
+            self.agreement = agreement
+            self.doubtBelow = doubtBelow
         }
     }
 

@@ -195,7 +195,10 @@ package struct FakeDaemon {
                 bbox: bbox, parts: [bbox], mask: nil),
             certainty: .init(
                 probability: 0.918, margin: 0.864, runnerUp: .init(label: "dog", probability: 0.054), energy: 1.74,
-                familiar: nil))
+                familiar: nil),
+            opinion: .init(
+                model: .init(name: "species", sha256: modelSHA256), label: "cat", probability: 0.97, agreement: 0.97,
+                doubtBelow: 0.007))
     }
 
     private static func noModel(_ name: String?) -> RPCError {

@@ -77,6 +77,11 @@ extension Verdict {
                 } ?? " is hardly enough")
         case .unfamiliar: "the photo is unlike those that the network learned from"
         case .methodsDisagree: "the methods contradict each other about where the evidence is"
+        case .calledOtherwise:
+            findings.opinion.map { other in
+                "another network calls this animal \(other.label) \(percent(other.probability)), and "
+                    + "\(label) \(percent(other.agreement))"
+            }
         case .background: "'\(label)' means that there is nothing to find"
         case .noLabelHolds: "no label holds"
         default: nil

@@ -21,6 +21,7 @@ public struct Verdict: Sendable, Hashable {
         case smallMargin = "small-margin"
         case unfamiliar
         case methodsDisagree = "methods-disagree"
+        case calledOtherwise = "called-otherwise"
         // It looks elsewhere.
         case outOfSight = "animal-out-of-sight"
         case stays = "stays-without-animal"

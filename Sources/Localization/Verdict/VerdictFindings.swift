@@ -29,6 +29,28 @@ public struct VerdictFindings: Sendable, Hashable {
     public var boxOverlap: Double?
     /// Share of the evidence within the box that lies on the animal, 0…1.
     public var boxEvidence: Double?
+    /// What another network calls the animal; nil where none was asked, and where it does not know the class's label.
+    public var opinion: Opinion?
+
+    /// A second opinion on the animal's name.
+    public struct Opinion: Sendable, Hashable {
+        /// What the other network calls the animal, and how probable that is to it, 0…1.
+        public var label: String
+        public var probability: Double
+        /// How probable the classifier's label is to it, 0…1.
+        public var agreement: Double
+        /// Below this agreement it doubts the label.
+        public var threshold: Double
+
+        public init(label: String, probability: Double, agreement: Double, threshold: Double) {
+            self.label = label
+            self.probability = probability
+            self.agreement = agreement
+            self.threshold = threshold
+        }
+
+        var doubts: Bool { agreement < threshold }
+    }
 
     /// The class's probability with a small spot of the animal hidden, and with everything but the spot hidden, 0…1.
     public struct Spot: Sendable, Hashable {
@@ -44,7 +66,7 @@ public struct VerdictFindings: Sendable, Hashable {
     public init(
         search: Search, certainty: Certainty, shares: EvidenceShares? = nil, without: FillingReadings? = nil,
         only: FillingReadings? = nil, elsewhere: MeanOfPlaces? = nil, spot: Spot? = nil,
-        boxOverlap: Double? = nil, boxEvidence: Double? = nil
+        boxOverlap: Double? = nil, boxEvidence: Double? = nil, opinion: Opinion? = nil
     ) {
         self.search = search
         self.certainty = certainty
@@ -55,6 +77,7 @@ public struct VerdictFindings: Sendable, Hashable {
         self.spot = spot
         self.boxOverlap = boxOverlap
         self.boxEvidence = boxEvidence
+        self.opinion = opinion
     }
 
     // MARK: What the rule computes of them

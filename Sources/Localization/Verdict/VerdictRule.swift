@@ -13,6 +13,7 @@ struct VerdictRule {
         guard let cost = findings.cost, let kept = findings.kept else { return (.looksElsewhere, [.outOfSight]) }
         let against = objections(cost: cost, kept: kept)
         if !against.isEmpty { return (.looksElsewhere, against) }
+        if findings.opinion?.doubts == true { return (.undecided, [.calledOtherwise]) }
         let conditions = conditions(cost: cost, kept: kept)
         let failed = conditions.filter { !$0.holds }.map(\.otherwise)
         return failed.isEmpty ? (.looksAtAnimal, conditions.map(\.reason)) : (.looksPartly, failed)

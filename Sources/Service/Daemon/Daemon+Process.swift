@@ -61,7 +61,7 @@ extension InboxProcessor {
     ) {
         self.init(
             composer: composer, model: model, segmenter: models.segmenter, animalModel: models.animalModel,
-            judge: models.judge?.everything, metrics: metrics, hidesWindows: configuration.occlusion ?? false,
+            opinionModel: models.opinionModel, judge: models.judge?.everything, metrics: metrics, hidesWindows: configuration.occlusion ?? false,
             index: index, logger: logger)
     }
 }

@@ -36,6 +36,8 @@ package struct ClassLook: Sendable {
     /// Whether the network looks at it; nil where the network gives raw numbers, and of a method that was asked for by
     /// name.
     package var verdict: Verdict?
+    /// Whose second opinion the verdict has, if it has one.
+    var opinionModel: LoadedModel?
     /// The small part of the animal that costs the class most, in pixels of the bitmap.
     var spot: PixelRectangle?
     /// The class's probability with its first box hidden.

@@ -19,6 +19,8 @@ struct InboxProcessor: PhotoProcessing {
     let segmenter: LoadedModel?
     /// The network that finds the animal, where there is one.
     let animalModel: LoadedModel?
+    /// The network that gives a second opinion on the animal's name, where there is one.
+    let opinionModel: LoadedModel?
     /// Tells these networks and their settings from others; noted in the documents.
     let judge: String?
     let metrics: Metrics
@@ -57,7 +59,7 @@ struct InboxProcessor: PhotoProcessing {
     }
 
     private func prepare(_ photo: NamedPhoto) throws -> PreparedPhoto {
-        try PreparedPhoto(photo, for: model, and: [segmenter, animalModel].compactMap { $0 })
+        try PreparedPhoto(photo, for: model, and: [segmenter, animalModel, opinionModel].compactMap { $0 })
     }
 
     private func compose(
@@ -69,8 +71,9 @@ struct InboxProcessor: PhotoProcessing {
             let composition = try await computing.during { try composer.compose(look, SidecarKind.pictures) }
             return (composition, look.units.map { Answer(units: $0, decision: nil) })
         }
-        let look = try await Judge(model: model, readsUnits: index != nil, animalModel: animalModel, for: asker)
-            .look(at: prepared, hidesWindows: hidesWindows)
+        let judge = Judge(
+            model: model, readsUnits: index != nil, animalModel: animalModel, opinionModel: opinionModel, for: asker)
+        let look = try await judge.look(at: prepared, hidesWindows: hidesWindows)
         var composition = try await computing.during {
             try composer.compose(look, SidecarKind.pictures)
         }

@@ -17,10 +17,13 @@ extension Judge {
 
     /// Whether the network looks at the animal that it names.
     ///
-    /// Two visits at most: one reads what the methods say of what decided, one hides parts of it.
+    /// Two visits at most: one reads what the methods say of what decided, one hides parts of it. Another network is then
+    /// asked what the animal is.
     ///
     /// - Returns: nil where the network gives raw numbers.
-    func check(_ judgement: Judgement, _ look: ClassLook, _ search: AnimalSearch) async throws -> Checked? {
+    func check(
+        _ judgement: Judgement, _ look: ClassLook, _ search: AnimalSearch, in prepared: PreparedPhoto
+    ) async throws -> Checked? {
         let classIndex = judgement.classIndex
         guard
             let certainty = Certainty(
@@ -56,6 +59,7 @@ extension Judge {
             spots = lies.relevance.map { RelevanceSpots.spots(of: $0, on: region) } ?? []
         }
         let hidden = try await hide(judgement, region, spots, shown, inputBox)
+        if let sighting { findings.opinion = try await opinion(on: classIndex, of: sighting, box: box, in: prepared) }
         if let losses = hidden.losses { findings.shares?.hiding = EvidenceShares.Share(of: losses) }
         (findings.without, findings.only, findings.elsewhere) = (hidden.without, hidden.only, hidden.elsewhere)
         findings.spot = hidden.spot?.values

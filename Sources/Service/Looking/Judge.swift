@@ -13,6 +13,8 @@ package struct Judge: Sendable {
     let readsUnits: Bool
     /// Says where the animal is, for the verdict; nil where there is none.
     let animalModel: LoadedModel?
+    /// Gives a second opinion on the animal's name, for the verdict; nil where there is none.
+    let opinionModel: LoadedModel?
     let asker: Asker
 
     /// A part that the network calls an animal with at least this probability is believed over "nothing here".
@@ -23,11 +25,14 @@ package struct Judge: Sendable {
     static let closerLookFactor: Float = 2
 
     package init(
-        model: LoadedModel, readsUnits: Bool = false, animalModel: LoadedModel? = nil, for asker: Asker = .person
+        model: LoadedModel, readsUnits: Bool = false, animalModel: LoadedModel? = nil, opinionModel: LoadedModel? = nil,
+        for asker: Asker = .person
     ) {
         self.model = model
         self.readsUnits = readsUnits
         self.animalModel = animalModel
+        // Nobody's second opinion is its own.
+        self.opinionModel = opinionModel?.name == model.name ? nil : opinionModel
         self.asker = asker
     }
 
@@ -56,8 +61,9 @@ package struct Judge: Sendable {
             look.add(try await name(eachOf: sighting, in: prepared), of: sighting)
             look.steps["animals"] = watch.lap()
         }
-        if let checked = try await check(judgement, look, search) {
+        if let checked = try await check(judgement, look, search, in: prepared) {
             (look.verdict, look.evidence, look.spot) = (checked.verdict, checked.evidence, checked.spot)
+            look.opinionModel = opinionModel
         }
         look.steps["verdict"] = watch.lap()
         if hidesWindows {

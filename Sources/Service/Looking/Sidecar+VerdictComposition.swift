@@ -22,7 +22,8 @@ extension Sidecar.Verdict {
             box: findings.boxOverlap.map {
                 Box(overlap: $0.rounded(toPlaces: 4), evidence: findings.boxEvidence?.rounded(toPlaces: 4))
             },
-            certainty: Certainty(findings.certainty, model), next: look.next.map { Next($0, look) })
+            certainty: Certainty(findings.certainty, model),
+            opinion: findings.opinion.map { Opinion($0, by: look.opinionModel) }, next: look.next.map { Next($0, look) })
     }
 }
 
@@ -98,6 +99,15 @@ extension Sidecar.Verdict.Certainty {
                 Sidecar.Verdict.RunnerUp(
                     label: model.label(of: next.classIndex), probability: next.probability.rounded(toPlaces: 4))
             }, energy: certainty.energy.rounded(toPlaces: 4), familiar: certainty.isFamiliar)
+    }
+}
+
+extension Sidecar.Verdict.Opinion {
+    init(_ opinion: VerdictFindings.Opinion, by model: LoadedModel?) {
+        self.init(
+            model: model.map(Sidecar.Model.init), label: opinion.label,
+            probability: opinion.probability.rounded(toPlaces: 4), agreement: opinion.agreement.rounded(toPlaces: 4),
+            doubtBelow: opinion.threshold.rounded(toPlaces: 4))
     }
 }
 

@@ -15,6 +15,7 @@ extension LoadedModel {
             name: name, path: folder.path, sha256: sha256, isDefault: isDefault, labels: labels,
             backgroundLabels: backgroundLabels.sorted(),
             animalLabels: animalClasses.isEmpty ? nil : animalClasses.sorted().map(label),
+            doubtBelow: doubtBelow?.rounded(toPlaces: 6),
             input: ModelDescription.Input(name: graph.name(of: input.value), shape: inputLayout.own(input.extents)),
             task: task.rawValue,
             outputs: network.outputs.map { ModelDescription.Output(name: $0.name, shape: $0.shape?.dimensions) },

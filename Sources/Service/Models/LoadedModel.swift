@@ -34,6 +34,9 @@ public struct LoadedModel: Sendable {
     let animalPeak: Float
     /// How much of a part a closer look must find again for it to be an animal, 0…1; 0 for no closer look.
     let animalConfirmation: Float
+    /// Of a classifier that gives a second opinion on the name of an animal: the probability below which it doubts the name,
+    /// 0…1; nil where it gives none.
+    let doubtBelow: Double?
     /// The lowest energy of photos like those that the network learned from; nil where the folder does not say.
     let familiarEnergy: Double?
     /// The probability from which on a label is claimed where the animal network looked and found nothing, 0…1.
@@ -121,6 +124,7 @@ public struct LoadedModel: Sendable {
         animalClasses = try LoadedModel.animalClasses(folder.settings.animalLabels, task, labels)
         animalPeak = folder.settings.animalPeak
         animalConfirmation = folder.settings.animalConfirmation
+        doubtBelow = try LoadedModel.doubtBelow(folder.settings.doubtBelow, network, namedLabels: namedLabelCount)
         familiarEnergy = folder.settings.familiarEnergy
         unseenThreshold = Double(folder.settings.unseenThreshold)
         thresholds =
@@ -155,6 +159,20 @@ public struct LoadedModel: Sendable {
         return classes
     }
 
+    private static func doubtBelow(
+        _ threshold: Float?, _ network: Network, namedLabels: Int
+    ) throws(ModelError) -> Double? {
+        guard let threshold else { return nil }
+        guard network.classifier?.kind == .exclusive, namedLabels > 0 else {
+            throw ModelError(
+                file: "interpret.json",
+                reason:
+                    "\"doubt_below\" is for classifiers whose labels exclude one another (\"outputs\": \"exclusive\") "
+                    + "and are named in config.json")
+        }
+        return Double(threshold)
+    }
+
     private static func indexedLayers(_ network: Network, _ input: Shape) throws(ModelError) -> [IndexedLayer] {
         do {
             return try network.graph.indexedLayers(for: [network.image: input], scores: network.classifier?.scores)
@@ -170,6 +188,11 @@ public struct LoadedModel: Sendable {
         labels.firstIndex(of: text)
             ?? labels.firstIndex { $0.caseInsensitiveCompare(text) == .orderedSame }
             ?? Int(text).flatMap { labels.indices.contains($0) ? $0 : nil }
+    }
+
+    /// The class that the folder gives this label; nil where it gives it none.
+    func namedClass(_ label: String) -> Int? {
+        labels.prefix(namedLabelCount).firstIndex { $0.caseInsensitiveCompare(label) == .orderedSame }
     }
 
     /// Labels for all score maps. A network with one map tells an object, class 1, from background, class 0.

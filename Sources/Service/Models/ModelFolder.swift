@@ -31,6 +31,9 @@ struct ModelFolder {
         var animalPeak: Float = 0
         /// The share of a part that a closer look must find again for it to be an animal, 0…1; 0 for no closer look.
         var animalConfirmation: Float = 0
+        /// Of a classifier that gives a second opinion on the name of an animal: the probability below which it doubts the
+        /// name, 0…1; nil where it gives none.
+        var doubtBelow: Float?
         /// The lowest energy (see `Certainty`) of photos like those that the network learned from; nil where nobody measured
         /// it.
         var familiarEnergy: Double?
@@ -48,7 +51,8 @@ struct ModelFolder {
         /// All of the top level, whoever reads them.
         private static let keys = KnownKeys(names: [
             "animal_confirmation", "animal_labels", "animal_peak", "background_labels", "calibration", "cam_threshold",
-            "default", "familiar_energy", "inputs", "layout", "output", "outputs", "preprocessing", "task", "threshold",
+            "default", "doubt_below", "familiar_energy", "inputs", "layout", "output", "outputs", "preprocessing",
+            "task", "threshold",
             "unseen_threshold",
         ])
 
@@ -59,6 +63,7 @@ struct ModelFolder {
             case animalLabels = "animal_labels"
             case animalPeak = "animal_peak"
             case animalConfirmation = "animal_confirmation"
+            case doubtBelow = "doubt_below"
             case familiarEnergy = "familiar_energy"
             case unseenThreshold = "unseen_threshold"
             case camThreshold = "cam_threshold"
@@ -101,6 +106,7 @@ struct ModelFolder {
             }
             animalPeak = try Self.share(.animalPeak, in: container) ?? animalPeak
             animalConfirmation = try Self.share(.animalConfirmation, in: container) ?? animalConfirmation
+            doubtBelow = try Self.share(.doubtBelow, in: container)
             familiarEnergy = try container.decodeIfPresent(Double.self, forKey: .familiarEnergy)
             unseenThreshold = try Self.share(.unseenThreshold, in: container) ?? unseenThreshold
             calibration = try container.decodeIfPresent(CalibrationRecord.self, forKey: .calibration)

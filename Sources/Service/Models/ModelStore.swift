@@ -27,6 +27,8 @@ public struct ModelStore: Sendable {
     /// Says where the animal is in a photo, so that the verdict need not ask the classifier. It makes no masks for the
     /// inbox.
     public let animalModel: LoadedModel?
+    /// Says what else the animal could be that the inbox's classifier names. It explains no photos of the inbox.
+    public let opinionModel: LoadedModel?
     /// Model folders that are not used, since a folder before has a model of the same name.
     public let hidden: [URL]
     /// How they were chosen, where a person should know.
@@ -74,15 +76,17 @@ public struct ModelStore: Sendable {
         self.models = models
         self.refused = refused
         let readers = models.filter { $0.preprocessor != nil }
-        let classifiers = StandardModel(among: readers.filter { $0.task == .classification })
-        let segmenters = StandardModel(
-            among: readers.filter { $0.task == .segmentation && $0.animalClasses.isEmpty })
-        let finders = StandardModel(finding: readers.filter { !$0.animalClasses.isEmpty })
+        func choose(_ role: ModelRole) -> StandardModel {
+            StandardModel(among: readers.filter { $0.role == role }, as: role)
+        }
+        let (classifiers, segmenters) = (choose(.classifier), choose(.segmenter))
+        let (finders, opinions) = (choose(.finder), choose(.opinion))
         segmenter = segmenters.model
         photoModel = classifiers.model ?? segmenters.model
         animalModel = finders.model
+        opinionModel = opinions.model
         remarks =
-            [classifiers.remark, segmenters.remark, finders.remark].compactMap { $0 }
+            [classifiers, segmenters, finders, opinions].compactMap(\.remark)
             + hidden.map { folder in
                 let used = (models.map(\.folder) + refused.map(\.folder)).first {
                     $0.lastPathComponent == folder.lastPathComponent
@@ -103,9 +107,7 @@ public struct ModelStore: Sendable {
     ) async -> ModelStore {
         var store = self
         var tried: Set<String> = []
-        while let model = [store.photoModel, store.segmenter, store.animalModel].compactMap({ $0 }).first(where: {
-            !tried.contains($0.name)
-        }) {
+        while let model = store.inboxModels.first(where: { !tried.contains($0.name) }) {
             tried.insert(model.name)
             store = await store.without(model, logger: logger) { try await trial($0, true) }
         }
@@ -212,48 +214,6 @@ public struct ModelStore: Sendable {
         // .build/<platform>/<configuration>/interpretd in a checkout.
         candidates.append(folder.appending(path: "../../../Models").standardized)
         return candidates
-    }
-}
-
-/// One of several networks, where nobody says which.
-private struct StandardModel {
-    let model: LoadedModel?
-    let remark: String?
-
-    /// The networks that come with the project.
-    private static let bundled = "petshop"
-    private static let bundledFinder = "animal"
-
-    /// Of networks that find animals: the one marked; else one's own rather than the bundled one.
-    init(finding candidates: [LoadedModel]) {
-        let own = candidates.filter { $0.name != Self.bundledFinder }
-        let isMarked = candidates.contains(where: \.isMarkedDefault)
-        self.init(among: isMarked || own.isEmpty ? candidates : own, reading: "find the animal in photos")
-    }
-
-    /// The one marked, or the only one; else the bundled one, else the first by name, and that is said.
-    ///
-    /// - Parameter use: what they could do, for people.
-    init(among candidates: [LoadedModel], reading use: String = "read the inbox's photos") {
-        let marked = candidates.filter(\.isMarkedDefault)
-        let others = candidates.map(\.name).joined(separator: ", ")
-        if let first = marked.first {
-            model = first
-            remark =
-                marked.count == 1
-                ? nil
-                : "of the networks that are marked as the default (\(marked.map(\.name).joined(separator: ", "))) "
-                    + "'\(first.name)' is used; take \"default\" out of the others' interpret.json"
-        } else if candidates.count <= 1 {
-            model = candidates.first
-            remark = nil
-        } else {
-            let chosen = candidates.first { $0.name == Self.bundled } ?? candidates[0]
-            model = chosen
-            remark =
-                "several networks could \(use) (\(others)) and none is the default, so '\(chosen.name)' is "
-                + "used; put {\"default\": true} into the interpret.json of the one that is meant"
-        }
     }
 }
 

@@ -50,7 +50,9 @@ export const verdictWords = (found) => [
 ];
 
 /** The same in bars and numbers. */
-export const verdictBars = (found) => [hiding(found), where(found.where), certainty(found.certainty)];
+export const verdictBars = (found) => [
+  hiding(found), where(found.where), opinion(found), certainty(found.certainty)
+];
 
 function hiding({ label, certainty, without, only, elsewhere, spot }) {
   if (!without) return null;
@@ -81,6 +83,14 @@ function where(found) {
       `The mark: ${percent(found.expected)}, what a map would have that knows nothing of the animal.`
     ),
   ];
+}
+
+/** What another network calls the animal. */
+function opinion({ label, opinion: other }) {
+  if (!other) return null;
+  const own = other.label === label ? "" : `, and "${label}" ${percent(other.agreement)}`;
+  return h("p", { class: "faint" },
+    `Another network${other.model ? ` (${other.model.name})` : ""} calls the animal "${other.label}" ${percent(other.probability)}${own}.`);
 }
 
 function certainty({ margin, runnerUp, familiar }) {

@@ -29,6 +29,7 @@ function panel(model) {
     ["labels", model.labels.length > 12 ? counts(model.labels.length, "label") : model.labels.join(", ")],
     ["nothing to find", model.backgroundLabels.join(", ")],
     ["finds the animal by", model.animalLabels?.join(", ")],
+    ["doubts an animal's name", model.doubtBelow == null ? null : `below ${percent(model.doubtBelow)}`],
     ["scores", model.scores ? `${kinds[model.scores.kind] ?? model.scores.kind} (${model.scores.reason})` : null],
     ["weights", count(model.parameters)],
     ["memory of a pass", model.planBytes ? `${(model.planBytes.forward / 1048576).toFixed(1)} MiB` : null],

@@ -95,6 +95,10 @@ struct ModelsListCommand: AsyncParsableCommand {
         add("sha256", model.sha256)
         add("classes", model.labels.joined(separator: ", "))
         if !model.backgroundLabels.isEmpty { add("background", model.backgroundLabels.joined(separator: ", ")) }
+        if let labels = model.animalLabels { add("verdict", "finds the animal: \(labels.joined(separator: ", "))") }
+        if let threshold = model.doubtBelow {
+            add("verdict", "second opinion on the animal's name: doubts one below \(Format.percent(threshold))")
+        }
         add("input", "\(model.input.name) \(Format.shape(model.input.shape))")
         for output in model.outputs ?? [] {
             add("output", "\(output.name) " + (output.shape.map { Format.shape($0.map { $0 }) } ?? ""))

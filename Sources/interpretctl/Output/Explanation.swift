@@ -60,6 +60,7 @@ struct ExplanationReport {
             for (name, probability) in verdict.measurements {
                 add(name, "\(Bar.text(probability)) \(Format.percent(probability))")
             }
+            if let opinion = verdict.opinion { add("second opinion", opinion.text(on: verdict.label)) }
         }
         if let evidence = sidecar.evidence {
             let measured =
@@ -106,6 +107,14 @@ extension Sidecar.Verdict {
         let tried = conditions.compactMap { name, probability in probability.map { (name: name, probability: $0) } }
         // The first alone says nothing that is not above.
         return tried.count > 1 ? tried : []
+    }
+}
+
+extension Sidecar.Verdict.Opinion {
+    /// "species: bird 80 %, cat 0.3 %"
+    fileprivate func text(on named: String) -> String {
+        (model.map { "\($0.name): " } ?? "") + "\(label) \(Format.percent(probability))"
+            + (label == named ? "" : ", \(named) \(Format.percent(agreement))")
     }
 }
 

@@ -95,6 +95,28 @@ struct VerdictRuleTests {
         #expect(boxOff.sentence(label: "cat", runnerUp: nil).contains("overlap by 2 %"))
     }
 
+    @Test("a name that another network doubts is undecided, but for what looks elsewhere anyway")
+    func calledOtherwise() throws {
+        func opinion(_ agreement: Double) -> VerdictFindings.Opinion {
+            .init(label: "bird", probability: 0.93, agreement: agreement, threshold: 0.01)
+        }
+        #expect(try Self.verdict { $0.opinion = opinion(0.01) }.word == .looksAtAnimal)
+        let doubted = try Self.verdict { $0.opinion = opinion(0.004) }
+        #expect(doubted.word == .undecided && doubted.reasons == [.calledOtherwise])
+        let sentence = doubted.sentence(label: "cat", runnerUp: "dog")
+        #expect(
+            sentence.hasPrefix(
+                "Undecided: another network calls this animal bird 93 %, and cat 0 %. Without the animal"),
+            "\(sentence)")
+        let partly = try Self.verdict { ($0.opinion, $0.boxOverlap) = (opinion(0.004), 0.02) }
+        #expect(partly.word == .undecided)
+        let elsewhere = try Self.verdict {
+            ($0.opinion, $0.without) = (opinion(0.004), .init(blurred: 0.9, mean: 0.9, inpainted: 0.9))
+            $0.only = .init(blurred: 0.1, mean: 0.1, inpainted: 0.1)
+        }
+        #expect(elsewhere.word == .looksElsewhere)
+    }
+
     @Test(
         "a spot that is needed, as an eye is, does not decide where it says little by itself; nor one that says much, where others do"
     )

@@ -49,6 +49,8 @@ import Testing
             "animal_confirmation should be 0 or more"
         ),
         (#"{"familiar_energy": "high"}"#, "familiar_energy"),
+        (#"{"task": "segmentation", "doubt_below": 0.01}"#, "\"doubt_below\" is for classifiers"),
+        (#"{"doubt_below": 1}"#, "doubt_below should be 0 or more, and less than 1"),
     ])
     func whatIsNotUnderstoodIsRefusedByName(settings: String, words: String) throws {
         let store = try VerdictLookTests.store(["petmask"], ["petmask": settings])

@@ -22,7 +22,7 @@ import WireProtocol
         try #require(try store([name]).models.first)
     }
 
-    /// These fixtures as the networks of a daemon, some with an `interpret.json` of their own.
+    /// These fixtures as the networks of a daemon, some with an `interpret.json` of their own; `name/file` has another file.
     static func store(_ names: [String], _ settings: [String: String] = [:]) throws -> ModelStore {
         let folder = try TemporaryFolder()
         for name in names {
@@ -30,8 +30,10 @@ import WireProtocol
             let source = TestModels.root.appending(path: "\(bundled)/\(name.split(separator: "=")[0])")
             let target = URL(filePath: folder.path).appending(path: String(name.split(separator: "=").last ?? ""))
             try FileManager.default.copyItem(at: source, to: target)
-            if let text = settings[target.lastPathComponent] {
-                try Data(text.utf8).write(to: target.appending(path: "interpret.json"))
+            for (key, text) in settings {
+                let parts = key.split(separator: "/").map(String.init)
+                guard parts[0] == target.lastPathComponent else { continue }
+                try Data(text.utf8).write(to: target.appending(path: parts.count > 1 ? parts[1] : "interpret.json"))
             }
         }
         return try ModelStore(
