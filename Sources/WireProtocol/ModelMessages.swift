@@ -168,7 +168,8 @@ public struct ModelDescription: Codable, Sendable, Hashable {
 
     public init(
         name: String, path: String, sha256: String, isDefault: Bool, labels: [String], backgroundLabels: [String],
-        animalLabels: [String]? = nil, doubtBelow: Double? = nil, input: Input, task: String? = nil, outputs: [Output]? = nil,
+        animalLabels: [String]? = nil, doubtBelow: Double? = nil, input: Input, task: String? = nil,
+        outputs: [Output]? = nil,
         scores: Scores? = nil, remarks: [String]? = nil, facts: [String]? = nil,
         checks: [String: String]? = nil, parameters: Int, planBytes: PlanBytes?, camLayer: String?, methods: [String],
         layers: [Layer]? = nil

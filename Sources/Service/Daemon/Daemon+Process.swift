@@ -61,7 +61,8 @@ extension InboxProcessor {
     ) {
         self.init(
             composer: composer, model: model, segmenter: models.segmenter, animalModel: models.animalModel,
-            opinionModel: models.opinionModel, judge: models.judge?.everything, metrics: metrics, hidesWindows: configuration.occlusion ?? false,
+            opinionModel: models.opinionModel, judge: models.judge?.everything, metrics: metrics,
+            hidesWindows: configuration.occlusion ?? false,
             index: index, logger: logger)
     }
 }

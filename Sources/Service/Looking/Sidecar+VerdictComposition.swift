@@ -23,7 +23,8 @@ extension Sidecar.Verdict {
                 Box(overlap: $0.rounded(toPlaces: 4), evidence: findings.boxEvidence?.rounded(toPlaces: 4))
             },
             certainty: Certainty(findings.certainty, model),
-            opinion: findings.opinion.map { Opinion($0, by: look.opinionModel) }, next: look.next.map { Next($0, look) })
+            opinion: findings.opinion.map { Opinion($0, by: look.opinionModel) }, next: look.next.map { Next($0, look) }
+        )
     }
 }
 

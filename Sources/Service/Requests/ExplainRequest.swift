@@ -39,7 +39,8 @@ struct ExplainRequest: Sendable {
             if let name = parameters.parameters?.keys.min() {
                 throw RPCError(.badParameter, "name the method that '\(name)' is a parameter of with --method")
             }
-            let prepared = try PreparedPhoto(photo, for: model, and: [models.animalModel, models.opinionModel].compactMap { $0 })
+            let prepared = try PreparedPhoto(
+                photo, for: model, and: [models.animalModel, models.opinionModel].compactMap { $0 })
             return try await judge(prepared, model, classIndex, parameters)
         }
     }
