@@ -64,7 +64,9 @@ extension RPCError {
     /// Names the member that does not fit and what was expected.
     init(invalidParameters error: DecodingError, of method: String) {
         func place(_ context: DecodingError.Context, _ last: (any CodingKey)? = nil) -> String {
-            let path = (context.codingPath + [last].compactMap { $0 }).map(\.stringValue).joined(separator: ".")
+            let path = (context.codingPath + [last].compactMap { $0 }).reduce("") { path, key in
+                path + (key.intValue.map { "[\($0)]" } ?? (path.isEmpty ? "" : ".") + key.stringValue)
+            }
             return path.isEmpty ? "params" : "'\(path)'"
         }
         let problem =

@@ -74,6 +74,9 @@ import WireProtocol
 
     @Test func aSourceOfTheWrongKindIsNamed() throws {
         #expect(try refusal(RPCMethods.explain, #"{"photo":7}"#) == "explain: 'photo' should be a string")
+        #expect(
+            try refusal(RPCMethods.explain, #"{"photo":"/a","animal":{"bbox":["x",0,1,1]}}"#)
+                == "explain: 'animal.bbox[0]' should be a number")
         #expect(try refusal(RPCMethods.explain, #"{"photoBytes":"?"}"#)?.contains("'photoBytes' is not valid") == true)
     }
 

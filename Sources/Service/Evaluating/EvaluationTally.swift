@@ -110,7 +110,8 @@ struct EvaluationTally {
         }
         if isAskedForMethods, measureNames.isEmpty, baselines.allSatisfy(\.isEmpty) {
             notes.append(
-                "no map was measured: the truth has no boxes and no masks; 'faithfulness' measures maps without them")
+                "no map was measured: no photo has a box or a mask of the class that is explained; 'faithfulness' measures maps without them"
+            )
         }
         if let remark = model.scoreRemark { notes.append(remark) }
         return notes + names.compactMap { try? Methods.named($0) }.flatMap { checks.warnings(of: $0.card, on: model) }

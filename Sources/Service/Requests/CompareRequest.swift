@@ -1,5 +1,4 @@
 import Evaluation
-import Execution
 import Foundation
 import Interpretation
 import Localization
@@ -43,9 +42,11 @@ struct CompareRequest: Sendable {
         var looks: [ClassLook] = []
         var maps: [CompareResult.Map] = []
         for (number, (model, method)) in asked.enumerated() {
-            context.progress(
-                fraction: Double(number) / Double(asked.count), message: "\(method.card.name) of \(model.name)")
-            let (look, map) = try await look(prepared, model, method, parameters)
+            let (look, map) = try await look(prepared, model, method, parameters) { [count = asked.count] fraction in
+                context.progress(
+                    fraction: (Double(number) + fraction) / Double(count),
+                    message: "\(method.card.name) of \(model.name)")
+            }
             looks.append(look)
             maps.append(map)
         }
@@ -56,18 +57,13 @@ struct CompareRequest: Sendable {
 
     private func look(
         _ prepared: PreparedPhoto, _ model: LoadedModel, _ method: any InterpretationMethod,
-        _ parameters: CompareParameters
+        _ parameters: CompareParameters, progress: @escaping @Sendable (Double) -> Void
     ) async throws -> (ClassLook, CompareResult.Map) {
         let prepared = try prepared.prepared(for: model)
         let classIndex = try parameters.classLabel.map { try model.classIndex(requested: $0) }
-        let question = Question(
-            network: model.network, input: prepared.input.tensor, classIndex: classIndex,
-            normalization: model.preprocessor?.normalization)
         var watch = Stopwatch()
-        let explanation = try await model.network.session.perform(as: .longQuestion) {
-            (evaluator) throws(InterpretationError) in
-            try await method.explain(question, on: evaluator)
-        }
+        let explanation = try await model.explanation(
+            of: prepared, by: method, classIndex: classIndex, progress: progress)
         let milliseconds = watch.lap()
         let look = try ClassLook(
             explanation, by: method, of: prepared, model, wasAsked: classIndex != nil, milliseconds: milliseconds)

@@ -17,7 +17,7 @@ struct CorrectionRequests: Sendable {
         else {
             throw RPCError(.noSuchPhoto, "there is no photo '\(parameters.photo)' in the inbox that is done")
         }
-        guard let answer = PhotoCorrection.Answer(rawValue: parameters.answer.rawValue) else {
+        guard var answer = PhotoCorrection.Answer(rawValue: parameters.answer.rawValue) else {
             _ = try await catalog.removeCorrection(of: summary.sha256)
             return CorrectResult(correction: nil)
         }
@@ -34,11 +34,14 @@ struct CorrectionRequests: Sendable {
         let boxes = document.boxes.filter {
             document.predictions.isEmpty || $0.method != Sidecar.Box.segmentation
         }
-        let box = try box(answer, parameters.bbox, boxes.first, photo)
-        let areAllRight = answer == .yes && parameters.bbox == nil
         guard let label = parameters.label ?? summary.label, !label.isEmpty, label.utf8.count <= 200 else {
             throw RPCError(.badParameter, "correct: 'label' should have 1 to 200 bytes")
         }
+        if let predicted = summary.label {
+            answer = try CorrectionRequests.consistent(answer, label, predicted, hasBox: parameters.bbox != nil)
+        }
+        let box = try box(answer, parameters.bbox, boxes.first, photo)
+        let areAllRight = answer == .yes && parameters.bbox == nil
         let earlier = try await catalog.corrections(of: [summary.sha256]).first
         let correction = PhotoCorrection(
             sha256: summary.sha256, path: path, answer: answer, label: label, box: box,
@@ -47,6 +50,28 @@ struct CorrectionRequests: Sendable {
             wasDoubtful: earlier?.wasDoubtful ?? summary.isDoubtful, at: Date())
         try await catalog.set(correction)
         return CorrectResult(correction: Correction(correction))
+    }
+
+    /// The answer that label and box together give: whether the label is wrong says the label.
+    ///
+    /// - Throws: `RPCError` for an answer that contradicts itself.
+    private static func consistent(
+        _ answer: PhotoCorrection.Answer, _ label: String, _ predicted: String, hasBox: Bool
+    ) throws(RPCError) -> PhotoCorrection.Answer {
+        switch answer {
+        case .yes where label != predicted:
+            throw RPCError(
+                .badParameter,
+                "correct: 'yes' says that '\(predicted)' is right; where it is '\(label)', the answer is 'no'")
+        case .no where label == predicted && !hasBox:
+            throw RPCError(
+                .badParameter,
+                "correct: the network says '\(label)', too; give the right 'label', a 'bbox' where the box is wrong, or 'yes'"
+            )
+        case .no where label == predicted: return .wrongBox
+        case .wrongBox where label != predicted: return .no
+        default: return answer
+        }
     }
 
     private func box(
@@ -58,12 +83,13 @@ struct CorrectionRequests: Sendable {
             }
             return nil
         }
-        let (width, height) = (Double(photo.width), Double(photo.height))
         // A pixel beyond the edge is rounding.
-        guard box.x >= -1, box.y >= -1, box.width > 0, box.height > 0, box.x + box.width <= width + 1,
-            box.y + box.height <= height + 1
+        guard box.x >= -1, box.y >= -1, box.width > 0, box.height > 0, box.x + box.width <= Double(photo.width + 1),
+            box.y + box.height <= Double(photo.height + 1)
         else {
-            throw RPCError(.badParameter, "correct: 'bbox' should lie within the photo of \(width)×\(height) pixels")
+            throw RPCError(
+                .badParameter,
+                "correct: 'bbox' should lie within the photo of \(photo.width)×\(photo.height) pixels")
         }
         return PhotoCorrection.Box(box)
     }

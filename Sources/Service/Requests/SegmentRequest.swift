@@ -1,4 +1,3 @@
-import Execution
 import Interpretation
 import Photos
 import Socket
@@ -20,7 +19,7 @@ struct SegmentRequest: Sendable {
         switch model.task {
         case .classification:
             let judgement = try await Judge(model: model).judge(prepared, classIndex: classIndex)
-            let heatMap = try await heatMap(judgement, parameters.method, prepared, model)
+            let heatMap = try await heatMap(judgement, parameters.method, prepared, model, context)
             cutOut = try CutOut(judgement, by: heatMap, of: prepared, model)
         case .features:
             throw RPCError(.methodNotApplicable, model.whyNotExplained ?? "model '\(model.name)' gives no classes")
@@ -41,19 +40,16 @@ struct SegmentRequest: Sendable {
 
     /// What says where the object is: the method's map, or the network's heat map; its saliency where it has none.
     private func heatMap(
-        _ judgement: Judgement, _ name: String?, _ prepared: PreparedPhoto, _ model: LoadedModel
+        _ judgement: Judgement, _ name: String?, _ prepared: PreparedPhoto, _ model: LoadedModel,
+        _ context: RequestContext
     ) async throws -> Judgement.HeatMap {
         guard let name else {
             return judgement.heatMap
                 ?? Judgement.HeatMap(map: judgement.saliency, method: SegmentRequest.saliencyMethod)
         }
         let method = try Methods.named(name)
-        let question = Question(
-            network: model.network, input: prepared.input.tensor, classIndex: judgement.classIndex,
-            normalization: model.preprocessor?.normalization)
-        let explanation = try await model.network.session.perform(as: .longQuestion) {
-            (evaluator) throws(InterpretationError) in
-            try await method.explain(question, on: evaluator)
+        let explanation = try await model.explanation(of: prepared, by: method, classIndex: judgement.classIndex) {
+            context.progress(fraction: $0, message: name)
         }
         return Judgement.HeatMap(map: explanation.picture, method: name)
     }

@@ -12,8 +12,8 @@ struct SegmentCommand: AsyncParsableCommand {
               interpretctl segment IMG_1.jpg --method gradient
 
             The pixels that speak most and least for the class teach a graph cut the colours of object and background \
-            (Simonyan et al. 2013, section 3.2, who take the gradient for it). --out writes NAME.mask.jpg and NAME.overlay.jpg; --json has the mask as COCO's run \
-            lengths.
+            (Simonyan et al. 2013, section 3.2, who take the gradient for it). --out writes NAME.mask.jpg and \
+            NAME.overlay.jpg; --json has the mask as COCO's run lengths.
             """)
 
     @Argument(help: ArgumentHelp("A JPEG.", valueName: "photo"))
@@ -44,7 +44,12 @@ struct SegmentCommand: AsyncParsableCommand {
         let parameters = SegmentParameters(
             source: .path(try Files.photoPath(photo)), classLabel: classLabel, method: method, model: model,
             images: out.map { _ in true })
-        let result = try await common.withDaemon { try await $0.ask(RPCMethods.segment, parameters) }
+        let bar = ProgressBar()
+        defer { bar.clear() }
+        let result = try await common.withDaemon {
+            try await $0.ask(RPCMethods.segment, parameters, onProgress: bar.show)
+        }
+        bar.clear()
         if out != nil || !common.json {
             let segment = try RPCMethods.segment.output(of: result)
             var written: [String] = []
@@ -74,6 +79,7 @@ struct SegmentCommand: AsyncParsableCommand {
         if let box = segment.bbox {
             add("box", "x \(Int(box.x))  y \(Int(box.y))  width \(Int(box.width))  height \(Int(box.height))")
         }
+        if let damage = segment.photo.damage { table.add([.init("warning", .faint), .init(damage.sentence, .yellow)]) }
         for file in written { add("wrote", file) }
         return table.text
     }

@@ -57,6 +57,30 @@ import WireProtocol
         #expect(try await numbers(PhotosParameters(until: Date(timeIntervalSince1970: 0))).answers.latest.isEmpty)
     }
 
+    @Test func anAnswerThatContradictsItselfIsRefusedAndLabelAndBoxTogetherSayWhichItIs() async throws {
+        let daemon = try await RunningDaemon()
+        _ = try await daemon.document(of: RunningDaemon.demoPhoto)
+        let photo = daemon.inbox.appending(path: "cat.jpg").path
+        func kept(_ answer: CorrectParameters.Answer, _ label: String?, hasBox: Bool = false) async throws -> String? {
+            let box = hasBox ? BoundingBox(x: 10, y: 10, width: 100, height: 100) : nil
+            return try await daemon.result(
+                of: RPCMethods.correct, CorrectParameters(photo: photo, answer: answer, label: label, bbox: box)
+            ).correction?.answer
+        }
+        for (answer, label, words) in [
+            (CorrectParameters.Answer.yes, "dog", "the answer is 'no'"), (.no, "cat", "says 'cat', too"),
+            (.no, nil, "says 'cat', too"),
+        ] {
+            await #expect("\(answer) \(label ?? "")") { try await kept(answer, label) } throws: {
+                ($0 as? RPCError)?.message.contains(words) == true
+            }
+        }
+        #expect(try await kept(.no, "cat", hasBox: true) == "wrong-box")
+        #expect(try await kept(.wrongBox, "dog", hasBox: true) == "no")
+        #expect(try await kept(.yes, "cat") == "yes")
+        #expect(try await kept(.no, "dog") == "no")
+    }
+
     @Test func whoWatchesIsToldTheVerdict() async throws {
         let daemon = try await RunningDaemon()
         let client = try SocketTestClient(path: daemon.socket, patience: 600)
