@@ -43,14 +43,14 @@ package final class FileWork: Sendable {
         var hanging: [UInt64: (path: FilePath, mountPoint: FilePath)] = [:]
         /// Threads that do not hang.
         var threads = 0
-        /// Threads among those that wait for work and were not called yet.
-        var idle = 0
+        /// What each of those among them waits at that has no work and was not called yet. The last to fall idle is called
+        /// first, so that threads beyond what is needed end, and their stacks with them.
+        var idle: [DispatchSemaphore] = []
         var isWatched = false
     }
 
     private let limits: Limits
     private let state = Mutex(State())
-    private let calls = DispatchSemaphore(value: 0)
     private let lastNumber = Atomic<UInt64>(0)
 
     package init(limits: Limits = Limits()) {
@@ -103,9 +103,8 @@ package final class FileWork: Sendable {
             state.waiting.append(access)
             let startsWatch = !state.isWatched
             state.isWatched = true
-            if state.idle > 0 {
-                state.idle -= 1
-                calls.signal()
+            if let called = state.idle.popLast() {
+                called.signal()
                 return .queued(startsThread: false, startsWatch: startsWatch)
             }
             let startsThread = state.threads < limits.threads
@@ -143,8 +142,9 @@ package final class FileWork: Sendable {
 
     private func startThread() {
         let thread = Thread { [self] in
+            let call = DispatchSemaphore(value: 0)
             var finished: FileAccess?
-            while let access = next(after: finished) {
+            while let access = next(after: finished, calledBy: call) {
                 FileWork.$current.withValue(access) { access.work() }
                 finished = access
             }
@@ -154,7 +154,7 @@ package final class FileWork: Sendable {
     }
 
     /// The next access for a thread; nil where the thread is to end.
-    private func next(after finished: FileAccess?) -> FileAccess? {
+    private func next(after finished: FileAccess?, calledBy call: DispatchSemaphore) -> FileAccess? {
         let mayStay = state.withLock { state -> Bool in
             guard let finished, state.running.removeValue(forKey: finished.number) == nil else { return true }
             // It was given up, and its thread replaced where that was needed.
@@ -167,7 +167,7 @@ package final class FileWork: Sendable {
         while true {
             let access = state.withLock { state -> FileAccess? in
                 guard !state.waiting.isEmpty else {
-                    state.idle += 1
+                    state.idle.append(call)
                     return nil
                 }
                 let access = state.waiting.removeFirst()
@@ -176,16 +176,16 @@ package final class FileWork: Sendable {
                 return access
             }
             if let access { return access }
-            guard calls.wait(timeout: .now() + .seconds(10)) == .timedOut else { continue }
+            guard call.wait(timeout: .now() + .seconds(10)) == .timedOut else { continue }
             let mayEnd = state.withLock { state in
-                guard state.idle > 0 else { return false }
-                state.idle -= 1
+                guard let index = state.idle.firstIndex(where: { $0 === call }) else { return false }
+                state.idle.remove(at: index)
                 state.threads -= 1
                 return true
             }
             if mayEnd { return nil }
-            // Every idle thread was called meanwhile, hence this one too.
-            calls.wait()
+            // It was called meanwhile.
+            call.wait()
         }
     }
 

@@ -94,6 +94,35 @@ private final class HangingRead: Sendable {
         }
     }
 
+    /// Threads that many accesses at once needed are not all kept busy, and so alive, by one after the other.
+    @Test func theLastToFallIdleIsTheFirstToBeCalled() async throws {
+        let door = door { $0.threads = 8 }
+        let path = FilePath("/tmp")
+        let reads = (0..<8).map { _ in HangingRead() }
+        let all = try await withThrowingTaskGroup(of: UInt.self) { group in
+            for read in reads {
+                group.addTask {
+                    try await door.run(on: path) {
+                        _ = read.wait()
+                        return UInt(pthread_self())
+                    }
+                }
+            }
+            for read in reads { try await read.hasBegun() }
+            for read in reads { read.answer() }
+            return try await group.reduce(into: Set()) { $0.insert($1) }
+        }
+        #expect(all.count == 8)
+        try await Task.sleep(for: .milliseconds(100))
+        var called: Set<UInt> = []
+        for _ in 0..<64 {
+            called.insert(try await door.run(on: path) { UInt(pthread_self()) })
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        // One, and perhaps another that was called before the first had fallen idle again.
+        #expect(called.count <= 4, "\(called.count) threads")
+    }
+
     @Test func filesThatHangLeaveTheOthersGoing() async throws {
         let door = door()
         let paths = (0..<9).map { FilePath("/hung/\($0)") }
