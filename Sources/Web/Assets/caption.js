@@ -14,9 +14,11 @@ export const signs = (record) => [
   ) : null,
 ];
 
-/** The best class and how probable it is, as "cat 93 %"; nothing of a photo that is not done. */
-export const labelled = (record) =>
-  (record.state === "done" ? `${record.label ?? "–"} ${record.probability == null ? "" : percent(record.probability)}` : "");
+/** The best class and how probable it is, and what else was named, as "cat 93 %, dog"; nothing of a photo that is not done. */
+export const labelled = ({ state, label, probability, furtherLabels }) =>
+  (state === "done"
+    ? [`${label ?? "–"} ${probability == null ? "" : percent(probability)}`.trim(), ...(furtherLabels ?? [])].join(", ")
+    : "");
 
 /** All of it, as children of a `.caption`. */
 export function caption(record) {

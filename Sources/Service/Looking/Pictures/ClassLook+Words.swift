@@ -11,7 +11,11 @@ extension ClassLook {
         }
         guard let verdict else { return OverlayVerdict(words: OverlayWords(caption)) }
         let (sign, words) = ClassLook.spoken(verdict.word)
-        return OverlayVerdict(sign: sign, words: OverlayWords("\(caption) · \(words)", caption))
+        var wordings = ["\(caption) · \(words)", caption]
+        if verdict.reasons == [.calledOtherwise], let other = verdict.findings.opinion {
+            wordings.insert("\(caption) · \(words): to another network \(other.label)", at: 0)
+        }
+        return OverlayVerdict(sign: sign, words: OverlayWords(wordings))
     }
 
     private static func spoken(_ word: Verdict.Word) -> (OverlayVerdict.Sign, String) {
