@@ -1,7 +1,7 @@
 """Makes the model folder of the second opinion from the published weights: `species.py DATA ANIMAL OUTPUT`.
 
-Nothing is trained. Of ImageNet's head the 398 classes that are animals stay, and the scores of those that belong together
-become one, log Σ exp, so that softmax gives the sum of their probabilities. Below which probability a label is doubted is
+Nothing is trained. The scores of ImageNet's classes that belong together become one, log Σ exp, so that softmax gives the
+sum of their probabilities; all that are no animals are one. Below which probability a label is doubted is
 read off photos kept for choosing: one in a hundred of right labels is.
 """
 
@@ -21,7 +21,7 @@ import onnx_file
 import photos
 import samples
 
-# What belongs to none of petshop's labels, by ImageNet's numbers; together with those all of its animals.
+# Animals that belong to none of petshop's labels, by ImageNet's numbers.
 FURTHER: dict[str, list[int]] = {
     "salamander": [*range(25, 30)],
     "crocodile": [49, 50],
@@ -48,8 +48,8 @@ FURTHER: dict[str, list[int]] = {
     "ape or monkey": [*range(365, 385)],
     "other animal": [51, 69, 102, 103, 276, 298, 299, 363, 364, 387],
 }
-GROUPS = labels.GROUPS | FURTHER
-ANIMALS = 398
+NO_ANIMAL = "no animal"
+GROUPS = labels.GROUPS | FURTHER | {NO_ANIMAL: [*range(398, 1000)]}
 # The network's own side, and the square that it sees: the animal's longer side times this.
 SIZE, SURROUNDINGS = 224, 1.1
 # The share of right labels that may be doubted.
@@ -60,7 +60,7 @@ def network():
     trunk = lite.Trunk()
     head = trunk.load_published()
     order = torch.tensor([index for group in GROUPS.values() for index in group])
-    assert sorted(order.tolist()) == list(range(ANIMALS)), "each animal belongs to one group"
+    assert sorted(order.tolist()) == list(range(1000)), "each class belongs to one group"
     writer = onnx_file.Writer()
     maps = writer.trunk("image", trunk.eval())
     pooled = writer.add("Flatten", [writer.add("GlobalAveragePool", [maps[-1]])], "pooled")
@@ -112,7 +112,7 @@ def main() -> None:
     onnx_file.save(model, arguments.output)
     for name, contents in {
         "config.json": {"id2label": dict(enumerate(GROUPS)), "problem_type": "single_label_classification"},
-        "interpret.json": {"outputs": "exclusive", "doubt_below": round(doubted, 3)},
+        "interpret.json": {"outputs": "exclusive", "background_labels": [NO_ANIMAL], "doubt_below": round(doubted, 4)},
         "preprocessor_config.json": lite.preprocessing(SIZE),
     }.items():
         (arguments.output / name).write_text(json.dumps(contents, indent=1) + "\n")

@@ -54,6 +54,11 @@ extension Verdict {
         return remarks
     }
 
+    /// "another network sees bird 93 % here, and cat 0 %"
+    private func contradiction(_ other: VerdictFindings.Opinion, _ label: String) -> String {
+        "another network sees \(other.label) \(percent(other.probability)) here, and \(label) \(percent(other.agreement))"
+    }
+
     private func doubt(_ reason: Reason, _ label: String, _ runnerUp: String?) -> String? {
         switch reason {
         case .nobodyLooked:
@@ -77,12 +82,12 @@ extension Verdict {
                 } ?? " is hardly enough")
         case .unfamiliar: "the photo is unlike those that the network learned from"
         case .methodsDisagree: "the methods contradict each other about where the evidence is"
-        case .calledOtherwise:
-            findings.opinion.map { other in
-                "another network calls this animal \(other.label) \(percent(other.probability)), and "
-                    + "\(label) \(percent(other.agreement))"
-            }
+        case .calledOtherwise: findings.opinion.map { contradiction($0, label) }
         case .background: "'\(label)' means that there is nothing to find"
+        case .noLabelHolds where findings.opinion?.doubts == true:
+            findings.opinion.map {
+                "no animal was found that \(certain(label)) could be about; \(contradiction($0, label))"
+            }
         case .noLabelHolds: "no label holds"
         default: nil
         }

@@ -29,7 +29,8 @@ public struct VerdictFindings: Sendable, Hashable {
     public var boxOverlap: Double?
     /// Share of the evidence within the box that lies on the animal, 0…1.
     public var boxEvidence: Double?
-    /// What another network calls the animal; nil where none was asked, and where it does not know the class's label.
+    /// What another network calls the animal, or what is in the box where no animal was found and it doubts the label; nil where
+    /// none was asked, and where it does not know the class's label.
     public var opinion: Opinion?
 
     /// A second opinion on the animal's name.
@@ -49,7 +50,7 @@ public struct VerdictFindings: Sendable, Hashable {
             self.threshold = threshold
         }
 
-        var doubts: Bool { agreement < threshold }
+        public var doubts: Bool { agreement < threshold }
     }
 
     /// The class's probability with a small spot of the animal hidden, and with everything but the spot hidden, 0…1.

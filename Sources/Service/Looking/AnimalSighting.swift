@@ -56,6 +56,13 @@ package struct AnimalSighting: Sendable {
         return parts.filter { $0.pixels.count >= smallest }
     }
 
+    /// The part that a box fits best, by intersection over union; the largest without a box; nil where nothing was seen.
+    func part(fitting box: PixelBox?) -> PixelBox? {
+        guard let box else { return parts.first }
+        let overlaps = parts.map(box.intersectionOverUnion)
+        return parts.indices.max { overlaps[$0] < overlaps[$1] }.map { parts[$0] }
+    }
+
     /// How well a box fits what was seen: intersection over union with the part that it fits best, or with all of them
     /// together, 0…1.
     func overlap(with box: PixelBox) -> Double {

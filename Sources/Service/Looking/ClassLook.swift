@@ -171,7 +171,7 @@ package struct ClassLook: Sendable {
     private static func remarks(on judgement: Judgement, _ model: LoadedModel) -> [String?] {
         var remarks: [String?] = []
         if !judgement.isFound {
-            remarks.append(absence(of: judgement.classIndex, judgement.scores, model, unseen: judgement.missedUnseen))
+            remarks.append(absence(of: judgement.classIndex, judgement.scores, model, judgement.obstacle))
         } else if judgement.heatMap == nil {
             remarks.append("this network has no layer whose maps could be read, so there are no boxes")
         } else if judgement.closerLook != nil {
@@ -190,11 +190,15 @@ package struct ClassLook: Sendable {
     }
 
     /// Why there is nothing to find.
-    ///
-    /// - Parameter unseen: what it would take because no animal was found.
     private static func absence(
-        of classIndex: Int, _ scores: [Float], _ model: LoadedModel, unseen: Double? = nil
+        of classIndex: Int, _ scores: [Float], _ model: LoadedModel, _ obstacle: Judgement.UnseenObstacle? = nil
     ) -> String {
+        if let opinion = obstacle?.opinion {
+            return "no animal was found, and where the network sees \(model.caption(classIndex, scores)) another sees "
+                + "\(caption(opinion.label, opinion.probability)), so there are no boxes"
+        }
+        var unseen: Double?
+        if case .improbable(let needed)? = obstacle { unseen = needed }
         if model.isBackground(classIndex) {
             return "'\(model.label(of: classIndex))' means that there is nothing to find, so there are no boxes"
         }

@@ -33,6 +33,7 @@ extension Judge {
                 energyScores: model.network.classifier?.scaling?.undone(judgement.scores))
         else { return nil }
         var findings = VerdictFindings(search: search.finding, certainty: certainty)
+        findings.opinion = judgement.obstacle?.opinion
         guard judgement.isFound else {
             let reason: Verdict.Reason = model.isBackground(classIndex) ? .background : .noLabelHolds
             return Checked(verdict: Verdict(undecidedFor: reason, findings))
@@ -59,7 +60,9 @@ extension Judge {
             spots = lies.relevance.map { RelevanceSpots.spots(of: $0, on: region) } ?? []
         }
         let hidden = try await hide(judgement, region, spots, shown, inputBox)
-        if let sighting { findings.opinion = try await opinion(on: classIndex, of: sighting, box: box, in: prepared) }
+        if let animal = sighting?.part(fitting: box.map { PixelBox($0) }) {
+            findings.opinion = try await opinion(on: classIndex, around: PixelRectangle(animal), in: prepared)
+        }
         if let losses = hidden.losses { findings.shares?.hiding = EvidenceShares.Share(of: losses) }
         (findings.without, findings.only, findings.elsewhere) = (hidden.without, hidden.only, hidden.elsewhere)
         findings.spot = hidden.spot?.values

@@ -52,6 +52,13 @@ package struct Judge: Sendable {
         let searching = watch.lap()
         if classIndex == nil, search.finding == .foundNothing { judgement.expectMore(of: model) }
         var look = try await asker.during { () throws(PhotoError) in try ClassLook(judgement, of: prepared, model) }
+        if classIndex == nil, search.finding == .foundNothing, judgement.isFound, model.kind == .exclusive,
+            let box = look.boxes.first?.rectangle,
+            let opinion = try await opinion(on: judgement.classIndex, around: box, in: prepared), opinion.doubts
+        {
+            judgement.stopAt(.doubted(opinion))
+            look = try await asker.during { () throws(PhotoError) in try ClassLook(judgement, of: prepared, model) }
+        }
         look.animal = search.sighting
         look.steps["animal"] = search.sighting == nil ? nil : searching
         watch = Stopwatch()

@@ -21,8 +21,9 @@ struct Judgement: Sendable {
     /// Whether the photo is said to show the class: not where it means that there is nothing to find, nor where it is not
     /// probable enough.
     var isFound: Bool
-    /// The probability that it would take because the animal network found nothing; nil where that made no difference.
-    var missedUnseen: Double?
+    /// Why the photo is not said to show the class because the animal network found nothing; nil where that made no
+    /// difference.
+    private(set) var obstacle: UnseenObstacle?
     /// Of the class; nil where the network has no layer to read it from.
     let heatMap: HeatMap?
     /// The other labels that hold, most probable first, with what their maps are read from.
@@ -48,8 +49,22 @@ struct Judgement: Sendable {
     mutating func expectMore(of model: LoadedModel) {
         guard isFound, let probability = model.probability(of: classIndex, scores), probability < model.unseenThreshold
         else { return }
+        stopAt(.improbable(needed: model.unseenThreshold))
+    }
+
+    mutating func stopAt(_ obstacle: UnseenObstacle) {
         isFound = false
-        missedUnseen = model.unseenThreshold
+        self.obstacle = obstacle
+    }
+
+    /// What stands against a class of which the animal network sees nothing.
+    enum UnseenObstacle: Sendable {
+        /// - Parameter needed: the probability that it would take, 0…1.
+        case improbable(needed: Double)
+        /// Another network sees something else in the box.
+        case doubted(VerdictFindings.Opinion)
+
+        var opinion: VerdictFindings.Opinion? { if case .doubted(let opinion) = self { opinion } else { nil } }
     }
 
     /// A second look at a part of the photo, in pixels of the bitmap.

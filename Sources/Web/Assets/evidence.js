@@ -85,12 +85,12 @@ function where(found) {
   ];
 }
 
-/** What another network calls the animal. */
+/** What another network sees where this one sees its class. */
 function opinion({ label, opinion: other }) {
   if (!other) return null;
   const own = other.label === label ? "" : `, and "${label}" ${percent(other.agreement)}`;
   return h("p", { class: "faint" },
-    `Another network${other.model ? ` (${other.model.name})` : ""} calls the animal "${other.label}" ${percent(other.probability)}${own}.`);
+    `Another network${other.model ? ` (${other.model.name})` : ""} sees "${other.label}" ${percent(other.probability)} here${own}.`);
 }
 
 function certainty({ margin, runnerUp, familiar }) {

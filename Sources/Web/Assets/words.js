@@ -42,7 +42,7 @@ const reasonNames = {
   "small-margin": "another class is nearly as probable",
   unfamiliar: "the photo is unlike those it learned from",
   "methods-disagree": "the methods disagree",
-  "called-otherwise": "another network calls the animal otherwise",
+  "called-otherwise": "another network sees something else",
   "animal-out-of-sight": "what decided shows nothing of the animal",
   "stays-without-animal": "the answer stays without the animal",
   "elsewhere-costs-more": "hiding something else matters more",

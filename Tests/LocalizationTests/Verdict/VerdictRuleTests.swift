@@ -106,7 +106,7 @@ struct VerdictRuleTests {
         let sentence = doubted.sentence(label: "cat", runnerUp: "dog")
         #expect(
             sentence.hasPrefix(
-                "Undecided: another network calls this animal bird 93 %, and cat 0 %. Without the animal"),
+                "Undecided: another network sees bird 93 % here, and cat 0 %. Without the animal"),
             "\(sentence)")
         let partly = try Self.verdict { ($0.opinion, $0.boxOverlap) = (opinion(0.004), 0.02) }
         #expect(partly.word == .undecided)

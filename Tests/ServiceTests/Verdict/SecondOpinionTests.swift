@@ -73,7 +73,7 @@ import WireProtocol
         #expect(agreed.verdict != "undecided", "\(agreed)")
         #expect(verdict.verdict == "undecided" && verdict.reasons == ["called-otherwise"], "\(verdict)")
         #expect(verdict.opinion?.label == "dog" && verdict.opinion.map { $0.agreement < 0.05 } == true)
-        #expect(verdict.sentence.hasPrefix("Undecided: another network calls this animal dog "), "\(verdict.sentence)")
+        #expect(verdict.sentence.hasPrefix("Undecided: another network sees dog "), "\(verdict.sentence)")
         // All else is measured all the same.
         #expect(verdict.without == agreed.without && verdict.where == agreed.where)
     }
@@ -93,6 +93,37 @@ import WireProtocol
             #expect(document.predictions.first?.label == name)
             #expect(document.verdict?.opinion?.label == name, "\(String(describing: document.verdict))")
         }
+    }
+
+    /// Dark stripes from edge to edge are a dog to the classifier, and nothing to the animal network.
+    @Test func whereNoAnimalWasFoundABoxThatItDoubtsGoes() async throws {
+        func document(_ labels: String, classIndex: Int? = nil) async throws -> Sidecar {
+            let store = try VerdictLookTests.store(
+                ["tells-directions", "finds-stripes", "tells-directions=other"],
+                ["other": Self.doubting, "other/config.json": labels])
+            var pixels: [UInt8] = []
+            for y in 0..<Self.side {
+                let isDark = (108..<168).contains(y) && y % 12 < 6
+                pixels += [UInt8](repeating: isDark ? 0 : 128, count: 3 * Self.side)
+            }
+            let bitmap = try Bitmap(width: Self.side, height: Self.side, pixels: pixels)
+            let (model, other) = (try #require(store.photoModel), try #require(store.opinionModel))
+            let prepared = try PreparedPhoto(
+                NamedPhoto(bytes: try JPEGEncoder.encode(bitmap, quality: 98)), for: model,
+                and: [other, try #require(store.animalModel)])
+            let look = try await Judge(model: model, animalModel: store.animalModel, opinionModel: other)
+                .look(at: prepared, classIndex: classIndex)
+            return try Composer(overlay: Overlay(font: try Font())).compose(look, []).document
+        }
+        let agreed = try await document(Self.labels("cat", "dog", "nothing"))
+        #expect(agreed.boxes.map(\.label) == ["dog"] && agreed.verdict?.reasons == ["no-animal-found"], "\(agreed)")
+        let doubted = try await document(Self.labels("dog", "cat", "nothing"))
+        #expect(doubted.boxes.isEmpty && doubted.verdict?.reasons == ["no-label-holds"], "\(doubted)")
+        #expect(doubted.verdict?.opinion?.label == "cat" && doubted.predictions.first?.label == "dog")
+        #expect(doubted.verdict?.sentence.contains("another network sees cat ") == true, "\(doubted)")
+        #expect(doubted.note?.contains("another sees cat ") == true, "\(doubted)")
+        // Whoever asks about a class is answered.
+        #expect(try await document(Self.labels("dog", "cat", "nothing"), classIndex: 1).boxes.map(\.label) == ["dog"])
     }
 
     @Test func aNetworkForOpinionsNamesNoPhotosOfTheInbox() throws {

@@ -13,7 +13,7 @@ extension ClassLook {
         let (sign, words) = ClassLook.spoken(verdict.word)
         var wordings = ["\(caption) · \(words)", caption]
         if verdict.reasons == [.calledOtherwise], let other = verdict.findings.opinion {
-            wordings.insert("\(caption) · \(words): to another network \(other.label)", at: 0)
+            wordings.insert("\(caption) · \(words), perhaps \(other.label)", at: 0)
         }
         return OverlayVerdict(sign: sign, words: OverlayWords(wordings))
     }
