@@ -32,8 +32,8 @@ extension Sidecar {
         /// How the first box and the animal go together; nil where one of them is not there.
         public var box: Box?
         public var certainty: Certainty
-        /// What another network calls the animal; nil where none is there, where it does not know the label, and where no animal
-        /// was found.
+        /// What another network calls the animal, or what is in the box where no animal was found and it doubts the label; nil
+        /// where none is there, and where it does not know the label.
         public var opinion: Opinion?
         /// For a class that means nothing to find: the one that it would be next.
         public var next: Next?

@@ -198,7 +198,7 @@ package struct FakeDaemon {
                 familiar: nil),
             opinion: .init(
                 model: .init(name: "species", sha256: modelSHA256), label: "cat", probability: 0.97, agreement: 0.97,
-                doubtBelow: 0.007))
+                doubtBelow: 0.0036))
     }
 
     private static func noModel(_ name: String?) -> RPCError {
