@@ -63,33 +63,6 @@ extension RPCError {
 
     /// Names the member that does not fit and what was expected.
     init(invalidParameters error: DecodingError, of method: String) {
-        func place(_ context: DecodingError.Context, _ last: (any CodingKey)? = nil) -> String {
-            let path = (context.codingPath + [last].compactMap { $0 }).reduce("") { path, key in
-                path + (key.intValue.map { "[\($0)]" } ?? (path.isEmpty ? "" : ".") + key.stringValue)
-            }
-            return path.isEmpty ? "params" : "'\(path)'"
-        }
-        let problem =
-            switch error {
-            case .typeMismatch(let type, let context): "\(place(context)) should be \(Self.jsonName(of: type))"
-            case .valueNotFound(let type, let context):
-                "\(place(context)) is null and should be \(Self.jsonName(of: type))"
-            case .keyNotFound(let key, let context): "\(place(context, key)) is missing"
-            case .dataCorrupted(let context): "\(place(context)) is not valid: \(context.debugDescription)"
-            @unknown default: "\(error)"
-            }
-        self.init(.invalidParameters, "\(method): \(problem)")
-    }
-
-    private static func jsonName(of type: Any.Type) -> String {
-        switch type {
-        case is String.Type: "a string"
-        case is Bool.Type: "true or false"
-        case is any BinaryInteger.Type: "a whole number"
-        case is any BinaryFloatingPoint.Type: "a number"
-        case is [Any].Type: "an array"
-        case is [String: Any].Type: "an object"
-        default: "of another kind"
-        }
+        self.init(.invalidParameters, "\(method): \(error.problem(in: "params"))")
     }
 }

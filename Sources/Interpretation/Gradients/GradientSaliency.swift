@@ -1,5 +1,5 @@
 public import Execution
-import Networks
+public import Networks
 public import Tensors
 
 /// The gradient of the pre-softmax score with respect to the input image, ∂s_c/∂x. The map is the maximum over the
@@ -79,14 +79,14 @@ private func signalExplanations(
         explanations.append(
             Explanation(
                 scores: pass.scores, classIndex: target.classIndex, map: channelMaximum(signal),
-                attribution: firstItem(signal), warnings: rule == .gradient ? [] : remarksOnReLUs(question)))
+                attribution: firstItem(signal), warnings: rule == .gradient ? [] : remarksOnReLUs(of: question.network.graph)))
     }
     return explanations
 }
 
 /// What to know of rules for ReLUs in a network that has none.
-func remarksOnReLUs(_ question: Question) -> [String] {
-    guard !question.network.graph.nodes.contains(where: { $0.operation == .activation(.relu) }) else { return [] }
+public func remarksOnReLUs(of graph: Graph) -> [String] {
+    guard !graph.nodes.contains(where: { $0.operation == .activation(.relu) }) else { return [] }
     return [
         "this network has no ReLU, where alone the method differs from the gradient (ReLU6 and others keep their derivative): "
             + "pixels get the gradient's values"

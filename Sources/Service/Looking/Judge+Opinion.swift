@@ -11,14 +11,40 @@ extension Judge {
     /// What another network calls what a class is said of.
     ///
     /// - Parameter place: where that is, in pixels of the bitmap.
-    /// - Returns: nil where no other network is there, or where it does not know the class's label.
-    /// - Throws: `PhotoError`, `InterpretationError`, `ModelStoreError`.
+    /// - Returns: nil where no other network is there, where it does not know the class's label, and where it cannot look,
+    ///   which is no reason to do without the verdict.
+    /// - Throws: `InterpretationError`, `ModelStoreError`.
     func opinion(
         on classIndex: Int, around place: PixelRectangle, in prepared: PreparedPhoto
-    ) async throws -> VerdictFindings.Opinion? {
+    ) async throws -> Opinion? {
         guard let opinionModel, let threshold = opinionModel.doubtBelow,
             let same = opinionModel.namedClass(model.label(of: classIndex))
         else { return nil }
+        do {
+            return .given(
+                try await opinion(of: opinionModel, threshold, on: same, around: place, in: prepared))
+        } catch InterpretationError.scoresNotFinite {
+            return .failed(
+                "'\(opinionModel.name)' could give no second opinion: \(InterpretationError.scoresNotFinite)")
+        } catch let error as PhotoError {
+            return .failed("'\(opinionModel.name)' could give no second opinion: \(error)")
+        }
+    }
+
+    /// What came of asking another network.
+    enum Opinion: Sendable {
+        case given(VerdictFindings.Opinion)
+        /// Why it could not look, for people.
+        case failed(String)
+
+        var given: VerdictFindings.Opinion? { if case .given(let opinion) = self { opinion } else { nil } }
+        var failure: String? { if case .failed(let reason) = self { reason } else { nil } }
+    }
+
+    private func opinion(
+        of opinionModel: LoadedModel, _ threshold: Double, on same: Int, around place: PixelRectangle,
+        in prepared: PreparedPhoto
+    ) async throws -> VerdictFindings.Opinion {
         let seen = try await asker.during { () throws(any Error) in
             let bitmap = prepared.photo.bitmap
             let square = place.square(times: Judge.opinionSurroundings)
@@ -29,12 +55,9 @@ extension Judge {
         let scores = try await asker.perform(on: opinionModel) { (evaluator) throws(InterpretationError) in
             try ClassificationPass(opinionModel.network, seen.input.tensor, on: evaluator).scores
         }
-        guard let agreement = opinionModel.probability(of: same, scores),
-            let likeliest = scores.indices.max(by: { scores[$0] < scores[$1] }),
-            let probability = opinionModel.probability(of: likeliest, scores)
-        else { return nil }
+        let likeliest = scores.indices.max { scores[$0] < scores[$1] } ?? same
         return VerdictFindings.Opinion(
-            label: opinionModel.label(of: likeliest), probability: probability, agreement: agreement,
-            threshold: threshold)
+            label: opinionModel.label(of: likeliest), probability: opinionModel.probability(of: likeliest, scores) ?? 0,
+            agreement: opinionModel.probability(of: same, scores) ?? 0, threshold: threshold)
     }
 }

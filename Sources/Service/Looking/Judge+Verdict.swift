@@ -13,6 +13,8 @@ extension Judge {
         var evidence: Evidence?
         /// The small part of the animal that costs the class most, in pixels of the bitmap.
         var spot: PixelRectangle?
+        /// What a reader of the numbers should know.
+        var remark: String?
     }
 
     /// Whether the network looks at the animal that it names.
@@ -41,6 +43,7 @@ extension Judge {
         let box = look.boxes.first { $0.classIndex == classIndex }?.rectangle
         let inputBox = box.flatMap { judgement.decisive.inputBox($0) }
         var region: PixelMask?
+        var remark: String?
         let sighting = search.sighting.flatMap { $0.isEmpty ? nil : $0 }
         var shown = try judgement.decisive.input.wholeMask
         if let sighting {
@@ -61,7 +64,8 @@ extension Judge {
         }
         let hidden = try await hide(judgement, region, spots, shown, inputBox)
         if let animal = sighting?.part(fitting: box.map { PixelBox($0) }) {
-            findings.opinion = try await opinion(on: classIndex, around: PixelRectangle(animal), in: prepared)
+            let opinion = try await opinion(on: classIndex, around: PixelRectangle(animal), in: prepared)
+            (findings.opinion, remark) = (opinion?.given, opinion?.failure)
         }
         if let losses = hidden.losses { findings.shares?.hiding = EvidenceShares.Share(of: losses) }
         (findings.without, findings.only, findings.elsewhere) = (hidden.without, hidden.only, hidden.elsewhere)
@@ -70,7 +74,7 @@ extension Judge {
         return Checked(
             verdict: verdict,
             evidence: hidden.box.map { Evidence(probability: certainty.probability, box: $0, verdict: verdict.word) },
-            spot: hidden.spot?.mask.box.flatMap { judgement.decisive.bitmapRectangle($0) })
+            spot: hidden.spot?.mask.box.flatMap { judgement.decisive.bitmapRectangle($0) }, remark: remark)
     }
 
     private func hide(

@@ -54,7 +54,7 @@ package struct Judge: Sendable {
         var look = try await asker.during { () throws(PhotoError) in try ClassLook(judgement, of: prepared, model) }
         if classIndex == nil, search.finding == .foundNothing, judgement.isFound, model.kind == .exclusive,
             let box = look.boxes.first?.rectangle,
-            let opinion = try await opinion(on: judgement.classIndex, around: box, in: prepared), opinion.doubts
+            let opinion = try await opinion(on: judgement.classIndex, around: box, in: prepared)?.given, opinion.doubts
         {
             judgement.stopAt(.doubted(opinion))
             look = try await asker.during { () throws(PhotoError) in try ClassLook(judgement, of: prepared, model) }
@@ -71,6 +71,7 @@ package struct Judge: Sendable {
         if let checked = try await check(judgement, look, search, in: prepared) {
             (look.verdict, look.evidence, look.spot) = (checked.verdict, checked.evidence, checked.spot)
             look.opinionModel = opinionModel
+            look.note = ClassLook.note([look.note, checked.remark])
         }
         look.steps["verdict"] = watch.lap()
         if hidesWindows {

@@ -39,7 +39,7 @@ extension ClassLook {
             "\(ClassLook.caption(label, verdict.findings.certainty.probability)) means that there is nothing to find; next is "
             + "\(ClassLook.caption(model.label(of: next.classIndex), next.probability))"
             + (next.rectangle == nil ? "." : ", strongest where the map is bright.")
-        guard let animal, !animal.isEmpty else { return first }
+        guard let animal, !animal.isEmpty, scores.max() == scores[classIndex] else { return first }
         return first + " An animal was found here, and the network calls the photo '\(label)'."
     }
 }

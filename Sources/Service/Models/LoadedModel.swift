@@ -124,7 +124,7 @@ public struct LoadedModel: Sendable {
         animalClasses = try LoadedModel.animalClasses(folder.settings.animalLabels, task, labels)
         animalPeak = folder.settings.animalPeak
         animalConfirmation = folder.settings.animalConfirmation
-        doubtBelow = try LoadedModel.doubtBelow(folder.settings.doubtBelow, network, namedLabels: namedLabelCount)
+        doubtBelow = try LoadedModel.doubtBelow(folder.settings.doubtBelow, task, network, namedLabels: namedLabelCount)
         familiarEnergy = folder.settings.familiarEnergy
         unseenThreshold = Double(folder.settings.unseenThreshold)
         thresholds =
@@ -160,10 +160,10 @@ public struct LoadedModel: Sendable {
     }
 
     private static func doubtBelow(
-        _ threshold: Float?, _ network: Network, namedLabels: Int
+        _ threshold: Float?, _ task: ModelTask, _ network: Network, namedLabels: Int
     ) throws(ModelError) -> Double? {
         guard let threshold else { return nil }
-        guard network.classifier?.kind == .exclusive, namedLabels > 0 else {
+        guard task == .classification, network.classifier?.kind == .exclusive, namedLabels > 0 else {
             throw ModelError(
                 file: "interpret.json",
                 reason:

@@ -263,6 +263,8 @@ struct ModelFolder {
             return try JSONDecoder().decode(T.self, from: json)
         } catch let DecodingError.dataCorrupted(context) {
             throw ModelError(file: name, reason: JSONFault(in: json)?.description ?? context.debugDescription)
+        } catch let error as DecodingError {
+            throw ModelError(file: name, reason: error.problem(in: "the file"))
         } catch {
             throw ModelError(file: name, reason: "\(error)")
         }

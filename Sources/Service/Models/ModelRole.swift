@@ -48,6 +48,20 @@ extension LoadedModel {
     }
 }
 
+extension LoadedModel {
+    /// What to know of a network for second opinions that has not all of a classifier's labels; nil where it has.
+    func unknownNames(of classifier: LoadedModel?) -> String? {
+        guard let classifier else { return nil }
+        let names = classifier.labels.filter { !classifier.backgroundLabels.contains($0) }
+        let unknown = names.filter { namedClass($0) == nil }
+        guard !unknown.isEmpty else { return nil }
+        return
+            "'\(name)' gives no second opinion on \(unknown.count) of the \(names.count) labels of '\(classifier.name)', "
+            + "since it has none of these names: \(unknown.prefix(5).joined(separator: ", "))"
+            + (unknown.count > 5 ? " …" : "")
+    }
+}
+
 /// One of several networks for a role.
 struct StandardModel {
     let model: LoadedModel?

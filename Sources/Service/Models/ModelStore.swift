@@ -32,7 +32,7 @@ public struct ModelStore: Sendable {
     /// Model folders that are not used, since a folder before has a model of the same name.
     public let hidden: [URL]
     /// How they were chosen, where a person should know.
-    private let remarks: [String]
+    package let remarks: [String]
 
     /// Loads every model folder in `directories`, or one of them itself where it is one. A model that cannot be loaded is
     /// logged and listed, and does not keep the others from being used. There may be none.
@@ -87,6 +87,7 @@ public struct ModelStore: Sendable {
         opinionModel = opinions.model
         remarks =
             [classifiers, segmenters, finders, opinions].compactMap(\.remark)
+            + [opinions.model?.unknownNames(of: classifiers.model)].compactMap { $0 }
             + hidden.map { folder in
                 let used = (models.map(\.folder) + refused.map(\.folder)).first {
                     $0.lastPathComponent == folder.lastPathComponent
@@ -157,6 +158,10 @@ public struct ModelStore: Sendable {
                 "no network reads photos, so photos wait: put a folder with model.onnx, config.json and "
                     + "preprocessor_config.json into \(directories[0].path) and run "
                     + "'interpretctl models reload'")
+            if let opinionModel {
+                notices.append(
+                    "'\(opinionModel.name)' gives second opinions only, since its interpret.json has \"doubt_below\"")
+            }
         }
         notices += remarks
         if photoModel != nil {

@@ -34,7 +34,7 @@ struct ModelTrial {
         }
         let prepared = try PreparedPhoto(photo, for: model)
         switch model.task {
-        case .classification where isForInbox:
+        case .classification where isForInbox && model.role == .classifier:
             try check(try await Judge(model: model, readsUnits: readsUnits).judge(prepared).scores, model)
         case .segmentation where isForInbox:
             _ = try await PhotoSegmenter(model: model, readsUnits: readsUnits).look(at: prepared)

@@ -34,18 +34,18 @@ struct CorrectionRequests: Sendable {
         let boxes = document.boxes.filter {
             document.predictions.isEmpty || $0.method != Sidecar.Box.segmentation
         }
-        guard let label = parameters.label ?? summary.label, !label.isEmpty, label.utf8.count <= 200 else {
+        guard var label = parameters.label ?? summary.label, !label.isEmpty, label.utf8.count <= 200 else {
             throw RPCError(.badParameter, "correct: 'label' should have 1 to 200 bytes")
         }
         if let predicted = summary.label {
+            if label.caseInsensitiveCompare(predicted) == .orderedSame { label = predicted }
             answer = try CorrectionRequests.consistent(answer, label, predicted, hasBox: parameters.bbox != nil)
         }
         let box = try box(answer, parameters.bbox, boxes.first, photo)
-        let areAllRight = answer == .yes && parameters.bbox == nil
         let earlier = try await catalog.corrections(of: [summary.sha256]).first
         let correction = PhotoCorrection(
             sha256: summary.sha256, path: path, answer: answer, label: label, box: box,
-            furtherBoxes: areAllRight ? boxes.dropFirst().map(PhotoCorrection.LabelledBox.init) : [],
+            furtherBoxes: answer == .yes ? boxes.dropFirst().map(PhotoCorrection.LabelledBox.init) : [],
             width: photo.width, height: photo.height, predicted: summary.label, model: summary.model,
             wasDoubtful: earlier?.wasDoubtful ?? summary.isDoubtful, at: Date())
         try await catalog.set(correction)
@@ -59,6 +59,9 @@ struct CorrectionRequests: Sendable {
         _ answer: PhotoCorrection.Answer, _ label: String, _ predicted: String, hasBox: Bool
     ) throws(RPCError) -> PhotoCorrection.Answer {
         switch answer {
+        case .yes where hasBox:
+            throw RPCError(
+                .badParameter, "correct: 'yes' says that the box is right; with a 'bbox' the answer is 'wrong-box'")
         case .yes where label != predicted:
             throw RPCError(
                 .badParameter,

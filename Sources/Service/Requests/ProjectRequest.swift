@@ -70,6 +70,13 @@ struct ProjectRequest: Sendable {
                 "nothing in this photo excites unit \(silent.joined(separator: ", ")) of '\(layer.name)', so there is "
                     + "nothing to project")
         }
+        warnings += remarksOnReLUs(of: model.network.graph)
+        let stuck = units.filter { $0.value > 0 && $0.reconstruction.isZero }.map { "\($0.unit)" }
+        if !stuck.isEmpty {
+            warnings.append(
+                "nothing of unit \(stuck.joined(separator: ", ")) of '\(layer.name)' comes down to the pixels: its activation "
+                    + "stands where the derivative is 0, as at the cap of a ReLU6; ask for the layer before it")
+        }
         return ProjectResult(
             photo: photo, model: Sidecar.Model(model), layer: layer.name,
             shape: layer.shape.dimensions,
@@ -97,6 +104,10 @@ struct ProjectRequest: Sendable {
         }
         return try ContactSheet(font: font).render(entries, footnote: "\(layer.name): \(UnitProjection.caveat)")
     }
+}
+
+extension Tensor {
+    fileprivate var isZero: Bool { withUnsafeValues { $0.allSatisfy { $0 == 0 } } }
 }
 
 /// A window of the input, where it lies on the photo.

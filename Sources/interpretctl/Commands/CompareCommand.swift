@@ -81,6 +81,7 @@ struct CompareCommand: AsyncParsableCommand {
             text += "the maps explain different classes; name one with --class to compare like with like\n"
         }
         for warning in Set(result.maps.flatMap(\.warnings)).sorted() { text += "\(warning)\n" }
+        if let damage = result.photo.damage { text += Style.yellow("warning: \(damage.sentence)") + "\n" }
         if let output { text += Remarks.wrote(output) }
         return text
     }

@@ -97,7 +97,7 @@ struct ModelsListCommand: AsyncParsableCommand {
         if !model.backgroundLabels.isEmpty { add("background", model.backgroundLabels.joined(separator: ", ")) }
         if let labels = model.animalLabels { add("verdict", "finds the animal: \(labels.joined(separator: ", "))") }
         if let threshold = model.doubtBelow {
-            add("verdict", "second opinion on the animal's name: doubts one below \(Format.percent(threshold))")
+            add("verdict", "second opinion on the animal's name: doubts one below \(Format.number(threshold * 100)) %")
         }
         add("input", "\(model.input.name) \(Format.shape(model.input.shape))")
         for output in model.outputs ?? [] {

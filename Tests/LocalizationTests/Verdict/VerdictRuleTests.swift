@@ -108,6 +108,10 @@ struct VerdictRuleTests {
             sentence.hasPrefix(
                 "Undecided: another network sees bird 93 % here, and cat 0 %. Without the animal"),
             "\(sentence)")
+        let unsure = try Self.verdict {
+            $0.opinion = .init(label: "Cat", probability: 0.5, agreement: 0.5, threshold: 0.6)
+        }
+        #expect(unsure.sentence(label: "cat", runnerUp: nil).contains("says so, too, but only by 50 %"))
         let partly = try Self.verdict { ($0.opinion, $0.boxOverlap) = (opinion(0.004), 0.02) }
         #expect(partly.word == .undecided)
         let elsewhere = try Self.verdict {

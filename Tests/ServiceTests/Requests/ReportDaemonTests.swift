@@ -75,7 +75,10 @@ import WireProtocol
                 ($0 as? RPCError)?.message.contains(words) == true
             }
         }
-        #expect(try await kept(.no, "cat", hasBox: true) == "wrong-box")
+        await #expect { try await kept(.yes, "cat", hasBox: true) } throws: {
+            ($0 as? RPCError)?.message.contains("the answer is 'wrong-box'") == true
+        }
+        #expect(try await kept(.no, "Cat", hasBox: true) == "wrong-box")
         #expect(try await kept(.wrongBox, "dog", hasBox: true) == "no")
         #expect(try await kept(.yes, "cat") == "yes")
         #expect(try await kept(.no, "dog") == "no")

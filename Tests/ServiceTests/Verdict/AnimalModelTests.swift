@@ -50,6 +50,8 @@ import Testing
         ),
         (#"{"familiar_energy": "high"}"#, "familiar_energy"),
         (#"{"task": "segmentation", "doubt_below": 0.01}"#, "\"doubt_below\" is for classifiers"),
+        (#"{"task": "features", "doubt_below": 0.01}"#, "\"doubt_below\" is for classifiers"),
+        (#"{"doubt_below": "0.01"}"#, "'doubt_below' should be a number"),
         (#"{"doubt_below": 1}"#, "doubt_below should be 0 or more, and less than 1"),
     ])
     func whatIsNotUnderstoodIsRefusedByName(settings: String, words: String) throws {

@@ -78,6 +78,31 @@ import WireProtocol
         #expect(verdict.without == agreed.without && verdict.where == agreed.where)
     }
 
+    /// It needs a network that is asked on what it cannot compute.
+    @Test func whoCannotLookCostsNoVerdict() async throws {
+        let store = try VerdictLookTests.store(["reads-centre", "overflows"], ["overflows": Self.doubting])
+        let model = try #require(store.photoModel)
+        let white = try Bitmap(width: 96, height: 96, color: RGBColor(red: 255, green: 255, blue: 255))
+        let prepared = try PreparedPhoto(NamedPhoto(bytes: try JPEGEncoder.encode(white)), for: model)
+        let mark = AnimalMark.box(BoundingBox(x: 32, y: 32, width: 32, height: 32))
+        let look = try await Judge(model: model, opinionModel: store.opinionModel).look(
+            at: prepared, classIndex: 0, animal: try AnimalSighting(mark, on: prepared))
+        let document = try Composer(overlay: Overlay(font: try Font())).compose(look, []).document
+        #expect(document.verdict != nil && document.verdict?.opinion == nil)
+        #expect(document.note?.contains("'overflows' could give no second opinion") == true, "\(document)")
+    }
+
+    @Test func namesThatItDoesNotKnowAreSaid() throws {
+        func notices(_ labels: String) throws -> String {
+            try VerdictLookTests.store(
+                ["tells-directions", "tells-directions=other"], ["other": Self.doubting, "other/config.json": labels]
+            ).remarks.joined()
+        }
+        let some = try notices(Self.labels("cat", "Hund", "nothing"))
+        #expect(some.contains("on 1 of the 2 labels of 'tells-directions'") && some.contains(": dog"), "\(some)")
+        #expect(try notices(Self.labels("Cat", "dog", "no animal")).isEmpty)
+    }
+
     @Test func whoDoesNotKnowTheNameHasNoOpinion() async throws {
         for labels in [Self.labels("horse", "cow", "nothing"), Self.labels("lynx", "dog")] {
             let verdict = try #require(try await document(labels).verdict)

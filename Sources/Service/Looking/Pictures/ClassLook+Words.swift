@@ -1,3 +1,4 @@
+import Foundation
 import Localization
 import Photos
 
@@ -12,7 +13,9 @@ extension ClassLook {
         guard let verdict else { return OverlayVerdict(words: OverlayWords(caption)) }
         let (sign, words) = ClassLook.spoken(verdict.word)
         var wordings = ["\(caption) · \(words)", caption]
-        if verdict.reasons == [.calledOtherwise], let other = verdict.findings.opinion {
+        if verdict.reasons == [.calledOtherwise], let other = verdict.findings.opinion,
+            other.label.caseInsensitiveCompare(label) != .orderedSame
+        {
             wordings.insert("\(caption) · \(words), perhaps \(other.label)", at: 0)
         }
         return OverlayVerdict(sign: sign, words: OverlayWords(wordings))
