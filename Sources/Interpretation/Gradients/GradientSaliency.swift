@@ -79,7 +79,8 @@ private func signalExplanations(
         explanations.append(
             Explanation(
                 scores: pass.scores, classIndex: target.classIndex, map: channelMaximum(signal),
-                attribution: firstItem(signal), warnings: rule == .gradient ? [] : remarksOnReLUs(of: question.network.graph)))
+                attribution: firstItem(signal),
+                warnings: rule == .gradient ? [] : remarksOnReLUs(of: question.network.graph)))
     }
     return explanations
 }
