@@ -11,8 +11,7 @@ extension Judge {
     /// What another network calls what a class is said of.
     ///
     /// - Parameter place: where that is, in pixels of the bitmap.
-    /// - Returns: nil where no other network is there, where it does not know the class's label, and where it cannot look,
-    ///   which is no reason to do without the verdict.
+    /// - Returns: nil where no other network is there, or where it does not know the class's label.
     /// - Throws: `InterpretationError`, `ModelStoreError`.
     func opinion(
         on classIndex: Int, around place: PixelRectangle, in prepared: PreparedPhoto
@@ -23,11 +22,13 @@ extension Judge {
         do {
             return .given(
                 try await opinion(of: opinionModel, threshold, on: same, around: place, in: prepared))
-        } catch InterpretationError.scoresNotFinite {
-            return .failed(
-                "'\(opinionModel.name)' could give no second opinion: \(InterpretationError.scoresNotFinite)")
-        } catch let error as PhotoError {
-            return .failed("'\(opinionModel.name)' could give no second opinion: \(error)")
+        } catch {
+            // That another network cannot look is no reason to do without the verdict.
+            switch error {
+            case InterpretationError.scoresNotFinite, is PhotoError:
+                return .failed("'\(opinionModel.name)' could give no second opinion: \(error)")
+            default: throw error
+            }
         }
     }
 
