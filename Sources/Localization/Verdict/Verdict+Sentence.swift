@@ -56,7 +56,7 @@ extension Verdict {
 
     /// "another network sees bird 93 % here, and cat 0 %"
     private func contradiction(_ other: VerdictFindings.Opinion, _ label: String) -> String {
-        other.label.caseInsensitiveCompare(label) == .orderedSame
+        other.names(label)
             ? "another network says so, too, but only by \(percent(other.agreement))"
             : "another network sees \(other.label) \(percent(other.probability)) here, and \(label) \(percent(other.agreement))"
     }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// All the numbers that the verdict's rule reads.
 public struct VerdictFindings: Sendable, Hashable {
     /// What came of looking for the animal, by somebody who does not ask the classifier.
@@ -51,6 +53,9 @@ public struct VerdictFindings: Sendable, Hashable {
         }
 
         public var doubts: Bool { agreement < threshold }
+
+        /// Whether it calls the animal so itself; labels are compared as names, in upper or lower case.
+        public func names(_ label: String) -> Bool { self.label.caseInsensitiveCompare(label) == .orderedSame }
     }
 
     /// The class's probability with a small spot of the animal hidden, and with everything but the spot hidden, 0…1.

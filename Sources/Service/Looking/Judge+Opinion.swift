@@ -12,16 +12,16 @@ extension Judge {
     ///
     /// - Parameter place: where that is, in pixels of the bitmap.
     /// - Returns: nil where no other network is there, or where it does not know the class's label.
-    /// - Throws: `InterpretationError`, `ModelStoreError`.
+    /// - Throws: `InterpretationError`.
     func opinion(
         on classIndex: Int, around place: PixelRectangle, in prepared: PreparedPhoto
     ) async throws -> Opinion? {
-        guard let opinionModel, let threshold = opinionModel.doubtBelow,
+        guard let opinionModel, let preprocessor = opinionModel.preprocessor, let threshold = opinionModel.doubtBelow,
             let same = opinionModel.namedClass(model.label(of: classIndex))
         else { return nil }
         do {
             return .given(
-                try await opinion(of: opinionModel, threshold, on: same, around: place, in: prepared))
+                try await opinion(of: opinionModel, preprocessor, threshold, on: same, around: place, in: prepared))
         } catch {
             // That another network cannot look is no reason to do without the verdict.
             switch error {
@@ -43,15 +43,14 @@ extension Judge {
     }
 
     private func opinion(
-        of opinionModel: LoadedModel, _ threshold: Double, on same: Int, around place: PixelRectangle,
-        in prepared: PreparedPhoto
+        of opinionModel: LoadedModel, _ preprocessor: Preprocessor, _ threshold: Double, on same: Int,
+        around place: PixelRectangle, in prepared: PreparedPhoto
     ) async throws -> VerdictFindings.Opinion {
-        let seen = try await asker.during { () throws(any Error) in
+        let seen = try await asker.during { () throws(PhotoError) in
             let bitmap = prepared.photo.bitmap
             let square = place.square(times: Judge.opinionSurroundings)
             return try SeenInput(
-                square.clipped(toWidth: bitmap.width, height: bitmap.height) ?? place,
-                of: try prepared.prepared(for: opinionModel))
+                square.clipped(toWidth: bitmap.width, height: bitmap.height) ?? place, of: prepared, by: preprocessor)
         }
         let scores = try await asker.perform(on: opinionModel) { (evaluator) throws(InterpretationError) in
             try ClassificationPass(opinionModel.network, seen.input.tensor, on: evaluator).scores

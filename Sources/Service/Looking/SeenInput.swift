@@ -26,7 +26,14 @@ struct SeenInput: Sendable {
     ///
     /// - Throws: `PhotoError`.
     init(_ part: PixelRectangle, of prepared: PreparedPhoto) throws(PhotoError) {
-        input = try prepared.preprocessor.input(from: try prepared.photo.bitmap.crop(part))
+        try self.init(part, of: prepared, by: prepared.preprocessor)
+    }
+
+    /// A part by itself, as another network than the photo was prepared for sees it.
+    ///
+    /// - Throws: `PhotoError`.
+    init(_ part: PixelRectangle, of prepared: PreparedPhoto, by preprocessor: Preprocessor) throws(PhotoError) {
+        input = try preprocessor.input(from: try prepared.photo.bitmap.crop(part))
         self.part = part
         geometry = input.geometry
         var region = geometry.visibleRegion

@@ -1,4 +1,3 @@
-import Foundation
 import Localization
 import Photos
 
@@ -13,9 +12,7 @@ extension ClassLook {
         guard let verdict else { return OverlayVerdict(words: OverlayWords(caption)) }
         let (sign, words) = ClassLook.spoken(verdict.word)
         var wordings = ["\(caption) · \(words)", caption]
-        if verdict.reasons == [.calledOtherwise], let other = verdict.findings.opinion,
-            other.label.caseInsensitiveCompare(label) != .orderedSame
-        {
+        if verdict.reasons == [.calledOtherwise], let other = verdict.findings.opinion, !other.names(label) {
             wordings.insert("\(caption) · \(words), perhaps \(other.label)", at: 0)
         }
         return OverlayVerdict(sign: sign, words: OverlayWords(wordings))
