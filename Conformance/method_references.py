@@ -30,6 +30,7 @@ from zennit.core import Composite
 from zennit.torchvision import ResNetBasicBlockCanonizer
 
 from method_subjects import Subject, folded
+from rectifiers import with_capped_relus
 
 logging.getLogger("captum").setLevel(logging.ERROR)
 warnings.filterwarnings("ignore", module="captum")  # that it sets hooks, and that inputs now require gradients
@@ -103,11 +104,11 @@ def smooth_gradient(subject: Subject, x, c, samples: int, deviation: float, seed
 
 
 def captum_relu_rule(kind) -> Callable[..., list[Answer]]:
-    """Captum's deconvolution or guided backpropagation: its rule is that of nn.ReLU modules and of nothing else, so
-    that ReLU6 keeps its gradient. The cut calls the same layers as the network, the last ReLU as a module too."""
+    """Captum's deconvolution or guided backpropagation, whose rule is that of nn.ReLU modules and of nothing else:
+    rectifiers.py. The cut calls the same layers as the network, the last ReLU as a module too."""
 
     def compute(subject: Subject, x, c) -> list[Answer]:
-        return signed(kind(subject.cuts[-1]).attribute(x.clone(), target=c))
+        return signed(kind(with_capped_relus(subject.cuts[-1])).attribute(x.clone(), target=c))
 
     return compute
 
@@ -203,7 +204,7 @@ def grad_cam_package(kind, clip: bool = True) -> Callable[..., list[Answer]]:
 
 
 def guided_grad_cam(subject: Subject, x, c, interpolation: str) -> list[Answer]:
-    cut = subject.cuts[0]
+    cut = with_capped_relus(subject.cuts[0])  # behind which Grad-CAM's gradient meets no ReLU6
     return signed(captum.attr.GuidedGradCam(cut, cut[0]).attribute(x.clone(), target=c, interpolate_mode=interpolation))
 
 

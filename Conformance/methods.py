@@ -35,7 +35,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from torch import nn
 
 import kinks
 from comparison import one_line, relative_error
@@ -57,7 +56,8 @@ PREFACE = f"""Errors are relative to the largest magnitude; the bound is {BOUND:
 first one on which its reference agrees with itself within {STEADY:.0e}, in single precision by two implementations and
 after changes of the size of rounding, or the steadiest of all candidates; the daemon has no part in the choice. Where
 units are moved, they stand within rounding of a kink, and the error is the distance from the whole attribution,
-computed anew with them on its other side."""
+computed anew with them on its other side. deconvnet, guided backpropagation and guided Grad-CAM take ReLU6 for a rectifier, which
+Captum does only where it is told so (rectifiers.py); by itself it gives networks of ReLU6 the plain gradient."""
 # Methods whose kinks are others than those of one gradient.
 OWN_KINKS = {"deconvnet", "guided-backprop", "guided-grad-cam", "integrated-gradients", "lrp"}
 # So many units are tried when an attribution is explained by its kinks and each takes computing it anew.
@@ -176,9 +176,6 @@ def sum_of_gradients(method: Method, subject: Subject,
     it is no such sum."""
     match method.name:
         case "gradient":
-            return [x], [1.0]
-        # Captum's rules are those of nn.ReLU: without any, what is left is the gradient.
-        case "deconvnet" | "guided-backprop" if not any(isinstance(m, nn.ReLU) for m in subject.network.modules()):
             return [x], [1.0]
         # With an epsilon that only keeps from dividing by zero, the epsilon rule is the gradient times the input, too.
         case "gradient-x-input" | "lrp" if method.label in ("", "epsilon"):

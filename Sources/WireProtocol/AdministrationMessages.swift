@@ -44,14 +44,20 @@ public struct ReloadResult: Codable, Sendable, Hashable {
     public var loaded: [String]
     /// Those whose folder is gone.
     public var removed: [String]
+    /// Those whose folder cannot be used; `notices` say why. Nil from a daemon that does not say.
+    public var refused: [String]?
     /// What a person should know: what was refused, what takes effect only at the next start.
     public var notices: [String]
 
-    public init(models: [String], inboxModel: String?, loaded: [String], removed: [String], notices: [String]) {
+    public init(
+        models: [String], inboxModel: String?, loaded: [String], removed: [String], refused: [String]?,
+        notices: [String]
+    ) {
         self.models = models
         self.inboxModel = inboxModel
         self.loaded = loaded
         self.removed = removed
+        self.refused = refused
         self.notices = notices
     }
 }

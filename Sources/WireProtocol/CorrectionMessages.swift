@@ -88,9 +88,12 @@ public struct Correction: Codable, Sendable, Hashable {
 public struct CorrectResult: Codable, Sendable, Hashable {
     /// What is kept now; nil where it was taken back.
     public var correction: Correction?
+    /// Of `withdraw`, whether there was anything to take back.
+    public var wasKept: Bool?
 
-    public init(correction: Correction?) {
+    public init(correction: Correction?, wasKept: Bool? = nil) {
         self.correction = correction
+        self.wasKept = wasKept
     }
 }
 

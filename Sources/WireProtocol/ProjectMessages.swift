@@ -2,9 +2,15 @@ public import Foundation
 
 /// Parameters of `project`: a photo, and which layer's units are taken down to the pixels.
 public struct ProjectParameters: RequestParameters, Hashable {
-    enum CodingKeys: String, CodingKey, CaseIterable { case layer, unit, count, model, raw, images }
+    enum CodingKeys: String, CodingKey, CaseIterable { case layer, unit, count, model, rule, raw, images }
 
     public static let memberNames = PhotoSource.memberNames + CodingKeys.allCases.map(\.rawValue)
+
+    /// What is done at the rectifiers on the way down to the pixels.
+    public enum Rule: String, Codable, Sendable, Hashable, CaseIterable {
+        case deconvnet
+        case guided = "guided-backprop"
+    }
 
     /// A tensor goes without pictures.
     public var source: PhotoSource
@@ -16,6 +22,9 @@ public struct ProjectParameters: RequestParameters, Hashable {
     public var count: Int?
     /// May be left out where one model is loaded or one is the default.
     public var model: String?
+    /// Where nil, `deconvnet` in networks with maximum pooling, whose switches tie it to the photo, and else
+    /// `guided-backprop`.
+    public var rule: Rule?
     /// Whether to return the reconstructions as tensors.
     public var raw: Bool?
     /// Whether to return the sheet.
@@ -23,13 +32,14 @@ public struct ProjectParameters: RequestParameters, Hashable {
 
     public init(
         source: PhotoSource, layer: String, unit: Int? = nil, count: Int? = nil, model: String? = nil,
-        raw: Bool? = nil, images: Bool? = nil
+        rule: Rule? = nil, raw: Bool? = nil, images: Bool? = nil
     ) {
         self.source = source
         self.layer = layer
         self.unit = unit
         self.count = count
         self.model = model
+        self.rule = rule
         self.raw = raw
         self.images = images
     }
@@ -41,6 +51,7 @@ public struct ProjectParameters: RequestParameters, Hashable {
         unit = try members.decodeIfPresent(Int.self, forKey: .unit)
         count = try members.decodeIfPresent(Int.self, forKey: .count)
         model = try members.decodeIfPresent(String.self, forKey: .model)
+        rule = try members.decodeIfPresent(Rule.self, forKey: .rule)
         raw = try members.decodeIfPresent(Bool.self, forKey: .raw)
         images = try members.decodeIfPresent(Bool.self, forKey: .images)
     }
@@ -52,6 +63,7 @@ public struct ProjectParameters: RequestParameters, Hashable {
         try members.encodeIfPresent(unit, forKey: .unit)
         try members.encodeIfPresent(count, forKey: .count)
         try members.encodeIfPresent(model, forKey: .model)
+        try members.encodeIfPresent(rule, forKey: .rule)
         try members.encodeIfPresent(raw, forKey: .raw)
         try members.encodeIfPresent(images, forKey: .images)
     }
@@ -94,6 +106,8 @@ public struct ProjectResult: Codable, Sendable, Hashable {
     public var shape: [Int]
     /// The strongest first.
     public var units: [Unit]
+    /// The rule that was used. Nil from a daemon that knows one alone, `deconvnet`.
+    public var rule: ProjectParameters.Rule?
     /// What the pictures do not show: that the rule fails the randomization check.
     public var caveat: String
     /// JPEG: each unit's patch of the photo beside its reconstruction.
@@ -101,14 +115,15 @@ public struct ProjectResult: Codable, Sendable, Hashable {
     public var warnings: [String]
 
     public init(
-        photo: Sidecar.Photo?, model: Sidecar.Model, layer: String, shape: [Int], units: [Unit], caveat: String,
-        image: Data? = nil, warnings: [String] = []
+        photo: Sidecar.Photo?, model: Sidecar.Model, layer: String, shape: [Int], units: [Unit],
+        rule: ProjectParameters.Rule?, caveat: String, image: Data? = nil, warnings: [String] = []
     ) {
         self.photo = photo
         self.model = model
         self.layer = layer
         self.shape = shape
         self.units = units
+        self.rule = rule
         self.caveat = caveat
         self.image = image
         self.warnings = warnings

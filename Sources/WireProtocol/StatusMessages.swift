@@ -81,6 +81,10 @@ public struct StatusResult: Codable, Sendable, Hashable {
     public var models: [String]
     /// The one that the inbox's photos are explained with; nil where photos wait for one.
     public var inboxModel: String?
+    /// Those that its verdicts ask: which finds the animal, and which gives a second opinion on its name; nil where there is
+    /// none.
+    public var animalModel: String?
+    public var opinionModel: String?
     /// What a person should know, in words: that no network reads photos, which were refused, that the catalog was damaged.
     /// Nil from a daemon that does not say.
     public var notices: [String]?
@@ -107,7 +111,8 @@ public struct StatusResult: Codable, Sendable, Hashable {
 
     public init(
         version: String, uptimeSeconds: Double, pid: Int, inbox: String, socket: String, page: String? = nil,
-        models: [String], inboxModel: String? = nil, notices: [String]? = nil, photos: PhotoCounts,
+        models: [String], inboxModel: String? = nil, animalModel: String? = nil, opinionModel: String? = nil,
+        notices: [String]? = nil, photos: PhotoCounts,
         unread: [String: Int]? = nil,
         current: [String], lastError: String? = nil, photosPerMinute: Double? = nil,
         judgedByOlderModel: Int? = nil, longestWaitSeconds: Double? = nil, failures: [String: Int]? = nil,
@@ -121,6 +126,8 @@ public struct StatusResult: Codable, Sendable, Hashable {
         self.page = page
         self.models = models
         self.inboxModel = inboxModel
+        self.animalModel = animalModel
+        self.opinionModel = opinionModel
         self.notices = notices
         self.photos = photos
         self.unread = unread

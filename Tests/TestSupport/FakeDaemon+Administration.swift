@@ -13,7 +13,7 @@ extension FakeDaemon {
             }
         }
         router.on(RPCMethods.reload) { _, _ in
-            ReloadResult(models: ["petshop"], inboxModel: "petshop", loaded: [], removed: [], notices: [])
+            ReloadResult(models: ["petshop"], inboxModel: "petshop", loaded: [], removed: [], refused: [], notices: [])
         }
         router.on(RPCMethods.clean) { _, _ in CleanResult(sidecars: 0, temporary: 0) }
         router.on(RPCMethods.doctor) { _, _ in

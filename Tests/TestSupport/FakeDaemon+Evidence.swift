@@ -13,7 +13,7 @@ extension FakeDaemon {
             guard parameters.photo == FakeDaemon.photo else {
                 throw RPCError(.noSuchPhoto, "there is no photo '\(parameters.photo)' in the inbox that is done")
             }
-            guard parameters.answer != .withdraw else { return CorrectResult(correction: nil) }
+            guard parameters.answer != .withdraw else { return CorrectResult(correction: nil, wasKept: true) }
             return CorrectResult(correction: FakeDaemon.correction)
         }
         router.on(RPCMethods.corrections) { parameters, _ in

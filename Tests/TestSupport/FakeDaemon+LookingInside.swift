@@ -29,7 +29,7 @@ extension FakeDaemon {
                     bbox: BoundingBox(x: 60, y: 94, width: 107, height: 71),
                     reconstruction: parameters.raw == true
                         ? TensorPayload(shape: [1, 1, 2], npy: npy(shape: [1, 1, 2], values: [0.5, Float(unit)])) : nil)
-            }, caveat: "FAILS the randomization check of Adebayo et al. 2018",
+            }, rule: parameters.rule ?? .deconvnet, caveat: "FAILS the randomization check of Adebayo et al. 2018",
             image: parameters.images == true ? sheet : nil)
     }
 

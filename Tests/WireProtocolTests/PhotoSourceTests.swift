@@ -107,7 +107,8 @@ import WireProtocol
         try check(
             RPCMethods.project,
             ProjectParameters(
-                source: .tensor(Data([1])), layer: "l", unit: 1, count: 2, model: "n", raw: true, images: true))
+                source: .tensor(Data([1])), layer: "l", unit: 1, count: 2, model: "n", rule: .guided, raw: true,
+                images: true))
         try check(
             RPCMethods.units,
             UnitsParameters(source: .bytes(Data([1])), layer: "l", unit: 1, count: 2, model: "n", images: true))

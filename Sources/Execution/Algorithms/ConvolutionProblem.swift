@@ -24,7 +24,7 @@ struct ConvolutionProblem {
     let window: cdnn_window
     var hasBias = false
     var residual = Residual.none
-    var activation: FusedActivation?
+    var activation: EltwiseActivation?
     /// Whether a derivative passes through the result.
     var isDifferentiated = false
 

@@ -6,14 +6,14 @@ extension PlanBuilder {
     /// A function of each value by itself, in the layout its input has.
     func emitActivation(_ node: Node, _ activation: Activation) throws(ExecutionError) {
         switch activation.implementation {
-        case .oneDNN(let kind, let alpha, let beta): try emitEltwise(node, kind, alpha, beta)
+        case .oneDNN(let kind, let alpha, let beta):
+            try emitEltwise(EltwiseActivation(node: node, kind: kind, alpha: alpha, beta: beta))
         case .own(let function): try emitScalar(node, function)
         }
     }
 
-    private func emitEltwise(
-        _ node: Node, _ kind: cdnn_eltwise, _ alpha: Float, _ beta: Float
-    ) throws(ExecutionError) {
+    private func emitEltwise(_ function: EltwiseActivation) throws(ExecutionError) {
+        let (node, kind, alpha, beta) = (function.node, function.kind, function.alpha, function.beta)
         let x = try input(node, 0)
         let y = allocate(x.extents, x.layout, over: x, for: node)
         let primitive = try check(node) { () throws(KernelStatus) in
@@ -21,7 +21,7 @@ extension PlanBuilder {
         }
         try emit(node, primitive, [(CDNN_ARG_SRC, x), (CDNN_ARG_DST, y)])
         set(node.output, y)
-        if node.operation == .activation(.relu) { return recordReLU(node, output: y) }
+        if function.kindFromResult != nil { return recordFromResult(function, output: y) }
         record(node) { (builder, signal, _) throws(ExecutionError) in
             [
                 (
@@ -36,38 +36,34 @@ extension PlanBuilder {
 
     /// The activation that alone reads the node's output and may be computed with it: nobody wants to see the value
     /// between, and a derivative, where one passes, can be told from the result.
-    func takeFollowingActivation(_ node: Node) -> FusedActivation? {
+    func takeFollowingActivation(_ node: Node) -> EltwiseActivation? {
         guard let reader = onlyReader(of: node), case .activation(let activation) = reader.operation,
             case .oneDNN(let kind, let alpha, let beta) = activation.implementation
         else { return nil }
-        let fused = FusedActivation(node: reader, kind: kind, alpha: alpha, beta: beta)
+        let fused = EltwiseActivation(node: reader, kind: kind, alpha: alpha, beta: beta)
         guard fused.kindFromResult != nil || !isDifferentiated(reader.output) else { return nil }
         noteFused(reader)
         return fused
     }
 
-    /// Notes how a signal goes back through an activation that was computed with the node before it.
-    func recordFused(_ fused: FusedActivation, output y: PlannedTensor) {
-        let node = fused.node
-        if node.operation == .activation(.relu) { return recordReLU(node, output: y) }
-        guard let kind = fused.kindFromResult else { return }
-        record(node) { (builder, signal, _) throws(ExecutionError) in
-            let passed = try builder.eltwiseBackward(
-                signal, node, kind, fused.alpha, fused.beta, data: y, argument: CDNN_ARG_DST)
-            return [(try builder.inputID(node, 0), passed)]
-        }
-    }
-
-    /// At a ReLU the backward rule decides. What was positive before it is positive behind it, so the output tells.
-    func recordReLU(_ node: Node, output y: PlannedTensor) {
+    /// Notes how a signal goes back through an activation whose derivative its result tells, as it must where it is
+    /// computed with the node before it. At a rectifier the backward rule decides.
+    func recordFromResult(_ function: EltwiseActivation, output y: PlannedTensor) {
+        let node = function.node
+        guard let kind = function.kindFromResult, case .activation(let activation) = node.operation else { return }
         record(node) { (builder, signal, rule) throws(ExecutionError) in
+            let inputID = try builder.inputID(node, 0)
+            guard activation.isRectifier, rule.rectifiesSignal else {
+                let passed = try builder.eltwiseBackward(
+                    signal, node, kind, function.alpha, function.beta, data: y, argument: CDNN_ARG_DST)
+                return [(inputID, passed)]
+            }
             var passed = signal
             if rule.masksInactive {
                 passed = try builder.eltwiseBackward(
                     passed, node, CDNN_ELTWISE_RELU_FROM_DST, 0, 0, data: y, argument: CDNN_ARG_DST)
             }
-            if rule.rectifiesSignal { passed = try builder.rectified(passed, node) }
-            return [(try builder.inputID(node, 0), passed)]
+            return [(inputID, try builder.rectified(passed, node))]
         }
     }
 
@@ -130,8 +126,8 @@ extension PlanBuilder {
     }
 }
 
-/// An activation that is computed with the node before it.
-struct FusedActivation {
+/// An activation that is one of oneDNN's functions of each value, which may be computed with the node before it.
+struct EltwiseActivation {
     let node: Node
     fileprivate let kind: cdnn_eltwise
     fileprivate let alpha: Float

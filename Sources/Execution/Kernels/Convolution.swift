@@ -58,7 +58,7 @@ extension PlanBuilder {
             last = sum.node
         }
         if let activation {
-            recordFused(activation, output: y)
+            recordFromResult(activation, output: y)
             last = activation.node
         }
         set(last.output, y)

@@ -224,7 +224,7 @@ extension PlanBuilder {
         let relu = takeFollowingReLU(last)
         let y = allocate(output, order)
         try emit(node, product, x: x, beside: beside, rectifies: relu != nil, y: y)
-        set((relu ?? last).output, y)
+        set((relu?.node ?? last).output, y)
     }
 
     /// - Parameters:

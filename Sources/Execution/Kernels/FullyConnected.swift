@@ -20,7 +20,7 @@ extension PlanBuilder {
             let y = try allocatePlain(outputExtents, for: node)
             let relu = takeFollowingReLU(node)
             try emit(node, product, x: x, rectifies: relu != nil, y: y)
-            return set((relu ?? node).output, try reshaped(y, to: finalExtents, for: node))
+            return set((relu?.node ?? node).output, try reshaped(y, to: finalExtents, for: node))
         }
         let activation = takeFollowingActivation(node)
         let weightCount = weightExtents.reduce(1, *)
@@ -55,13 +55,13 @@ extension PlanBuilder {
         }
         if let activation {
             set(activation.node.output, result)
-            recordFused(activation, output: result)
+            recordFromResult(activation, output: result)
         }
     }
 
     /// x·Wᵀ + b of rows [N,I].
     private func product(
-        _ x: PlannedTensor, _ weightExtents: [Int], _ activation: FusedActivation?, for node: Node
+        _ x: PlannedTensor, _ weightExtents: [Int], _ activation: EltwiseActivation?, for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
         let extents = [x.extents[0], weightExtents[0]]
         // For one row the time is that of reading the weights, in whatever order; as they are they need no copy.
@@ -89,7 +89,7 @@ extension PlanBuilder {
 
     /// The same of a single row, [1,I], as a convolution of one place: those kernels ask for weights before they need them.
     private func convolved(
-        _ x: PlannedTensor, _ weightExtents: [Int], _ activation: FusedActivation?, for node: Node
+        _ x: PlannedTensor, _ weightExtents: [Int], _ activation: EltwiseActivation?, for node: Node
     ) throws(ExecutionError) -> PlannedTensor {
         let problem = ConvolutionProblem(
             direction: .forward, input: [1, weightExtents[1], 1, 1], weights: weightExtents + [1, 1],

@@ -143,6 +143,6 @@ extension PlanBuilder {
                     bias: pointers.count > 2 ? UnsafePointer(pointers[1]) : nil, rectifies: relu != nil)
             }
         }
-        set((relu ?? node).output, y)
+        set((relu?.node ?? node).output, y)
     }
 }

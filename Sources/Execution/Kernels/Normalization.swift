@@ -19,8 +19,8 @@ extension PlanBuilder {
                 signal, factors, factors.map { _ in 0 }, rectifies: false, for: node)
             return [(try builder.inputID(node, 0), passed)]
         }
-        if let relu { recordReLU(relu, output: y) }
-        set((relu ?? node).output, y)
+        if let relu { recordFromResult(relu, output: y) }
+        set((relu?.node ?? node).output, y)
     }
 
     /// Channel c of [N,C,…] times `factors[c]` plus `shifts[c]`, and what is negative then 0 where it `rectifies`.

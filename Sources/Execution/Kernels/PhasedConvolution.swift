@@ -51,7 +51,7 @@ extension PlanBuilder {
                 output: shape(of: node.output).dimensions, bias: node.input(2), activation: activation,
                 isDifferentiated: isDifferentiated(node.output)),
             of: x, for: node)
-        if let activation { recordFused(activation, output: y) }
+        if let activation { recordFromResult(activation, output: y) }
         set(activation?.node.output ?? node.output, y)
     }
 
@@ -106,7 +106,7 @@ struct PhasedProblem {
     /// [N,O,H,W] of all phases together.
     let output: [Int]
     var bias: ValueID?
-    var activation: FusedActivation?
+    var activation: EltwiseActivation?
     /// Whether a derivative passes through the result.
     var isDifferentiated = false
 }

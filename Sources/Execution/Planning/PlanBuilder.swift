@@ -323,9 +323,9 @@ final class PlanBuilder {
     }
 
     /// A ReLU that alone reads the node's output.
-    func takeFollowingReLU(_ node: Node) -> Node? {
+    func takeFollowingReLU(_ node: Node) -> EltwiseActivation? {
         guard onlyReader(of: node)?.operation == .activation(.relu) else { return nil }
-        return takeFollowingActivation(node)?.node
+        return takeFollowingActivation(node)
     }
 
     func isFused(_ node: Node) -> Bool { fused.contains(node.output) }

@@ -1,10 +1,14 @@
-/// What a backward pass hands on at a ReLU. With R the incoming signal and x the forward value:
+/// What a backward pass hands on at a rectifier f: a ReLU, or one with a cap as ReLU6. With R the incoming signal and x the
+/// forward value:
 ///
 /// | rule | passes on | paper |
 /// |---|---|---|
-/// | gradient | R·[x>0] | the chain rule; Simonyan et al. 2013 |
+/// | gradient | R·f′(x), of a ReLU R·[x>0] | the chain rule; Simonyan et al. 2013 |
 /// | deconvnet | max(R, 0) | Zeiler and Fergus 2014 |
-/// | guided | max(R·[x>0], 0) | Springenberg et al. 2015 |
+/// | guided | max(R, 0)·[x>0] | Springenberg et al. 2015 |
+///
+/// The papers speak of ReLUs. At a cap, where the gradient stops, a unit is as active as can be, and the other two pass
+/// on what they do below it.
 ///
 /// Everything else in the network is passed by its own vector-Jacobian product: the transposed convolution, unpooling
 /// with switches. So the three methods are one walk with different rules.

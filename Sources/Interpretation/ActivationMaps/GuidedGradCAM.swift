@@ -53,7 +53,7 @@ public struct GuidedGradCAM: InterpretationMethod {
             explanations.append(
                 Explanation(
                     scores: layer.pass.scores, classIndex: target.classIndex, map: channelMaximum(signal),
-                    attribution: firstItem(signal), warnings: remarksOnReLUs(of: question.network.graph)))
+                    attribution: firstItem(signal), warnings: remarksOnRectifiers(of: question.network.graph)))
         }
         return explanations
     }

@@ -27,7 +27,7 @@ public struct GradientSaliency: InterpretationMethod {
     }
 }
 
-/// Backward passes that treat ReLUs otherwise than the chain rule does; see `BackwardRule`.
+/// Backward passes that treat rectifiers otherwise than the chain rule does; see `BackwardRule`.
 public struct RuleSaliency: InterpretationMethod {
     public let card: MethodCard
     public var attributesSlopes: Bool { true }
@@ -51,7 +51,7 @@ public struct RuleSaliency: InterpretationMethod {
     public static let guidedBackpropagation = RuleSaliency(
         card: MethodCard(
             name: "guided-backprop",
-            summary: "the gradient, of which each ReLU passes on only what is positive both ways",
+            summary: "the gradient, of which each ReLU passes on only what is positive",
             cost: .oneGradient,
             needs: "ReLU networks",
             caveat: "draws edges of the input whatever the upper layers have learned. "
@@ -80,17 +80,20 @@ private func signalExplanations(
             Explanation(
                 scores: pass.scores, classIndex: target.classIndex, map: channelMaximum(signal),
                 attribution: firstItem(signal),
-                warnings: rule == .gradient ? [] : remarksOnReLUs(of: question.network.graph)))
+                warnings: rule == .gradient ? [] : remarksOnRectifiers(of: question.network.graph)))
     }
     return explanations
 }
 
-/// What to know of rules for ReLUs in a network that has none.
-public func remarksOnReLUs(of graph: Graph) -> [String] {
-    guard !graph.nodes.contains(where: { $0.operation == .activation(.relu) }) else { return [] }
+/// What to know of rules for rectifiers in a network that has none.
+public func remarksOnRectifiers(of graph: Graph) -> [String] {
+    let hasRectifier = graph.nodes.contains { node in
+        if case .activation(let activation) = node.operation { activation.isRectifier } else { false }
+    }
+    guard !hasRectifier else { return [] }
     return [
-        "this network has no ReLU, where alone the method differs from the gradient (ReLU6 and others keep their derivative): "
-            + "pixels get the gradient's values"
+        "this network has neither ReLU nor ReLU6, where alone the method differs from the gradient (other functions keep "
+            + "their derivative): pixels get the gradient's values"
     ]
 }
 

@@ -1,13 +1,45 @@
 public import Execution
+public import Networks
 public import Tensors
 
 /// What in an image made a unit respond: its strongest activation is kept, all others are set to zero, and what is left
 /// goes down to the pixels – unpooled with the switches of the forward pass, rectified, convolved with the transposed
 /// filters (Zeiler and Fergus 2014, "Visualizing and Understanding Convolutional Networks", §2.1).
 ///
-/// That is the engine's backward walk by the deconvnet rule from the layer to the image; no layer is copied for it. Biases
-/// play no part.
+/// That is the engine's backward walk by a ``Rule`` from the layer to the image; no layer is copied for it. Biases play no
+/// part.
 public struct UnitProjection: Sendable {
+    /// What is done at the rectifiers on the way down.
+    public enum Rule: String, Sendable, CaseIterable {
+        /// Zeiler and Fergus 2014. What ties the reconstruction to the image are the switches of maximum pooling.
+        case deconvnet
+        /// Springenberg et al. 2015, §3.4, for networks without maximum pooling: signal passes where the image made the
+        /// rectifier active, which ties the reconstruction to the image.
+        case guided = "guided-backprop"
+
+        /// The one whose reconstructions are tied to the image.
+        public init(usualFor graph: Graph) {
+            let hasSwitches = graph.nodes.contains { node in
+                if case .pooling(let pooling) = node.operation { pooling.kind == .maximum } else { false }
+            }
+            self = hasSwitches ? .deconvnet : .guided
+        }
+
+        fileprivate var backward: BackwardRule {
+            switch self {
+            case .deconvnet: .deconvnet
+            case .guided: .guided
+            }
+        }
+
+        /// What is said beside every reconstruction.
+        public var caveat: String {
+            "\(rawValue) reconstructions depend little on what the layers above the pixels have learned: the rule FAILS the "
+                + "randomization check of Adebayo et al. 2018. They show which structure of this photo the unit responded "
+                + "to, not why a class was chosen."
+        }
+    }
+
     /// One unit's reconstruction.
     public struct Unit: Sendable {
         public let unit: Int
@@ -23,20 +55,14 @@ public struct UnitProjection: Sendable {
 
     public let network: Network
     public let layer: NamedLayer
-    /// Of the ReLUs passed on the way down.
-    public let rule: BackwardRule
+    public let rule: Rule
 
-    public init(network: Network, layer: NamedLayer, rule: BackwardRule = .deconvnet) {
+    /// - Parameter rule: the network's usual one where nil.
+    public init(network: Network, layer: NamedLayer, rule: Rule? = nil) {
         self.network = network
         self.layer = layer
-        self.rule = rule
+        self.rule = rule ?? Rule(usualFor: network.graph)
     }
-
-    /// What is said beside every reconstruction.
-    public static let caveat =
-        "deconvnet reconstructions depend little on what the layers above the pixels have learned: the rule FAILS the "
-        + "randomization check of Adebayo et al. 2018. They show which structure of this photo the unit responded to, not "
-        + "why a class was chosen."
 
     /// Unit `unit`, or the `count` units that respond most strongly, the strongest first; all from one forward pass.
     ///
@@ -52,7 +78,7 @@ public struct UnitProjection: Sendable {
         do {
             let pass = try evaluator.forward(
                 [image], keeping: [layer.value],
-                derivatives: [Derivative(of: layer.value, withRespectTo: [network.image], rule: rule)])
+                derivatives: [Derivative(of: layer.value, withRespectTo: [network.image], rule: rule.backward)])
             let strongest = try strongestPlaces(of: try pass.value(layer.value))
             let chosen = unit.map { [$0] } ?? Array(byFallingValue(strongest).prefix(max(count, 1)))
             var units: [Unit] = []

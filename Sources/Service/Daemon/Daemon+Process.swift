@@ -60,8 +60,8 @@ extension InboxProcessor {
         metrics: Metrics, index: UnitIndex?, logger: Logger
     ) {
         self.init(
-            composer: composer, model: model, segmenter: models.segmenter, animalModel: models.animalModel,
-            opinionModel: models.opinionModel, judge: models.judge?.everything, metrics: metrics,
+            composer: composer, model: model, segmenter: models.segmenter, others: models.verdictNetworks,
+            judge: models.judge?.everything, metrics: metrics,
             hidesWindows: configuration.occlusion ?? false,
             index: index, logger: logger)
     }

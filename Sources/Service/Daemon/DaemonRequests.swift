@@ -167,6 +167,7 @@ struct DaemonRequests: Sendable {
             version: WireVersion.software, uptimeSeconds: metrics.uptime.rounded(toPlaces: 1),
             pid: Int(ProcessInfo.processInfo.processIdentifier), inbox: inbox, socket: socket,
             page: bulletin.page, models: models.models.map(\.name), inboxModel: models.photoModel?.name,
+            animalModel: models.verdictNetworks.finder?.name, opinionModel: models.verdictNetworks.opinion?.name,
             notices: models.notices + damaged + (waiting ?? []),
             photos: StatusResult.PhotoCounts(
                 pending: counts.pending, working: counts.working, done: counts.done, failed: counts.failed),

@@ -96,7 +96,8 @@ actor ModelLoader {
         let result = ReloadResult(
             models: store.models.map(\.name), inboxModel: store.photoModel?.name,
             loaded: tried.models.map(\.name).filter { !unchanged.contains($0) },
-            removed: old.store.models.map(\.name).filter { store.model(named: $0) == nil }, notices: store.notices)
+            removed: old.store.models.map(\.name).filter { store.model(named: $0) == nil },
+            refused: store.refused.map(\.name), notices: store.notices)
         logger.notice(
             "the networks were read again",
             metadata: [

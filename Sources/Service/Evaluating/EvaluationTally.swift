@@ -93,7 +93,7 @@ struct EvaluationTally {
         if result.localization.contains(where: { $0.ownThreshold != nil && $0.maxBoxAccuracy == nil }) {
             result.notes.append(
                 "MaxBoxAcc is left out: the threshold of one half of the photos is chosen in the other half, in which there are "
-                    + "none with boxes; give more photos")
+                    + "none with boxes; give more photos with boxes")
         }
     }
 

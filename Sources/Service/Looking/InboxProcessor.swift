@@ -17,10 +17,8 @@ struct InboxProcessor: PhotoProcessing {
     let model: LoadedModel
     /// The segmentation model, where there is one.
     let segmenter: LoadedModel?
-    /// The network that finds the animal, where there is one.
-    let animalModel: LoadedModel?
-    /// The network that gives a second opinion on the animal's name, where there is one.
-    let opinionModel: LoadedModel?
+    /// Those asked for the verdict.
+    let others: VerdictNetworks
     /// Tells these networks and their settings from others; noted in the documents.
     let judge: String?
     let metrics: Metrics
@@ -59,7 +57,7 @@ struct InboxProcessor: PhotoProcessing {
     }
 
     private func prepare(_ photo: NamedPhoto) throws -> PreparedPhoto {
-        try PreparedPhoto(photo, for: model, and: [segmenter, animalModel, opinionModel].compactMap { $0 })
+        try PreparedPhoto(photo, for: model, and: [segmenter].compactMap { $0 } + others.all)
     }
 
     private func compose(
@@ -71,8 +69,7 @@ struct InboxProcessor: PhotoProcessing {
             let composition = try await computing.during { try composer.compose(look, SidecarKind.pictures) }
             return (composition, look.units.map { Answer(units: $0, decision: nil) })
         }
-        let judge = Judge(
-            model: model, readsUnits: index != nil, animalModel: animalModel, opinionModel: opinionModel, for: asker)
+        let judge = Judge(model: model, readsUnits: index != nil, beside: others, for: asker)
         let look = try await judge.look(at: prepared, hidesWindows: hidesWindows)
         var composition = try await computing.during {
             try composer.compose(look, SidecarKind.pictures)

@@ -11,10 +11,8 @@ package struct Judge: Sendable {
     let model: LoadedModel
     /// Whether to read what the units answer, and what the last layer reads, from the same pass.
     let readsUnits: Bool
-    /// Says where the animal is, for the verdict; nil where there is none.
-    let animalModel: LoadedModel?
-    /// Gives a second opinion on the animal's name, for the verdict; nil where there is none.
-    let opinionModel: LoadedModel?
+    /// Whom it asks for the verdict.
+    private(set) var others: VerdictNetworks
     let asker: Asker
 
     /// A part that the network calls an animal with at least this probability is believed over "nothing here".
@@ -25,14 +23,14 @@ package struct Judge: Sendable {
     static let closerLookFactor: Float = 2
 
     package init(
-        model: LoadedModel, readsUnits: Bool = false, animalModel: LoadedModel? = nil, opinionModel: LoadedModel? = nil,
+        model: LoadedModel, readsUnits: Bool = false, beside others: VerdictNetworks = VerdictNetworks(),
         for asker: Asker = .person
     ) {
         self.model = model
         self.readsUnits = readsUnits
-        self.animalModel = animalModel
+        self.others = others
         // Nobody's second opinion is its own.
-        self.opinionModel = opinionModel?.name == model.name ? nil : opinionModel
+        if others.opinion?.name == model.name { self.others.opinion = nil }
         self.asker = asker
     }
 
@@ -70,7 +68,7 @@ package struct Judge: Sendable {
         }
         if let checked = try await check(judgement, look, search, in: prepared) {
             (look.verdict, look.evidence, look.spot) = (checked.verdict, checked.evidence, checked.spot)
-            look.opinionModel = opinionModel
+            look.opinionModel = others.opinion
             look.note = ClassLook.note([look.note, checked.remark])
         }
         look.steps["verdict"] = watch.lap()
@@ -83,9 +81,9 @@ package struct Judge: Sendable {
 
     private func search(_ prepared: PreparedPhoto, _ marked: AnimalSighting?) async throws -> AnimalSearch {
         if let marked { return .sighted(marked) }
-        guard let animalModel else { return .nobodyLooked }
+        guard let finder = others.finder else { return .nobodyLooked }
         do {
-            return .sighted(try await AnimalFinder(model: animalModel, for: asker).look(at: prepared))
+            return .sighted(try await AnimalFinder(model: finder, for: asker).look(at: prepared))
         } catch let error as PhotoError {
             // What the classifier can see need not fit the animal network.
             return .failed("\(error)")

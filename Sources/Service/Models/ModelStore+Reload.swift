@@ -24,7 +24,7 @@ struct FolderState: Hashable, Sendable {
 
 extension ModelStore {
     /// The networks that see the inbox's photos.
-    var inboxModels: [LoadedModel] { [photoModel, segmenter, animalModel, opinionModel].compactMap { $0 } }
+    var inboxModels: [LoadedModel] { [photoModel, segmenter].compactMap { $0 } + verdictNetworks.all }
 
     /// What judges the inbox's photos; nil where no network reads photos.
     var judge: PhotoJudge? {

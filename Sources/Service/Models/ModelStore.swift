@@ -24,11 +24,8 @@ public struct ModelStore: Sendable {
     public let photoModel: LoadedModel?
     /// The segmentation model for the inbox. Works beside ``photoModel`` where that is a classifier.
     public let segmenter: LoadedModel?
-    /// Says where the animal is in a photo, so that the verdict need not ask the classifier. It makes no masks for the
-    /// inbox.
-    public let animalModel: LoadedModel?
-    /// Says what else the animal could be that the inbox's classifier names. It explains no photos of the inbox.
-    public let opinionModel: LoadedModel?
+    /// Those that the verdict asks. They explain no photos of the inbox and make no masks for it.
+    package let verdictNetworks: VerdictNetworks
     /// Model folders that are not used, since a folder before has a model of the same name.
     public let hidden: [URL]
     /// How they were chosen, where a person should know.
@@ -83,8 +80,7 @@ public struct ModelStore: Sendable {
         let (finders, opinions) = (choose(.finder), choose(.opinion))
         segmenter = segmenters.model
         photoModel = classifiers.model ?? segmenters.model
-        animalModel = finders.model
-        opinionModel = opinions.model
+        verdictNetworks = VerdictNetworks(finder: finders.model, opinion: opinions.model)
         remarks =
             [classifiers, segmenters, finders, opinions].compactMap(\.remark)
             + [opinions.model?.unknownNames(of: classifiers.model)].compactMap { $0 }
@@ -158,7 +154,7 @@ public struct ModelStore: Sendable {
                 "no network reads photos, so photos wait: put a folder with model.onnx, config.json and "
                     + "preprocessor_config.json into \(directories[0].path) and run "
                     + "'interpretctl models reload'")
-            if let opinionModel {
+            if let opinionModel = verdictNetworks.opinion {
                 notices.append(
                     "'\(opinionModel.name)' gives second opinions only, since its interpret.json has \"doubt_below\"")
             }

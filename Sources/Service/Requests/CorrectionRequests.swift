@@ -18,8 +18,7 @@ struct CorrectionRequests: Sendable {
             throw RPCError(.noSuchPhoto, "there is no photo '\(parameters.photo)' in the inbox that is done")
         }
         guard var answer = PhotoCorrection.Answer(rawValue: parameters.answer.rawValue) else {
-            _ = try await catalog.removeCorrection(of: summary.sha256)
-            return CorrectResult(correction: nil)
+            return CorrectResult(correction: nil, wasKept: try await catalog.removeCorrection(of: summary.sha256))
         }
         let path = record.path
         let document = try await FileWork.run(on: path) {
@@ -40,6 +39,10 @@ struct CorrectionRequests: Sendable {
         if let predicted = summary.label {
             if label.caseInsensitiveCompare(predicted) == .orderedSame { label = predicted }
             answer = try CorrectionRequests.consistent(answer, label, predicted, hasBox: parameters.bbox != nil)
+        }
+        if answer == .wrongBox, let given = parameters.bbox, boxes.count == 1, given.isAbout(boxes[0].bbox) {
+            throw RPCError(
+                .badParameter, "correct: the network's box lies there, too; say 'yes' where label and box are right")
         }
         let box = try box(answer, parameters.bbox, boxes.first, photo)
         let earlier = try await catalog.corrections(of: [summary.sha256]).first
@@ -146,6 +149,12 @@ extension Correction {
 }
 
 extension BoundingBox {
+    /// Whether no edge is off by more than a pixel.
+    fileprivate func isAbout(_ other: BoundingBox) -> Bool {
+        zip([x, y, x + width, y + height], [other.x, other.y, other.x + other.width, other.y + other.height])
+            .allSatisfy { abs($0 - $1) <= 1 }
+    }
+
     fileprivate init(_ box: PhotoCorrection.Box) {
         self.init(x: box.x, y: box.y, width: box.width, height: box.height)
     }

@@ -39,8 +39,7 @@ struct ExplainRequest: Sendable {
             if let name = parameters.parameters?.keys.min() {
                 throw RPCError(.badParameter, "name the method that '\(name)' is a parameter of with --method")
             }
-            let prepared = try PreparedPhoto(
-                photo, for: model, and: [models.animalModel, models.opinionModel].compactMap { $0 })
+            let prepared = try PreparedPhoto(photo, for: model, and: models.verdictNetworks.all)
             return try await judge(prepared, model, classIndex, parameters)
         }
     }
@@ -50,8 +49,8 @@ struct ExplainRequest: Sendable {
         _ prepared: PreparedPhoto, _ model: LoadedModel, _ classIndex: Int?, _ parameters: ExplainParameters
     ) async throws -> ExplainResult {
         let marked = try parameters.animal.map { (mark) throws(RPCError) in try AnimalSighting(mark, on: prepared) }
-        let look = try await Judge(model: model, animalModel: models.animalModel, opinionModel: models.opinionModel)
-            .look(at: prepared, classIndex: classIndex, animal: marked)
+        let look = try await Judge(model: model, beside: models.verdictNetworks).look(
+            at: prepared, classIndex: classIndex, animal: marked)
         let composer = try composer(for: parameters)
         let composition = try composer.compose(look, parameters.pictures)
         return ExplainResult(

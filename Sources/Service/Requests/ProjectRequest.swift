@@ -28,41 +28,43 @@ struct ProjectRequest: Sendable {
             guard parameters.images != true else {
                 throw RPCError(.badParameter, "pictures are drawn for photos; for a tensor ask for --raw")
             }
-            let (layer, units) = try await units(of: tensor, model, parameters, count)
-            return result(nil, model, layer, units, parameters)
+            let (projection, units) = try await units(of: tensor, model, parameters, count)
+            return result(nil, model, projection, units, parameters)
         }
     }
 
     private func project(
         _ prepared: PreparedPhoto, _ model: LoadedModel, _ parameters: ProjectParameters, _ count: Int
     ) async throws -> ProjectResult {
-        let (layer, units) = try await units(of: prepared.input.tensor, model, parameters, count)
-        var result = result(Sidecar.Photo(prepared), model, layer, units, parameters)
+        let (projection, units) = try await units(of: prepared.input.tensor, model, parameters, count)
+        var result = result(Sidecar.Photo(prepared), model, projection, units, parameters)
         if let warning = prepared.photo.warning { result.warnings.append(warning) }
         let patches = try units.map { try Patch(of: $0.window, on: prepared) }
         for (index, patch) in patches.enumerated() { result.units[index].bbox = patch.boundingBox }
         if parameters.images == true {
-            result.image = try JPEGEncoder.encode(try sheet(units, patches, layer, prepared))
+            result.image = try JPEGEncoder.encode(try sheet(units, patches, projection, prepared))
         }
         return result
     }
 
     private func units(
         of input: Tensor, _ model: LoadedModel, _ parameters: ProjectParameters, _ count: Int
-    ) async throws -> (NamedLayer, [UnitProjection.Unit]) {
-        let layer = try NamedLayer(parameters.layer, of: model.network, input: input.shape)
-        let projection = UnitProjection(network: model.network, layer: layer)
+    ) async throws -> (UnitProjection, [UnitProjection.Unit]) {
+        let projection = UnitProjection(
+            network: model.network, layer: try NamedLayer(parameters.layer, of: model.network, input: input.shape),
+            rule: parameters.rule.flatMap { UnitProjection.Rule(rawValue: $0.rawValue) })
         let unit = parameters.unit
         let units = try await model.network.session.perform { (evaluator) throws(InterpretationError) in
             try projection.units(of: input, unit: unit, count: count, on: evaluator)
         }
-        return (layer, units)
+        return (projection, units)
     }
 
     private func result(
-        _ photo: Sidecar.Photo?, _ model: LoadedModel, _ layer: NamedLayer, _ units: [UnitProjection.Unit],
-        _ parameters: ProjectParameters
+        _ photo: Sidecar.Photo?, _ model: LoadedModel, _ projection: UnitProjection,
+        _ units: [UnitProjection.Unit], _ parameters: ProjectParameters
     ) -> ProjectResult {
+        let layer = projection.layer
         var warnings: [String] = []
         let silent = units.filter { $0.value <= 0 }.map { "\($0.unit)" }
         if !silent.isEmpty {
@@ -70,12 +72,12 @@ struct ProjectRequest: Sendable {
                 "nothing in this photo excites unit \(silent.joined(separator: ", ")) of '\(layer.name)', so there is "
                     + "nothing to project")
         }
-        warnings += remarksOnReLUs(of: model.network.graph)
+        warnings += remarksOnRectifiers(of: model.network.graph)
         let stuck = units.filter { $0.value > 0 && $0.reconstruction.isZero }.map { "\($0.unit)" }
         if !stuck.isEmpty {
             warnings.append(
                 "nothing of unit \(stuck.joined(separator: ", ")) of '\(layer.name)' comes down to the pixels: its activation "
-                    + "stands where the derivative is 0, as at the cap of a ReLU6; ask for the layer before it")
+                    + "stands where the derivative of a function above is 0; ask for the layer before it")
         }
         return ProjectResult(
             photo: photo, model: Sidecar.Model(model), layer: layer.name,
@@ -86,11 +88,13 @@ struct ProjectRequest: Sendable {
                     inputWindow: BoundingBox(PixelRectangle(unit.window)),
                     reconstruction: parameters.raw == true
                         ? TensorPayload(model.inputLayout.own(unit.reconstruction)) : nil)
-            }, caveat: UnitProjection.caveat, warnings: warnings)
+            },
+            rule: ProjectParameters.Rule(rawValue: projection.rule.rawValue), caveat: projection.rule.caveat,
+            warnings: warnings)
     }
 
     private func sheet(
-        _ units: [UnitProjection.Unit], _ patches: [Patch], _ layer: NamedLayer, _ prepared: PreparedPhoto
+        _ units: [UnitProjection.Unit], _ patches: [Patch], _ projection: UnitProjection, _ prepared: PreparedPhoto
     ) throws -> Bitmap {
         let entries = try zip(units, patches).map { unit, patch in
             let place = unit.position.isEmpty ? "" : " at \(unit.position.map(String.init).joined(separator: ","))"
@@ -102,7 +106,8 @@ struct ProjectRequest: Sendable {
             return ContactSheet.Entry(
                 pictures: [photo, reconstruction], caption: "unit \(unit.unit)   \(value)\(place)")
         }
-        return try ContactSheet(font: font).render(entries, footnote: "\(layer.name): \(UnitProjection.caveat)")
+        return try ContactSheet(font: font).render(
+            entries, footnote: "\(projection.layer.name): \(projection.rule.caveat)")
     }
 }
 

@@ -6,7 +6,7 @@ export const verdicts = {
   "looks-at-animal": { sign: "◉", name: "looks at the animal", tone: "good" },
   "looks-partly": { sign: "◐", name: "looks partly", tone: "part" },
   "looks-elsewhere": { sign: "○", name: "looks elsewhere", tone: "bad" },
-  undecided: { sign: "?", name: "cannot be told", tone: "unsure" },
+  undecided: { sign: "?", name: "undecided", tone: "unsure" },
   "nothing-to-find": { sign: "·", name: "nothing to check", tone: "none" },
 };
 const nobody = { sign: "–", name: "not judged", tone: "none" };

@@ -54,7 +54,9 @@ struct CorrectCommand: AsyncParsableCommand {
         let parameters = CorrectParameters(
             photo: Files.absolutePath(photo), answer: answer, label: label, bbox: bbox)
         try await common.ask(RPCMethods.correct, parameters) { result in
-            guard let correction = result.correction else { return "taken back\n" }
+            guard let correction = result.correction else {
+                return result.wasKept == false ? "nothing was said of this photo before\n" : "taken back\n"
+            }
             let boxes = (correction.bbox == nil ? 0 : 1) + (correction.furtherBoxes?.count ?? 0)
             let words = ["", " with its box"]
             return "kept: \(correction.label)\(boxes < 2 ? words[boxes] : " with its \(boxes) boxes")\n"

@@ -19,12 +19,15 @@ struct ModelsReloadCommand: AsyncParsableCommand {
         discussion: """
             What is new or has changed is loaded beside what is in use and tried on a photo; then the networks are exchanged \
             between two photos. Where a new network is bad the old one of its name stays.
+
+            Exit code 1 where a folder could not be used; the others are in use all the same.
             """)
 
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        try await common.ask(RPCMethods.reload, NoParameters()) { result in
+        let answer = try await common.withDaemon { try await $0.call(RPCMethods.reload, NoParameters()) }
+        try common.report(answer, of: RPCMethods.reload) { result in
             func line(_ name: String, _ models: [String]) -> String {
                 models.isEmpty ? "" : "\(name): \(models.joined(separator: ", "))\n"
             }
@@ -32,6 +35,7 @@ struct ModelsReloadCommand: AsyncParsableCommand {
             return line("loaded", result.loaded) + line("removed", result.removed) + line("in use", inUse)
                 + result.notices.map { "notice: \($0)\n" }.joined()
         }
+        if try RPCMethods.reload.output(of: answer).refused?.isEmpty == false { throw ExitCode.failure }
     }
 }
 
@@ -83,6 +87,8 @@ struct ModelsListCommand: AsyncParsableCommand {
 
     /// What its outputs are, in a word or two.
     private func gives(_ model: ModelDescription) -> String {
+        if model.animalLabels != nil { return "where the animal is" }
+        if model.doubtBelow != nil { return "second opinions" }
         guard let scores = model.scores else { return model.task ?? "" }
         return "\(scores.kind) scores" + (scores.isAssumed ? " (assumed)" : "")
     }

@@ -16,7 +16,11 @@ struct ProjectCommand: AsyncParsableCommand {
             reconstruction stands the patch of the photo that the activation depends on. Layers are listed by \
             'interpretctl models NAME --layers'.
 
-            The rule fails the randomization check of Adebayo et al. 2018: do not read the pictures as reasons.
+            Without switches, that is in networks without maximum pooling, nothing ties such a reconstruction to the photo: \
+            there --rule guided-backprop (Springenberg et al. 2015) is the default, which passes signal where the photo made \
+            the rectifier active.
+
+            Either rule fails the randomization check of Adebayo et al. 2018: do not read the pictures as reasons.
             """)
 
     @Argument(help: ArgumentHelp("A JPEG, or an .npy file that is normalized already.", valueName: "photo"))
@@ -34,6 +38,12 @@ struct ProjectCommand: AsyncParsableCommand {
     @Option(help: "The network to ask; see 'interpretctl models'.")
     var model: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "At rectifiers, deconvnet or guided-backprop; by the network if left out.", valueName: "name"),
+        transform: choice)
+    var rule: ProjectParameters.Rule?
+
     @Option(help: ArgumentHelp("Write patches and reconstructions to this JPEG.", valueName: "file"))
     var out: String?
 
@@ -49,7 +59,7 @@ struct ProjectCommand: AsyncParsableCommand {
         let path = try Files.photoPath(photo)
         let parameters = ProjectParameters(
             source: .path(path), layer: layer, unit: unit,
-            count: count, model: model, raw: raw.map { _ in true }, images: out.map { _ in true })
+            count: count, model: model, rule: rule, raw: raw.map { _ in true }, images: out.map { _ in true })
         let result = try await common.withDaemon { try await $0.ask(RPCMethods.project, parameters) }
         if out != nil || raw != nil || !common.json {
             let projection = try RPCMethods.project.output(of: result)
@@ -78,7 +88,9 @@ struct ProjectCommand: AsyncParsableCommand {
     }
 
     private func report(_ projection: ProjectResult, _ written: [String]) -> String {
-        var text = "\(Style.bold(projection.layer))   \(Format.shape(projection.shape))\n"
+        var text =
+            "\(Style.bold(projection.layer))   \(Format.shape(projection.shape))"
+            + (projection.rule.map { "   by \($0.rawValue)" } ?? "") + "\n"
         var table = Table([.right, .right, .left, .left], indent: "  ")
         table.add("UNIT", "VALUE", "AT", "SEES OF THE PHOTO", style: .faint)
         for unit in projection.units {

@@ -75,7 +75,7 @@ struct SegmentCommand: AsyncParsableCommand {
             "mask",
             segment.area > 0
                 ? Format.percent(segment.area) + " of the photo"
-                : "empty: along the photo's colours nothing can be told apart by this map; try another --method")
+                : "empty: this map sets nothing apart from its surroundings; try another --method, or another --class")
         if let box = segment.bbox {
             add("box", "x \(Int(box.x))  y \(Int(box.y))  width \(Int(box.width))  height \(Int(box.height))")
         }

@@ -28,7 +28,7 @@ struct StatusCommand: AsyncParsableCommand {
                 "models",
                 status.models.isEmpty
                     ? "none"
-                    : status.models.map { $0 == status.inboxModel ? "\($0) (the inbox's)" : $0 }.joined(separator: ", ")
+                    : status.models.map { StatusCommand.text(of: $0, in: status) }.joined(separator: ", ")
             )
             let photos = status.photos
             let wait = status.longestWaitSeconds.map { " (one for \(Format.duration(seconds: $0)))" } ?? ""
@@ -65,6 +65,16 @@ struct StatusCommand: AsyncParsableCommand {
             if let error = status.lastError { add("last error", error, .red) }
             return table.text
         }
+    }
+
+    /// A network's name, and what it is for.
+    private static func text(of model: String, in status: StatusResult) -> String {
+        let uses = [
+            (status.inboxModel, "the inbox's"), (status.animalModel, "finds the animal"),
+            (status.opinionModel, "second opinion"),
+        ]
+        let own = uses.filter { $0.0 == model }.map(\.1)
+        return own.isEmpty ? model : "\(model) (\(own.joined(separator: ", ")))"
     }
 
     private static func text(_ share: StatusResult.Use.Share) -> String {

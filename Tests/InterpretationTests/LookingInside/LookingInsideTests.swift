@@ -9,10 +9,11 @@ import Testing
     static let layer = "/features/features.9/Relu"
 
     private func units(
-        _ network: Network, _ input: Tensor, layer: String = layer, unit: Int? = nil, count: Int = 3
+        _ network: Network, _ input: Tensor, layer: String = layer, unit: Int? = nil, count: Int = 3,
+        rule: UnitProjection.Rule? = nil
     ) async throws -> [UnitProjection.Unit] {
         let projection = UnitProjection(
-            network: network, layer: try NamedLayer(layer, of: network, input: input.shape))
+            network: network, layer: try NamedLayer(layer, of: network, input: input.shape), rule: rule)
         return try await network.session.perform { evaluator in
             try projection.units(of: input, unit: unit, count: count, on: evaluator)
         }
@@ -82,6 +83,26 @@ import Testing
             }
         }
         #expect(unit.reconstruction.relativeError(to: expected) < 1e-6)
+    }
+
+    @Test("the rule is deconvnet where there are switches, else guided backpropagation")
+    func usualRule() async throws {
+        for (name, rule) in [("petshop", UnitProjection.Rule.deconvnet), ("capped", .guided)] {
+            #expect(UnitProjection.Rule(usualFor: try Fixtures.network(name).graph) == rule)
+        }
+    }
+
+    @Test("a unit at the cap of its ReLU6 comes down as one below it does", arguments: UnitProjection.Rule.allCases)
+    func cap(rule: UnitProjection.Rule) async throws {
+        let network = try Fixtures.network("capped")
+        let input = try Fixtures.tensor("capped.input.npy")
+        let layer = try #require(
+            network.graph.nodes.first { if case .activation = $0.operation { true } else { false } }?.name)
+        let found = try await units(network, input, layer: layer, count: 8, rule: rule)
+        #expect(found.contains { $0.value == 6 })
+        for unit in found where unit.value > 0 {
+            #expect(unit.reconstruction.values.contains { $0 != 0 }, "unit \(unit.unit) of value \(unit.value)")
+        }
     }
 
     @Test("a class's score has one value and sees everything")

@@ -46,6 +46,8 @@ import Testing
         for name in ["deconvnet", "guided-backprop", "guided-grad-cam"] {
             #expect(try Methods.named(name).card.randomization.sentence.hasPrefix("FAILS: "))
         }
-        #expect(UnitProjection.caveat.contains("FAILS the randomization check of Adebayo et al. 2018"))
+        for rule in UnitProjection.Rule.allCases {
+            #expect(rule.caveat.contains("FAILS the randomization check of Adebayo et al. 2018"))
+        }
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Methods answer as Captum, pytorch-grad-cam and zennit do")
 struct ReferenceTests {
-    @Test("the networks give PyTorch's scores", arguments: ["petshop", "residual"])
+    @Test("the networks give PyTorch's scores", arguments: ["petshop", "residual", "capped"])
     func scores(name: String) async throws {
         let network = try Fixtures.network(name)
         let explanation = try await network.explain("gradient", try Fixtures.tensor("\(name).input.npy"))

@@ -31,7 +31,7 @@ import Testing
              "animal_confirmation": \#(confirmation)}
             """#
         let store = try VerdictLookTests.store(["finds-stripes"], ["finds-stripes": settings])
-        let model = try #require(store.animalModel)
+        let model = try #require(store.verdictNetworks.finder)
         return try await AnimalFinder(model: model).look(at: try PreparedPhoto(photo, for: model))
     }
 

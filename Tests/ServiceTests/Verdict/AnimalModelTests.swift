@@ -10,30 +10,30 @@ import Testing
 
     @Test func aPlainSegmentationNetworkStaysWhatItIs() throws {
         let store = try VerdictLookTests.store(["petshop", "petmask"])
-        #expect(store.segmenter?.name == "petmask" && store.animalModel == nil)
+        #expect(store.segmenter?.name == "petmask" && store.verdictNetworks.finder == nil)
     }
 
     @Test func anAnimalNetworkMakesNoMasksForTheInbox() throws {
         let store = try VerdictLookTests.store(
             ["petshop", "petmask", "petmask=animal"], ["animal": Self.finder()])
-        #expect(store.segmenter?.name == "petmask" && store.animalModel?.name == "animal")
+        #expect(store.segmenter?.name == "petmask" && store.verdictNetworks.finder?.name == "animal")
         // Alone, it explains no photos either.
         let alone = try VerdictLookTests.store(["petmask=animal"], ["animal": Self.finder()])
-        #expect(alone.photoModel == nil && alone.animalModel?.name == "animal")
+        #expect(alone.photoModel == nil && alone.verdictNetworks.finder?.name == "animal")
     }
 
     @Test func onesOwnGoesBeforeTheBundledOneAndTheMarkedOneBeforeAll() throws {
         let own = try VerdictLookTests.store(
             ["petmask=animal", "petmask=zebra"], ["animal": Self.finder(), "zebra": Self.finder()])
-        #expect(own.animalModel?.name == "zebra")
+        #expect(own.verdictNetworks.finder?.name == "zebra")
         let marked = try VerdictLookTests.store(
             ["petmask=animal", "petmask=zebra"],
             ["animal": Self.finder(#", "default": true"#), "zebra": Self.finder()])
-        #expect(marked.animalModel?.name == "animal")
+        #expect(marked.verdictNetworks.finder?.name == "animal")
         let several = try VerdictLookTests.store(
             ["petmask=animal", "petmask=yak", "petmask=zebra"],
             ["animal": Self.finder(), "yak": Self.finder(), "zebra": Self.finder()])
-        #expect(several.animalModel?.name == "yak")
+        #expect(several.verdictNetworks.finder?.name == "yak")
     }
 
     @Test(arguments: [
@@ -68,6 +68,6 @@ import Testing
              "preprocessing": {"size": 128}}
             """#
         let store = try VerdictLookTests.store(["petmask"], ["petmask": settings])
-        #expect(store.refused.isEmpty && store.animalModel != nil, "\(store.refused)")
+        #expect(store.refused.isEmpty && store.verdictNetworks.finder != nil, "\(store.refused)")
     }
 }

@@ -37,7 +37,7 @@ import WireProtocol
     ) async throws -> Sidecar {
         let store = try VerdictLookTests.store(
             ["tells-directions", "tells-directions=other"], ["other": settings, "other/config.json": labels])
-        let other = try #require(store.opinionModel)
+        let other = try #require(store.verdictNetworks.opinion)
         #expect(store.photoModel?.name == "tells-directions" && other.name == "other")
         var pixels: [UInt8] = []
         for y in 0..<Self.side {
@@ -54,7 +54,7 @@ import WireProtocol
         }
         let runs = try PixelMask(width: Self.side, height: Self.side, pixels: mask).runLengths
         let mark = AnimalMark.mask(SegmentResult.RunLengths(size: [Self.side, Self.side], counts: runs))
-        let look = try await Judge(model: model, opinionModel: other).look(
+        let look = try await Judge(model: model, beside: VerdictNetworks(opinion: other)).look(
             at: prepared, animal: try AnimalSighting(mark, on: prepared))
         return try Composer(overlay: Overlay(font: try Font())).compose(look, []).document
     }
@@ -85,7 +85,7 @@ import WireProtocol
         let white = try Bitmap(width: 96, height: 96, color: RGBColor(red: 255, green: 255, blue: 255))
         let prepared = try PreparedPhoto(NamedPhoto(bytes: try JPEGEncoder.encode(white)), for: model)
         let mark = AnimalMark.box(BoundingBox(x: 32, y: 32, width: 32, height: 32))
-        let look = try await Judge(model: model, opinionModel: store.opinionModel).look(
+        let look = try await Judge(model: model, beside: VerdictNetworks(opinion: store.verdictNetworks.opinion)).look(
             at: prepared, classIndex: 0, animal: try AnimalSighting(mark, on: prepared))
         let document = try Composer(overlay: Overlay(font: try Font())).compose(look, []).document
         #expect(document.verdict != nil && document.verdict?.opinion == nil)
@@ -132,12 +132,14 @@ import WireProtocol
                 pixels += [UInt8](repeating: isDark ? 0 : 128, count: 3 * Self.side)
             }
             let bitmap = try Bitmap(width: Self.side, height: Self.side, pixels: pixels)
-            let (model, other) = (try #require(store.photoModel), try #require(store.opinionModel))
+            let (model, other) = (try #require(store.photoModel), try #require(store.verdictNetworks.opinion))
             let prepared = try PreparedPhoto(
                 NamedPhoto(bytes: try JPEGEncoder.encode(bitmap, quality: 98)), for: model,
-                and: [other, try #require(store.animalModel)])
-            let look = try await Judge(model: model, animalModel: store.animalModel, opinionModel: other)
-                .look(at: prepared, classIndex: classIndex)
+                and: [other, try #require(store.verdictNetworks.finder)])
+            let look = try await Judge(
+                model: model, beside: VerdictNetworks(finder: store.verdictNetworks.finder, opinion: other)
+            )
+            .look(at: prepared, classIndex: classIndex)
             return try Composer(overlay: Overlay(font: try Font())).compose(look, []).document
         }
         let agreed = try await document(Self.labels("cat", "dog", "nothing"))
@@ -153,11 +155,11 @@ import WireProtocol
 
     @Test func aNetworkForOpinionsNamesNoPhotosOfTheInbox() throws {
         let alone = try VerdictLookTests.store(["tells-directions"], ["tells-directions": Self.doubting])
-        #expect(alone.photoModel == nil && alone.opinionModel?.name == "tells-directions")
+        #expect(alone.photoModel == nil && alone.verdictNetworks.opinion?.name == "tells-directions")
         // One's own goes before the bundled one.
         let own = try VerdictLookTests.store(
             ["tells-directions=species", "tells-directions=zoologist"],
             ["species": Self.doubting, "zoologist": Self.doubting])
-        #expect(own.opinionModel?.name == "zoologist" && own.photoModel == nil)
+        #expect(own.verdictNetworks.opinion?.name == "zoologist" && own.photoModel == nil)
     }
 }

@@ -118,10 +118,11 @@ import WireProtocol
                     #"{"task": "segmentation", "background_labels": ["background"], "animal_labels": ["animal"]}"#,
             ])
         let model = try #require(store.models.first { $0.name == "reads-centre" })
-        let finder = try #require(store.animalModel)
+        let finder = try #require(store.verdictNetworks.finder)
         let prepared = try PreparedPhoto(try Self.photo(centre: false, corner: false), for: model)
         func document(_ finder: LoadedModel?, classIndex: Int? = nil) async throws -> Sidecar {
-            let look = try await Judge(model: model, animalModel: finder).look(at: prepared, classIndex: classIndex)
+            let look = try await Judge(model: model, beside: VerdictNetworks(finder: finder)).look(
+                at: prepared, classIndex: classIndex)
             return try composer.compose(look, []).document
         }
         let unseen = try await document(finder)
@@ -234,11 +235,11 @@ import WireProtocol
 
     @Test func anotherNetworkSaysWhereTheAnimalIs() async throws {
         let store = try Self.store(["petshop", "petmask"], ["petmask": Self.animalSettings])
-        let (model, finder) = (try #require(store.photoModel), try #require(store.animalModel))
+        let (model, finder) = (try #require(store.photoModel), try #require(store.verdictNetworks.finder))
         #expect(finder.name == "petmask" && store.segmenter == nil)
         let bytes = try Data(contentsOf: RunningDaemon.demoPhoto)
         let prepared = try PreparedPhoto(NamedPhoto(bytes: bytes), for: model, and: [finder])
-        let look = try await Judge(model: model, animalModel: finder).look(at: prepared)
+        let look = try await Judge(model: model, beside: VerdictNetworks(finder: finder)).look(at: prepared)
         let sighting = try #require(look.animal)
         let alone = try await AnimalFinder(model: finder).look(at: prepared)
         #expect(sighting.mask == alone.mask && sighting.mask.width == prepared.photo.bitmap.width)
@@ -263,7 +264,7 @@ import WireProtocol
     @Test(arguments: [("", 2, 0.86), (#", "animal_peak": 0.95"#, 1, 0.93), (#", "animal_peak": 0.99"#, 0, nil)])
     func whatIsNowhereAnAnimalForSureIsNone(further: String, parts: Int, confidence: Double?) throws {
         let settings = Self.animalSettings.dropLast() + further + "}"
-        let model = try #require(try Self.store(["petmask"], ["petmask": String(settings)]).animalModel)
+        let model = try #require(try Self.store(["petmask"], ["petmask": String(settings)]).verdictNetworks.finder)
         // Two parts of 20 pixels each, in one of which the network is sure of a pixel.
         let isAnimal = (0..<400).map { ($0 / 20 == 3 || $0 / 20 == 9) }
         let probabilities = (0..<400).map {
