@@ -91,6 +91,35 @@ extension Graph {
         nodes = result
     }
 
+    /// clip(αx + β, 0, 1), or clip(αx + β, 0, h)/h, by its name: a gate's cap is where it is open, no rectifier's.
+    mutating func recognizeHardSigmoids() {
+        let uses = useCounts()
+        let producers = producers()
+        /// The bound h, and what α and β are, of a node that clips.
+        func clipped(_ node: Node) -> (bound: Float, alpha: Float, beta: Float, source: ValueID)? {
+            guard case .activation(.clip(lowest: 0, let bound)) = node.operation, bound.isFinite, bound > 0,
+                let shifted = node.input(0), uses[shifted] == 1, let shift = producers[shifted],
+                case .activation(.linear(let factor, let summand)) = shift.operation, summand != 0,
+                let source = shift.input(0)
+            else { return nil }
+            return (bound, factor / bound, summand / bound, source)
+        }
+        for index in nodes.indices {
+            var clip = clipped(nodes[index])
+            if clip?.bound != 1 { clip = nil }
+            if case .activation(.linear(let factor, 0)) = nodes[index].operation, let value = nodes[index].input(0),
+                uses[value] == 1, let inner = producers[value].flatMap(clipped),
+                factor.isClose(to: 1 / inner.bound)
+            {
+                clip = inner
+            }
+            guard let clip else { continue }
+            nodes[index].operation = .activation(.hardSigmoid(alpha: clip.alpha, beta: clip.beta))
+            nodes[index].inputs = [clip.source]
+        }
+        dropDeadNodes()
+    }
+
     private typealias Gate = (source: ValueID, activation: Activation, factor: Float)
 
     private func gated(

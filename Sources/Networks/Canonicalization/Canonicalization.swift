@@ -19,6 +19,7 @@ extension Graph {
         graph.dropIdentities()
         graph.simplifyScalars()
         graph.mergeLinear()
+        graph.recognizeHardSigmoids()
         graph.recognizeActivations()
         graph.dropDeadNodes()
         graph.mergeLinear()

@@ -63,6 +63,31 @@ import Testing
                 }
             ),
             (
+                .hardSigmoid(alpha: 1 / 6, beta: 0.5),
+                {
+                    let shifted = $0.node(.arithmetic(.add), [$1, $0.scalar(3)])
+                    let clipped = $0.node(.activation(.clip(lowest: 0, highest: 6)), [shifted])
+                    return $0.node(.arithmetic(.divide), [clipped, $0.scalar(6)])
+                }
+            ),
+            (
+                .hardSigmoid(alpha: 0.25, beta: 0.5),
+                {
+                    let scaled = $0.node(.arithmetic(.multiply), [$1, $0.scalar(0.25)])
+                    let shifted = $0.node(.arithmetic(.add), [scaled, $0.scalar(half)])
+                    return $0.node(.activation(.clip(lowest: 0, highest: 1)), [shifted])
+                }
+            ),
+            (
+                .hardSwish,
+                {
+                    let scaled = $0.node(.arithmetic(.divide), [$1, $0.scalar(6)])
+                    let shifted = $0.node(.arithmetic(.add), [scaled, $0.scalar(half)])
+                    let gate = $0.node(.activation(.clip(lowest: 0, highest: 1)), [shifted])
+                    return $0.node(.arithmetic(.multiply), [$1, gate])
+                }
+            ),
+            (
                 .gelu(isApproximate: false),
                 {
                     let scaled = $0.node(.arithmetic(.divide), [$1, $0.scalar(1.414_213_5)])
