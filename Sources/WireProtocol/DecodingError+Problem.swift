@@ -13,7 +13,13 @@ extension DecodingError {
         case .typeMismatch(let type, let context): "\(place(context)) should be \(Self.jsonName(of: type))"
         case .valueNotFound(let type, let context): "\(place(context)) is null and should be \(Self.jsonName(of: type))"
         case .keyNotFound(let key, let context): "\(place(context, key)) is missing"
-        case .dataCorrupted(let context): "\(place(context)) is not valid: \(context.debugDescription)"
+        case .dataCorrupted(let context):
+            // What the standard library says where an enumeration has no case of that value.
+            if let value = context.debugDescription.firstMatch(of: /from invalid String value (.*)$/)?.1 {
+                "\(place(context)) cannot be '\(value)'"
+            } else {
+                "\(place(context)) is not valid: \(context.debugDescription)"
+            }
         @unknown default: "\(self)"
         }
     }

@@ -81,9 +81,9 @@ public struct StatusResult: Codable, Sendable, Hashable {
     public var models: [String]
     /// The one that the inbox's photos are explained with; nil where photos wait for one.
     public var inboxModel: String?
-    /// Those that its verdicts ask: which finds the animal, and which gives a second opinion on its name; nil where there is
-    /// none.
+    /// The one that finds the animal for its verdicts; nil where there is none.
     public var animalModel: String?
+    /// The one that gives a second opinion on the animal's name; nil where there is none.
     public var opinionModel: String?
     /// What a person should know, in words: that no network reads photos, which were refused, that the catalog was damaged.
     /// Nil from a daemon that does not say.

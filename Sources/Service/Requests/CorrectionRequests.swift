@@ -42,7 +42,8 @@ struct CorrectionRequests: Sendable {
         }
         if answer == .wrongBox, let given = parameters.bbox, boxes.count == 1, given.isAbout(boxes[0].bbox) {
             throw RPCError(
-                .badParameter, "correct: the network's box lies there, too; say 'yes' where label and box are right")
+                .badParameter,
+                "correct: the network's box lies there, too; where label and box are right, the answer is 'yes'")
         }
         let box = try box(answer, parameters.bbox, boxes.first, photo)
         let earlier = try await catalog.corrections(of: [summary.sha256]).first
@@ -89,8 +90,11 @@ struct CorrectionRequests: Sendable {
             }
             return nil
         }
+        guard box.width > 0, box.height > 0 else {
+            throw RPCError(.badParameter, "correct: a 'bbox' should be at least a little wide and high")
+        }
         // A pixel beyond the edge is rounding.
-        guard box.x >= -1, box.y >= -1, box.width > 0, box.height > 0, box.x + box.width <= Double(photo.width + 1),
+        guard box.x >= -1, box.y >= -1, box.x + box.width <= Double(photo.width + 1),
             box.y + box.height <= Double(photo.height + 1)
         else {
             throw RPCError(

@@ -42,7 +42,8 @@ export function meter(all, isChosen, onChoose) {
   return Object.keys(verdicts).map((word) => {
     const number = word === "nothing-to-find" ? all.ofNothing : all.verdicts[word] ?? 0;
     if (!number) return null;
-    const { sign, name, tone } = verdict(word);
+    const { sign, name, many, tone } = verdict(word);
+    const words = number === 1 ? name : many ?? name;
     return h(
       "button",
       {
@@ -51,9 +52,9 @@ export function meter(all, isChosen, onChoose) {
         style: { "flex-grow": number },
         onclick: () => onChoose(word),
         "aria-pressed": String(isChosen(word)),
-        title: `${count(number)}: ${name}`
+        title: `${count(number)}: ${words}`
       },
-      h("span", { "aria-hidden": "true" }, sign), " ", h("b", {}, count(number)), " ", h("span", { class: "name" }, name)
+      h("span", { "aria-hidden": "true" }, sign), " ", h("b", {}, count(number)), " ", h("span", { class: "name" }, words)
     );
   });
 }

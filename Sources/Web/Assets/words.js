@@ -1,11 +1,11 @@
 // What the daemon's words and numbers are called for people. One table for all pages.
 import { h } from "./dom.js";
 
-/** Verdicts, best first. Each has a sign of its own, so that nobody has to tell colours apart. */
+/** Verdicts, best first, of one photo and of `many`. Each has a sign of its own, so that nobody has to tell colours apart. */
 export const verdicts = {
-  "looks-at-animal": { sign: "◉", name: "looks at the animal", tone: "good" },
-  "looks-partly": { sign: "◐", name: "looks partly", tone: "part" },
-  "looks-elsewhere": { sign: "○", name: "looks elsewhere", tone: "bad" },
+  "looks-at-animal": { sign: "◉", name: "looks at the animal", many: "look at the animal", tone: "good" },
+  "looks-partly": { sign: "◐", name: "looks partly", many: "look partly", tone: "part" },
+  "looks-elsewhere": { sign: "○", name: "looks elsewhere", many: "look elsewhere", tone: "bad" },
   undecided: { sign: "?", name: "undecided", tone: "unsure" },
   "nothing-to-find": { sign: "·", name: "nothing to check", tone: "none" },
 };

@@ -12,6 +12,8 @@ struct CorrectCommand: AsyncParsableCommand {
               interpretctl correct IMG_1.jpg --label dog
               interpretctl correct IMG_1.jpg --box 86,40,210,190
               interpretctl correct IMG_1.jpg --withdraw
+
+            A box replaces all that the network gave the photo, and should lie elsewhere than its only one.
             """)
 
     @Argument(help: "A photo of the inbox that is done.")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 import WireProtocol
 
 struct ModelsCommand: AsyncParsableCommand {
@@ -35,7 +36,7 @@ struct ModelsReloadCommand: AsyncParsableCommand {
             return line("loaded", result.loaded) + line("removed", result.removed) + line("in use", inUse)
                 + result.notices.map { "notice: \($0)\n" }.joined()
         }
-        if try RPCMethods.reload.output(of: answer).refused?.isEmpty == false { throw ExitCode.failure }
+        if try RPCMethods.reload.output(of: answer).refused?.isEmpty == false { Glibc.exit(ExitStatus.failed.rawValue) }
     }
 }
 

@@ -38,6 +38,10 @@ import WireProtocol
         result = try await daemon.result(of: RPCMethods.reload, NoParameters())
         #expect(result.loaded.isEmpty && result.models == ["first"] && result.inboxModel == "first")
         #expect(result.notices.contains { $0.contains("'first' was refused") && $0.contains("stays in use") })
+        #expect(result.refused == ["first"])
+        let client = try Interpretctl()
+        let refused = try await client.run("models", "reload", socket: daemon.socket)
+        #expect(refused.status == 1 && refused.error.isEmpty && refused.out.contains("'first' was refused"))
         let second = daemon.inbox.appending(path: "cat 2.jpg")
         try FileManager.default.copyItem(at: RunningDaemon.demoPhoto, to: second)
         #expect(try await daemon.sidecar(of: second).model.name == "first")
@@ -52,7 +56,6 @@ import WireProtocol
 
         // It goes.
         try FileManager.default.removeItem(at: first)
-        let client = try Interpretctl()
         let shown = try await client.run("models", "reload", socket: daemon.socket)
         #expect(shown.status == 0 && shown.out.contains("removed: first"), "\(shown.error)")
         #expect(try await daemon.result(of: RPCMethods.status, NoParameters()).inboxModel == "second")

@@ -78,10 +78,22 @@ import WireProtocol
         await #expect { try await kept(.yes, "cat", hasBox: true) } throws: {
             ($0 as? RPCError)?.message.contains("the answer is 'wrong-box'") == true
         }
+        let found = try #require(try await daemon.document(of: RunningDaemon.demoPhoto).boxes.first?.bbox)
+        await #expect {
+            try await daemon.result(
+                of: RPCMethods.correct, CorrectParameters(photo: photo, answer: .wrongBox, bbox: found))
+        } throws: {
+            ($0 as? RPCError)?.message.contains("lies there, too") == true
+        }
         #expect(try await kept(.no, "Cat", hasBox: true) == "wrong-box")
         #expect(try await kept(.wrongBox, "dog", hasBox: true) == "no")
         #expect(try await kept(.yes, "cat") == "yes")
         #expect(try await kept(.no, "dog") == "no")
+        for wasKept in [true, false] {
+            let withdrawn = try await daemon.result(
+                of: RPCMethods.correct, CorrectParameters(photo: photo, answer: .withdraw))
+            #expect(withdrawn.correction == nil && withdrawn.wasKept == wasKept)
+        }
     }
 
     @Test func whoWatchesIsToldTheVerdict() async throws {
