@@ -26,7 +26,7 @@ extension Daemon {
         return try await pipeline.processOnce()
     }
 
-    /// What photos are done with where there are no clients: the inbox's networks and no others.
+    /// What photos are done with where there are no clients: the inbox's networks and no verdictNetworks.
     ///
     /// - Throws: `ModelStoreError` where no network reads photos.
     static func inboxProcessor(
@@ -60,7 +60,7 @@ extension InboxProcessor {
         metrics: Metrics, index: UnitIndex?, logger: Logger
     ) {
         self.init(
-            composer: composer, model: model, segmenter: models.segmenter, others: models.verdictNetworks,
+            composer: composer, model: model, segmenter: models.segmenter, verdictNetworks: models.verdictNetworks,
             judge: models.judge?.everything, metrics: metrics,
             hidesWindows: configuration.occlusion ?? false,
             index: index, logger: logger)

@@ -18,7 +18,7 @@ struct InboxProcessor: PhotoProcessing {
     /// The segmentation model, where there is one.
     let segmenter: LoadedModel?
     /// Those asked for the verdict.
-    let others: VerdictNetworks
+    let verdictNetworks: VerdictNetworks
     /// Tells these networks and their settings from others; noted in the documents.
     let judge: String?
     let metrics: Metrics
@@ -57,7 +57,7 @@ struct InboxProcessor: PhotoProcessing {
     }
 
     private func prepare(_ photo: NamedPhoto) throws -> PreparedPhoto {
-        try PreparedPhoto(photo, for: model, and: [segmenter].compactMap { $0 } + others.all)
+        try PreparedPhoto(photo, for: model, and: [segmenter].compactMap { $0 } + verdictNetworks.all)
     }
 
     private func compose(
@@ -69,7 +69,7 @@ struct InboxProcessor: PhotoProcessing {
             let composition = try await computing.during { try composer.compose(look, SidecarKind.pictures) }
             return (composition, look.units.map { Answer(units: $0, decision: nil) })
         }
-        let judge = Judge(model: model, readsUnits: index != nil, beside: others, for: asker)
+        let judge = Judge(model: model, readsUnits: index != nil, beside: verdictNetworks, for: asker)
         let look = try await judge.look(at: prepared, hidesWindows: hidesWindows)
         var composition = try await computing.during {
             try composer.compose(look, SidecarKind.pictures)

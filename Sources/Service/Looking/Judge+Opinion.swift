@@ -16,7 +16,7 @@ extension Judge {
     func opinion(
         on classIndex: Int, around place: PixelRectangle, in prepared: PreparedPhoto
     ) async throws -> Opinion? {
-        guard let opinionModel = others.opinion, let preprocessor = opinionModel.preprocessor,
+        guard let opinionModel = verdictNetworks.opinion, let preprocessor = opinionModel.preprocessor,
             let threshold = opinionModel.doubtBelow,
             let same = opinionModel.namedClass(model.label(of: classIndex))
         else { return nil }

@@ -12,7 +12,7 @@ package struct Judge: Sendable {
     /// Whether to read what the units answer, and what the last layer reads, from the same pass.
     let readsUnits: Bool
     /// Whom it asks for the verdict.
-    private(set) var others: VerdictNetworks
+    private(set) var verdictNetworks: VerdictNetworks
     let asker: Asker
 
     /// A part that the network calls an animal with at least this probability is believed over "nothing here".
@@ -23,14 +23,14 @@ package struct Judge: Sendable {
     static let closerLookFactor: Float = 2
 
     package init(
-        model: LoadedModel, readsUnits: Bool = false, beside others: VerdictNetworks = VerdictNetworks(),
+        model: LoadedModel, readsUnits: Bool = false, beside verdictNetworks: VerdictNetworks = VerdictNetworks(),
         for asker: Asker = .person
     ) {
         self.model = model
         self.readsUnits = readsUnits
-        self.others = others
+        self.verdictNetworks = verdictNetworks
         // Nobody's second opinion is its own.
-        if others.opinion?.name == model.name { self.others.opinion = nil }
+        if verdictNetworks.opinion?.name == model.name { self.verdictNetworks.opinion = nil }
         self.asker = asker
     }
 
@@ -68,7 +68,7 @@ package struct Judge: Sendable {
         }
         if let checked = try await check(judgement, look, search, in: prepared) {
             (look.verdict, look.evidence, look.spot) = (checked.verdict, checked.evidence, checked.spot)
-            look.opinionModel = others.opinion
+            look.opinionModel = verdictNetworks.opinion
             look.note = ClassLook.note([look.note, checked.remark])
         }
         look.steps["verdict"] = watch.lap()
@@ -81,7 +81,7 @@ package struct Judge: Sendable {
 
     private func search(_ prepared: PreparedPhoto, _ marked: AnimalSighting?) async throws -> AnimalSearch {
         if let marked { return .sighted(marked) }
-        guard let finder = others.finder else { return .nobodyLooked }
+        guard let finder = verdictNetworks.finder else { return .nobodyLooked }
         do {
             return .sighted(try await AnimalFinder(model: finder, for: asker).look(at: prepared))
         } catch let error as PhotoError {
