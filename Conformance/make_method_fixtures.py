@@ -156,6 +156,11 @@ class Capped(nn.Module):
         return self.fc(x.mean((2, 3)))
 
 
+def check_that_the_cap_is_reached(_, inputs, output) -> None:
+    if not 0.02 < float((inputs[0] > 6).double().mean()) < 0.6:
+        raise SystemExit("a ReLU6 whose cap hardly any value reaches says nothing about caps")
+
+
 def seeded_capped() -> Capped:
     torch.manual_seed(4)
     model = Capped().double().eval()
@@ -317,6 +322,8 @@ def main() -> None:
         **{"class": 1})
 
     capped = seeded_capped()
+    for rectifier in (capped.act1, capped.act2, capped.act3):
+        rectifier.register_forward_hook(check_that_the_cap_is_reached)
     z = torch.randn(1, 3, 14, 10, generator=torch.Generator().manual_seed(8)).float().double()
     save("capped.input", z)
     save("capped.scores", capped(z).detach().numpy()[0])

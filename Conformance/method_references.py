@@ -204,7 +204,9 @@ def grad_cam_package(kind, clip: bool = True) -> Callable[..., list[Answer]]:
 
 
 def guided_grad_cam(subject: Subject, x, c, interpolation: str) -> list[Answer]:
-    cut = with_capped_relus(subject.cuts[0])  # behind which Grad-CAM's gradient meets no ReLU6
+    # Grad-CAM's own gradient is the true one.
+    assert not any(isinstance(module, nn.ReLU6) for module in subject.cuts[0][1].modules())
+    cut = with_capped_relus(subject.cuts[0])
     return signed(captum.attr.GuidedGradCam(cut, cut[0]).attribute(x.clone(), target=c, interpolate_mode=interpolation))
 
 

@@ -27,7 +27,7 @@ def with_capped_relus(network: nn.Module) -> nn.Module:
         return network
     network = copy.deepcopy(network)
     for parent in list(network.modules()):
-        for name, child in parent.named_children():
+        for name, child in list(parent._modules.items()):  # named_children() leaves out what comes twice
             if isinstance(child, nn.ReLU6):
                 setattr(parent, name, CappedReLU())
     return network

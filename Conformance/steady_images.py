@@ -93,7 +93,7 @@ def spread(value: Value, subject: Subject, x: torch.Tensor, seed: int) -> float:
 def fingerprint(subject: Subject) -> str:
     """Changes with what the choices depend on and the cache's own fingerprint does not know."""
     digest = hashlib.sha256()
-    for name in ("steady_images.py", "method_references.py", "method_subjects.py"):
+    for name in ("steady_images.py", "method_references.py", "method_subjects.py", "rectifiers.py"):
         digest.update((Path(__file__).parent / name).read_bytes())
     if subject.path:
         digest.update((subject.path / "model.onnx").read_bytes())

@@ -22,7 +22,7 @@ public struct ProjectParameters: RequestParameters, Hashable {
     public var count: Int?
     /// May be left out where one model is loaded or one is the default.
     public var model: String?
-    /// Where nil, `deconvnet` in networks with maximum pooling, whose switches tie it to the photo, and else
+    /// Where nil, `deconvnet` where there is maximum pooling below the layer, whose switches tie it to the photo, and else
     /// `guided-backprop`.
     public var rule: Rule?
     /// Whether to return the reconstructions as tensors.

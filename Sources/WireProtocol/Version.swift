@@ -3,14 +3,14 @@ public enum WireVersion {
     /// The release of daemon and client, which are built together.
     public static let software = "0.1.0"
 
-    /// Raised when a client written for the number before would misread an answer; new methods and new members do
-    /// not raise it, they add a capability.
+    /// Raised when a client written for the number before would misread an answer; new methods and what requests may
+    /// newly say do not raise it, they add a capability.
     public static let `protocol` = 1
 
     /// What this version of the protocol offers beyond the bare method names.
     public static let capabilities = [
         "cancel", "events", "file-parts", "inline-images", "inline-tensors", "passed-files", "picture-style",
-        "pipelining", "preview", "progress",
+        "pipelining", "preview", "progress", "project-rule",
     ]
 }
 

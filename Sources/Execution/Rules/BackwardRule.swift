@@ -13,14 +13,14 @@
 /// Everything else in the network is passed by its own vector-Jacobian product: the transposed convolution, unpooling
 /// with switches. So the three methods are one walk with different rules.
 public struct BackwardRule: Hashable, Sendable {
-    /// Keeps the signal only where the forward value was positive.
+    /// Keeps the signal only where the forward value was positive; without ``rectifiesSignal`` that is the derivative.
     public let masksInactive: Bool
     /// Keeps only positive signal.
     public let rectifiesSignal: Bool
     /// Where set, the signal is relevance and is shared out by these rules instead of the two above.
     public let relevance: RelevanceRules?
 
-    public init(masksInactive: Bool, rectifiesSignal: Bool, relevance: RelevanceRules? = nil) {
+    private init(masksInactive: Bool, rectifiesSignal: Bool, relevance: RelevanceRules? = nil) {
         self.masksInactive = masksInactive
         self.rectifiesSignal = rectifiesSignal
         self.relevance = relevance

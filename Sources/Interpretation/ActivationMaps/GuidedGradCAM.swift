@@ -11,7 +11,7 @@ public struct GuidedGradCAM: InterpretationMethod {
             name: "guided-grad-cam",
             summary: "guided backpropagation where Grad-CAM says that the evidence lies",
             cost: .oneGradient,
-            needs: "ReLU networks with a convolution stage that all ways to the scores go through",
+            needs: "networks of ReLU or ReLU6 with a convolution stage that all ways to the scores go through",
             caveat: "its detail is that of guided backpropagation: only the place depends on the class.",
             randomization: RandomizationCheck(
                 .fails, paper: "Adebayo et al. 2018", correlation: 0.00,

@@ -39,7 +39,7 @@ public struct RuleSaliency: InterpretationMethod {
             name: "deconvnet",
             summary: "the class score sent back through transposed convolutions and unpooling, rectified on the way",
             cost: .oneGradient,
-            needs: "ReLU networks",
+            needs: "networks of ReLU or ReLU6",
             caveat: "sharp, but depends little on the class and on the upper layers. "
                 + "Do not read it as a reason.",
             randomization: RandomizationCheck(
@@ -51,9 +51,9 @@ public struct RuleSaliency: InterpretationMethod {
     public static let guidedBackpropagation = RuleSaliency(
         card: MethodCard(
             name: "guided-backprop",
-            summary: "the gradient, of which each ReLU passes on only what is positive",
+            summary: "the gradient, of which each rectifier passes on only what is positive",
             cost: .oneGradient,
-            needs: "ReLU networks",
+            needs: "networks of ReLU or ReLU6",
             caveat: "draws edges of the input whatever the upper layers have learned. "
                 + "Do not read it as a reason.",
             randomization: RandomizationCheck(.fails, paper: "Adebayo et al. 2018", correlation: 0.76),

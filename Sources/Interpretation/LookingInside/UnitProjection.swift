@@ -17,10 +17,15 @@ public struct UnitProjection: Sendable {
         /// rectifier active, which ties the reconstruction to the image.
         case guided = "guided-backprop"
 
-        /// The one whose reconstructions are tied to the image.
-        public init(usualFor graph: Graph) {
-            let hasSwitches = graph.nodes.contains { node in
-                if case .pooling(let pooling) = node.operation { pooling.kind == .maximum } else { false }
+        /// The one whose reconstructions are tied to the image: deconvnet where there are switches on the way down.
+        ///
+        /// - Parameter layer: where the way down begins.
+        public init(usualFor graph: Graph, below layer: ValueID) {
+            var below: Set<ValueID> = [layer]
+            var hasSwitches = false
+            for node in graph.nodes.reversed() where node.outputs.contains(where: below.contains) {
+                if case .pooling(let pooling) = node.operation, pooling.kind == .maximum { hasSwitches = true }
+                below.formUnion(node.inputs.compactMap { $0 })
             }
             self = hasSwitches ? .deconvnet : .guided
         }
@@ -57,14 +62,15 @@ public struct UnitProjection: Sendable {
     public let layer: NamedLayer
     public let rule: Rule
 
-    /// - Parameter rule: the network's usual one where nil.
+    /// - Parameter rule: the layer's usual one where nil.
     public init(network: Network, layer: NamedLayer, rule: Rule? = nil) {
         self.network = network
         self.layer = layer
-        self.rule = rule ?? Rule(usualFor: network.graph)
+        self.rule = rule ?? Rule(usualFor: network.graph, below: layer.value)
     }
 
-    /// Unit `unit`, or the `count` units that respond most strongly, the strongest first; all from one forward pass.
+    /// Unit `unit`, or the `count` units that respond most strongly, the strongest first; all from one forward pass. Where
+    /// the layer has a cap, the order is that of the values before it.
     ///
     /// - Parameter image: [1,C,H,W], normalized.
     /// - Throws: `badParameter` where there is no such unit, `cancelled`, and what the execution throws.
@@ -76,15 +82,18 @@ public struct UnitProjection: Sendable {
         }
         if let unit { try layer.check(unit: unit) }
         do {
+            let ranked = valueBeforeCap ?? layer.value
             let pass = try evaluator.forward(
-                [image], keeping: [layer.value],
+                [image], keeping: [layer.value, ranked],
                 derivatives: [Derivative(of: layer.value, withRespectTo: [network.image], rule: rule.backward)])
-            let strongest = try strongestPlaces(of: try pass.value(layer.value))
+            let activation = try pass.value(layer.value)
+            let strongest = try strongestPlaces(of: try pass.value(ranked))
             let chosen = unit.map { [$0] } ?? Array(byFallingValue(strongest).prefix(max(count, 1)))
             var units: [Unit] = []
             for unit in chosen {
                 if Task.isCancelled { throw InterpretationError.cancelled }
-                let (place, value) = strongest[unit]
+                let place = strongest[unit].place
+                let value = activation[unit * layer.placeCount + place]
                 var kept = Tensor(shape: layer.shape)
                 kept[unit * layer.placeCount + place] = value
                 let signal = try pass.derivative(0, seed: kept)[0] ?? Tensor(shape: image.shape)
@@ -102,6 +111,14 @@ public struct UnitProjection: Sendable {
         } catch {
             throw .badParameter("\(error)")
         }
+    }
+
+    /// What a capped rectifier reads, where the layer is one. At the cap all are equal; what comes before tells them apart.
+    private var valueBeforeCap: ValueID? {
+        guard let node = network.graph.nodes.first(where: { $0.output == layer.value }),
+            case .activation(let activation) = node.operation, activation != .relu, activation.isRectifier
+        else { return nil }
+        return node.input(0)
     }
 
     private func byFallingValue(_ strongest: [(place: Int, value: Float)]) -> [Int] {

@@ -52,7 +52,7 @@ struct ProjectRequest: Sendable {
     ) async throws -> (UnitProjection, [UnitProjection.Unit]) {
         let projection = UnitProjection(
             network: model.network, layer: try NamedLayer(parameters.layer, of: model.network, input: input.shape),
-            rule: parameters.rule.flatMap { UnitProjection.Rule(rawValue: $0.rawValue) })
+            rule: parameters.rule.map(UnitProjection.Rule.init))
         let unit = parameters.unit
         let units = try await model.network.session.perform { (evaluator) throws(InterpretationError) in
             try projection.units(of: input, unit: unit, count: count, on: evaluator)
@@ -76,8 +76,9 @@ struct ProjectRequest: Sendable {
         let stuck = units.filter { $0.value > 0 && $0.reconstruction.isZero }.map { "\($0.unit)" }
         if !stuck.isEmpty {
             warnings.append(
-                "nothing of unit \(stuck.joined(separator: ", ")) of '\(layer.name)' comes down to the pixels: its activation "
-                    + "stands where the derivative of a function above is 0; ask for the layer before it")
+                "nothing of unit \(stuck.joined(separator: ", ")) of '\(layer.name)' comes down to the pixels: the rule "
+                    + "stops all of it on the way, or it stands where a function's derivative is 0; ask for the layer before "
+                    + "it, or for the other --rule")
         }
         return ProjectResult(
             photo: photo, model: Sidecar.Model(model), layer: layer.name,
@@ -89,7 +90,7 @@ struct ProjectRequest: Sendable {
                     reconstruction: parameters.raw == true
                         ? TensorPayload(model.inputLayout.own(unit.reconstruction)) : nil)
             },
-            rule: ProjectParameters.Rule(rawValue: projection.rule.rawValue), caveat: projection.rule.caveat,
+            rule: ProjectParameters.Rule(projection.rule), caveat: projection.rule.caveat,
             warnings: warnings)
     }
 
@@ -108,6 +109,24 @@ struct ProjectRequest: Sendable {
         }
         return try ContactSheet(font: font).render(
             entries, footnote: "\(projection.layer.name): \(projection.rule.caveat)")
+    }
+}
+
+extension UnitProjection.Rule {
+    fileprivate init(_ rule: ProjectParameters.Rule) {
+        switch rule {
+        case .deconvnet: self = .deconvnet
+        case .guided: self = .guided
+        }
+    }
+}
+
+extension ProjectParameters.Rule {
+    fileprivate init(_ rule: UnitProjection.Rule) {
+        switch rule {
+        case .deconvnet: self = .deconvnet
+        case .guided: self = .guided
+        }
     }
 }
 

@@ -7,18 +7,18 @@ struct ProjectCommand: AsyncParsableCommand {
         commandName: "project", abstract: "Show what in a photo made a layer's units respond, down to the pixels.",
         discussion: """
             Examples:
-              interpretctl project IMG_1.jpg --layer /features/features.9/Relu --out units.jpg
-              interpretctl project IMG_1.jpg --layer /features/features.18/Relu --unit 17 --out unit17.jpg
-              interpretctl project input.npy --layer /features/features.9/Relu --unit 3 --raw unit3.npy
+              interpretctl project IMG_1.jpg --layer clip_88 --out units.jpg
+              interpretctl project IMG_1.jpg --layer clip_189 --unit 17 --out unit17.jpg
+              interpretctl project input.npy --layer clip_88 --unit 3 --raw unit3.npy
 
             A unit's strongest activation is kept, all others are set to zero, and it goes back through unpooling with the \
             switches of the forward pass, rectification and transposed filters (Zeiler and Fergus 2014). Beside each \
             reconstruction stands the patch of the photo that the activation depends on. Layers are listed by \
             'interpretctl models NAME --layers'.
 
-            Without switches, that is in networks without maximum pooling, nothing ties such a reconstruction to the photo: \
-            there --rule guided-backprop (Springenberg et al. 2015) is the default, which passes signal where the photo made \
-            the rectifier active.
+            Without switches, that is where no maximum pooling lies below the layer, nothing ties such a reconstruction to \
+            the photo: there --rule guided-backprop (Springenberg et al. 2015) is the default, which passes signal where the \
+            photo made the rectifier active.
 
             Either rule fails the randomization check of Adebayo et al. 2018: do not read the pictures as reasons.
             """)
@@ -40,7 +40,7 @@ struct ProjectCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "At rectifiers, deconvnet or guided-backprop; by the network if left out.", valueName: "name"),
+            "At rectifiers, deconvnet or guided-backprop; by the layer if left out.", valueName: "name"),
         transform: choice)
     var rule: ProjectParameters.Rule?
 

@@ -11,8 +11,8 @@ struct VisualizeCommand: AsyncParsableCommand {
               interpretctl visualize --class cat --out cat.jpg
               interpretctl visualize --class cat --regularized --out cat.jpg
               interpretctl visualize --all-classes --regularized --out classes.jpg
-              interpretctl visualize --layer /features/features.9/Relu --units 0..15 --regularized --out units.jpg
-              interpretctl visualize --layer /features/features.9/Relu --unit 3 --position 12,12 --starts 4 --diversity 5
+              interpretctl visualize --layer clip_88 --units 0..15 --regularized --out units.jpg
+              interpretctl visualize --layer clip_88 --unit 3 --position 12,12 --starts 4 --diversity 5
 
             Plain, it is x ← x + η·∇L with L = s(x) − λ‖x‖² and nothing else (Simonyan et al. 2013): s is the class's score \
             before softmax, or the unit's mean over its map unless --position or --reading say otherwise. η is chosen by the \

@@ -129,10 +129,12 @@ import Testing
         var kernel = stride.map { $0 + generator.below(5) }
         var begin = kernel.map { generator.below(($0 + 1) / 2) }
         // The first layers of ResNet, EfficientNet, ConvNeXt and AlexNet, which are computed this way.
-        let known = [
-            ([7, 7], [2, 2], [3, 3]), ([3, 3], [2, 2], [1, 1]), ([4, 4], [4, 4], [0, 0]), ([11, 11], [4, 4], [2, 2]),
+        // Kernels of eight channels leave too few places empty for two of them.
+        let known: [(kernel: [Int], stride: [Int], begin: [Int], isNarrow: Bool)] = [
+            ([7, 7], [2, 2], [3, 3], true), ([3, 3], [2, 2], [1, 1], false), ([4, 4], [4, 4], [0, 0], true),
+            ([11, 11], [4, 4], [2, 2], false),
         ]
-        if known.indices.contains(seed) { (kernel, stride, begin) = known[seed] }
+        if known.indices.contains(seed) { (kernel, stride, begin, _) = known[seed] }
         let (channels, outputs) = (known.indices.contains(seed) ? 3 : 1 + generator.below(4), 1 + generator.below(20))
         let image = [1 + generator.below(2), channels, 12 + generator.below(8), 12 + generator.below(8)]
         let window = Window(
@@ -174,9 +176,8 @@ import Testing
             }
             let distance = zip(try #require(found).values, expected).map { abs(Double($0) - $1) }.max() ?? 0
             #expect(distance < 1e-4, "\(arrangement) kernel \(kernel) stride \(stride) begin \(begin)")
-            // Kernels of eight channels leave too few places empty for those of 3×3 and 11×11.
             let isWide = steps.contains { $0.implementation.contains("avx512") }
-            if known.indices.contains(seed), isWide || seed % 2 == 0 {
+            if known.indices.contains(seed), isWide || known[seed].isNarrow {
                 #expect(steps.contains { $0.isBackward && $0.implementation == "own" })
             }
         }

@@ -85,23 +85,33 @@ import Testing
         #expect(unit.reconstruction.relativeError(to: expected) < 1e-6)
     }
 
-    @Test("the rule is deconvnet where there are switches, else guided backpropagation")
-    func usualRule() async throws {
-        for (name, rule) in [("petshop", UnitProjection.Rule.deconvnet), ("capped", .guided)] {
-            #expect(UnitProjection.Rule(usualFor: try Fixtures.network(name).graph) == rule)
-        }
+    @Test("the rule is deconvnet where there are switches on the way down, else guided backpropagation")
+    func usualRule() throws {
+        let petshop = try Fixtures.network("petshop").graph
+        let first = try #require(petshop.nodes.first)
+        let scores = petshop.outputs[0]
+        #expect(UnitProjection.Rule(usualFor: petshop, below: scores) == .deconvnet)
+        #expect(UnitProjection.Rule(usualFor: petshop, below: first.output) == .guided)
+        let capped = try Fixtures.network("capped").graph
+        #expect(UnitProjection.Rule(usualFor: capped, below: capped.outputs[0]) == .guided)
     }
 
     @Test("a unit at the cap of its ReLU6 comes down as one below it does", arguments: UnitProjection.Rule.allCases)
     func cap(rule: UnitProjection.Rule) async throws {
         let network = try Fixtures.network("capped")
         let input = try Fixtures.tensor("capped.input.npy")
-        let layer = try #require(
-            network.graph.nodes.first { if case .activation = $0.operation { true } else { false } }?.name)
-        let found = try await units(network, input, layer: layer, count: 8, rule: rule)
-        #expect(found.contains { $0.value == 6 })
-        for unit in found where unit.value > 0 {
-            #expect(unit.reconstruction.values.contains { $0 != 0 }, "unit \(unit.unit) of value \(unit.value)")
+        let convolution = try #require(network.graph.nodes.first)
+        let rectifier = try #require(network.graph.nodes.first { $0.input(0) == convolution.output })
+        let found = try await units(network, input, layer: rectifier.name, count: 8, rule: rule)
+        let before = try await units(network, input, layer: convolution.name, count: 8, rule: rule)
+        #expect(found[0].value == 6 && found[1].value == 6)
+        // At the cap they are equal; what comes before tells them apart.
+        #expect(found.map(\.unit) == before.map(\.unit) && found.map(\.position) == before.map(\.position))
+        for (unit, own) in zip(found, before) where unit.value > 0 {
+            let share = unit.value / own.value
+            let scaled = try Tensor(
+                shape: own.reconstruction.shape, values: own.reconstruction.values.map { $0 * share })
+            #expect(unit.reconstruction.relativeError(to: scaled) < 1e-5)
         }
     }
 

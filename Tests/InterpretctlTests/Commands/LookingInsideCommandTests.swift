@@ -31,7 +31,8 @@ import WireProtocol
     }
 
     @Test(arguments: [
-        ["lesson", "history"], ["lesson", "deconvolution", "--filter", "a"], ["project", "a.jpg"], ["visualize"],
+        ["lesson", "history"], ["lesson", "deconvolution", "--filter", "a"], ["project", "a.jpg"],
+        ["project", "a.jpg", "--layer", "x", "--rule", "guided"], ["visualize"],
         ["visualize", "--class", "cat", "--all-classes"], ["visualize", "--layer", "x"],
         ["visualize", "--layer", "x", "--units", "3..1"], ["visualize", "--layer", "x", "--unit", "1", "--units", "2"],
         ["visualize", "--class", "cat", "--size", "big"], ["visualize", "--class", "cat", "--plain", "--regularized"],

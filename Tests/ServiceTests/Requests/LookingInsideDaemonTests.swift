@@ -20,8 +20,8 @@ import WireProtocol
         // The session is free between two steps.
         let result = try await daemon.result(
             of: RPCMethods.project,
-            ProjectParameters(source: .path(RunningDaemon.demoPhoto.path), layer: Self.layer, unit: 3))
-        #expect(result.units.map(\.unit) == [3])
+            ProjectParameters(source: .path(RunningDaemon.demoPhoto.path), layer: Self.layer, unit: 3, rule: .guided))
+        #expect(result.units.map(\.unit) == [3] && result.rule == .guided)
         try await client.request("cancel", id: 2, params: #"{"id":1}"#)
         var failure: RPCError?
         while failure == nil {
@@ -39,6 +39,7 @@ import WireProtocol
                 source: .path(RunningDaemon.demoPhoto.path), layer: Self.layer, count: 4, raw: true, images: true))
         #expect(result.units.count == 4 && result.shape == [1, 128, 28, 28])
         #expect(result.image?.prefix(2) == Data([0xFF, 0xD8]))
+        #expect(result.rule == .deconvnet)
         #expect(result.caveat.contains("FAILS the randomization check of Adebayo et al. 2018"))
         for unit in result.units {
             let box = try #require(unit.bbox)
