@@ -56,8 +56,10 @@ PREFACE = f"""Errors are relative to the largest magnitude; the bound is {BOUND:
 first one on which its reference agrees with itself within {STEADY:.0e}, in single precision by two implementations and
 after changes of the size of rounding, or the steadiest of all candidates; the daemon has no part in the choice. Where
 units are moved, they stand within rounding of a kink, and the error is the distance from the whole attribution,
-computed anew with them on its other side. deconvnet, guided backpropagation and guided Grad-CAM take ReLU6 for a rectifier, which
-Captum does only where it is told so (rectifiers.py); by itself it gives networks of ReLU6 the plain gradient."""
+computed anew with them on its other side. deconvnet, guided backpropagation and guided Grad-CAM take ReLU6 for a
+rectifier, which Captum does only where it is told so (rectifiers.py); by itself it gives networks of ReLU6 the plain
+gradient. How they treat the cap, which few values of a seeded network reach, is compared on a network made for it by
+make_method_fixtures.py."""
 # Methods whose kinks are others than those of one gradient.
 OWN_KINKS = {"deconvnet", "guided-backprop", "guided-grad-cam", "integrated-gradients", "lrp"}
 # So many units are tried when an attribution is explained by its kinks and each takes computing it anew.

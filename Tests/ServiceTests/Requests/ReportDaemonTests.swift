@@ -59,7 +59,7 @@ import WireProtocol
 
     @Test func anAnswerThatContradictsItselfIsRefusedAndLabelAndBoxTogetherSayWhichItIs() async throws {
         let daemon = try await RunningDaemon()
-        _ = try await daemon.document(of: RunningDaemon.demoPhoto)
+        let document = try await daemon.document(of: RunningDaemon.demoPhoto)
         let photo = daemon.inbox.appending(path: "cat.jpg").path
         func kept(_ answer: CorrectParameters.Answer, _ label: String?, hasBox: Bool = false) async throws -> String? {
             let box = hasBox ? BoundingBox(x: 10, y: 10, width: 100, height: 100) : nil
@@ -78,7 +78,7 @@ import WireProtocol
         await #expect { try await kept(.yes, "cat", hasBox: true) } throws: {
             ($0 as? RPCError)?.message.contains("the answer is 'wrong-box'") == true
         }
-        let found = try #require(try await daemon.document(of: RunningDaemon.demoPhoto).boxes.first?.bbox)
+        let found = try #require(document.boxes.first?.bbox)
         await #expect {
             try await daemon.result(
                 of: RPCMethods.correct, CorrectParameters(photo: photo, answer: .wrongBox, bbox: found))
