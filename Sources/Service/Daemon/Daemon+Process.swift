@@ -26,7 +26,7 @@ extension Daemon {
         return try await pipeline.processOnce()
     }
 
-    /// What photos are done with where there are no clients: the inbox's networks and no verdictNetworks.
+    /// What photos are done with where there are no clients: the inbox's networks and no others.
     ///
     /// - Throws: `ModelStoreError` where no network reads photos.
     static func inboxProcessor(
