@@ -355,7 +355,8 @@ class GradientSum:
 
 class AnyAttribution:
     """What a method makes of a network in double precision and an image [1,C,H,W], whatever it does while it runs the
-    network as it is, or a deep copy of it, which has its hooks. The change each unit makes is found by computing everything with it moved, which takes long."""
+    network as it is, or a deep copy of it, which has its hooks. The change each unit makes is found by computing
+    everything with it moved, which takes long."""
 
     def __init__(self, network: nn.Module, x: torch.Tensor, class_index: int, compute: Callable[[], np.ndarray]):
         self.network, self.x, self.class_index, self.compute = network, x, class_index, compute

@@ -92,7 +92,8 @@ def down(layers: list[nn.Module], notes: list, signal: torch.Tensor) -> torch.Te
 
 def projections(daemon: Daemon, model: str, layers: list[nn.Module], names: list[tuple[str, int]], x: torch.Tensor):
     for name, depth in names:
-        result = daemon.call("project", npy=encode_npy(x.numpy()), model=model, layer=name, count=3, rule="deconvnet", raw=True)
+        result = daemon.call("project", npy=encode_npy(x.numpy()), model=model, layer=name, count=3, rule="deconvnet",
+                             raw=True)
         with torch.no_grad():
             activation, notes = up(layers[:depth], x.double())
             maxima = activation[0].flatten(1).max(1)

@@ -2,8 +2,8 @@
 
 The answers are those of Captum, pytorch-grad-cam and zennit, in double precision and rounded once, on three networks:
 petshop (its ONNX weights loaded into torch modules) with a photo of 96x80, and two small ones that are written beside
-them, one with a residual sum, batch normalization and average pooling, and one with ReLU6. Where a method draws random numbers, the
-generator of the Swift side is repeated here, so that the samples are the same.
+them, one with a residual sum, batch normalization and average pooling, and one with ReLU6. Where a method draws random
+numbers, the generator of the Swift side is repeated here, so that the samples are the same.
 
 Attributions are kept at every fourth row and column (STEP, OFFSET) to keep the files small.
 
@@ -25,7 +25,8 @@ import numpy as np
 import onnx
 import torch
 from captum.attr import (
-    Deconvolution, GuidedBackprop, GuidedGradCam, InputXGradient, IntegratedGradients, LRP, LayerGradCam, Occlusion, Saliency,
+    Deconvolution, GuidedBackprop, GuidedGradCam, InputXGradient, IntegratedGradients, LRP, LayerGradCam, Occlusion,
+    Saliency,
 )
 from captum.attr._utils.custom_modules import Addition_Module
 from onnx import numpy_helper

@@ -50,10 +50,10 @@ extension PlanBuilder {
     /// computed with the node before it. At a rectifier the backward rule decides.
     func recordFromResult(_ function: EltwiseActivation, output y: PlannedTensor) {
         let node = function.node
-        guard let kind = function.kindFromResult, case .activation(let activation) = node.operation else { return }
+        guard let kind = function.kindFromResult else { return }
         record(node) { (builder, signal, rule) throws(ExecutionError) in
             let inputID = try builder.inputID(node, 0)
-            guard activation.isRectifier, rule.rectifiesSignal else {
+            guard node.operation.isRectifier, rule.rectifiesSignal else {
                 let passed = try builder.eltwiseBackward(
                     signal, node, kind, function.alpha, function.beta, data: y, argument: CDNN_ARG_DST)
                 return [(inputID, passed)]

@@ -357,18 +357,3 @@ final class PlanBuilder {
         }
     }
 }
-
-extension Graph {
-    /// The values on some way from `targets` to `source`, both ends included.
-    fileprivate func path(from targets: [ValueID], to source: ValueID) -> Set<ValueID> {
-        var downstream = Set(targets)
-        for node in nodes where node.inputs.contains(where: { $0.map(downstream.contains) ?? false }) {
-            downstream.formUnion(node.outputs)
-        }
-        var upstream: Set<ValueID> = [source]
-        for node in nodes.reversed() where node.outputs.contains(where: upstream.contains) {
-            upstream.formUnion(node.inputs.compactMap { $0 })
-        }
-        return downstream.intersection(upstream)
-    }
-}

@@ -73,15 +73,7 @@ extension Graph {
 
     /// The nodes that every way from `start` to `end` goes through, in order.
     private func bottlenecks(from start: ValueID, to end: ValueID) -> [Node] {
-        var downstream: Set<ValueID> = [start]
-        for node in nodes where node.inputs.contains(where: { $0.map(downstream.contains) ?? false }) {
-            downstream.formUnion(node.outputs)
-        }
-        var upstream: Set<ValueID> = [end]
-        for node in nodes.reversed() where node.outputs.contains(where: upstream.contains) {
-            upstream.formUnion(node.inputs.compactMap { $0 })
-        }
-        let path = downstream.intersection(upstream)
+        let path = path(from: [start], to: end)
         var lastReader: [ValueID: Int] = [:]
         for (index, node) in nodes.enumerated() where node.outputs.contains(where: path.contains) {
             for case let input? in node.inputs where path.contains(input) { lastReader[input] = index }

@@ -87,10 +87,7 @@ private func signalExplanations(
 
 /// What to know of rules for rectifiers in a network that has none.
 public func remarksOnRectifiers(of graph: Graph) -> [String] {
-    let hasRectifier = graph.nodes.contains { node in
-        if case .activation(let activation) = node.operation { activation.isRectifier } else { false }
-    }
-    guard !hasRectifier else { return [] }
+    guard !graph.nodes.contains(where: \.operation.isRectifier) else { return [] }
     return [
         "this network has neither ReLU nor ReLU6, where alone the method differs from the gradient (other functions keep "
             + "their derivative): pixels get the gradient's values"

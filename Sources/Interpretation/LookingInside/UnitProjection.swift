@@ -21,11 +21,8 @@ public struct UnitProjection: Sendable {
         ///
         /// - Parameter layer: where the way down begins.
         public init(usualFor graph: Graph, below layer: ValueID) {
-            var below: Set<ValueID> = [layer]
-            var hasSwitches = false
-            for node in graph.nodes.reversed() where node.outputs.contains(where: below.contains) {
-                if case .pooling(let pooling) = node.operation, pooling.kind == .maximum { hasSwitches = true }
-                below.formUnion(node.inputs.compactMap { $0 })
+            let hasSwitches = graph.nodes(neededFor: layer).contains { node in
+                if case .pooling(let pooling) = node.operation { pooling.kind == .maximum } else { false }
             }
             self = hasSwitches ? .deconvnet : .guided
         }
@@ -115,8 +112,8 @@ public struct UnitProjection: Sendable {
 
     /// What a capped rectifier reads, where the layer is one. At the cap all are equal; what comes before tells them apart.
     private var valueBeforeCap: ValueID? {
-        guard let node = network.graph.nodes.first(where: { $0.output == layer.value }),
-            case .activation(let activation) = node.operation, activation != .relu, activation.isRectifier
+        guard let node = network.graph.producers()[layer.value], node.operation.isRectifier,
+            node.operation != .activation(.relu)
         else { return nil }
         return node.input(0)
     }

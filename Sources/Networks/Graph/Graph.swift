@@ -82,13 +82,26 @@ public struct Graph: Sendable {
     }
 
     /// The nodes that have to run for `target` to be there, in order, without those that make what is given.
-    func nodes(neededFor target: ValueID, given: (ValueID) -> Bool = { _ in false }) -> [Node] {
+    package func nodes(neededFor target: ValueID, given: (ValueID) -> Bool = { _ in false }) -> [Node] {
         var needed: Set<ValueID> = [target]
         return nodes.reversed().filter { node in
             guard node.outputs.contains(where: needed.contains), !given(node.output) else { return false }
             needed.formUnion(node.inputs.compactMap { $0 })
             return true
         }.reversed()
+    }
+
+    /// The values on some way from `starts` to `end`, both ends included.
+    package func path(from starts: [ValueID], to end: ValueID) -> Set<ValueID> {
+        var downstream = Set(starts)
+        for node in nodes where node.inputs.contains(where: { $0.map(downstream.contains) ?? false }) {
+            downstream.formUnion(node.outputs)
+        }
+        var upstream: Set<ValueID> = [end]
+        for node in nodes.reversed() where node.outputs.contains(where: upstream.contains) {
+            upstream.formUnion(node.inputs.compactMap { $0 })
+        }
+        return downstream.intersection(upstream)
     }
 
     /// The number of trained weights.

@@ -42,16 +42,6 @@ public enum Activation: Sendable, Hashable {
     /// To a number of few bits. Back, the signal passes straight through, and stops where a value was cut off.
     case narrowing(SmallFloat, saturates: Bool, direction: SmallFloat.Direction)
 
-    /// Whether it is a rectifier: max(x, 0), or ReLU6 and its kind, which cap that. What clips a scaled and shifted value has
-    /// become a hard sigmoid in a canonical graph.
-    public var isRectifier: Bool {
-        switch self {
-        case .relu: true
-        case .clip(let lowest, let highest): lowest == 0 && highest > 0
-        default: false
-        }
-    }
-
     public enum Rounding: String, Sendable, Hashable {
         case floor, ceiling, toNearestEven = "round", sign, towardZero = "truncation"
     }

@@ -105,6 +105,16 @@ public enum Operator: Sendable, Hashable {
     /// Integers and what is made of them, all computed before the network runs.
     case shapeArithmetic(ShapeArithmetic)
 
+    /// Whether it is a rectifier: max(x, 0), or ReLU6 and its kind, which cap that. What clips a scaled and shifted value has
+    /// become a hard sigmoid in a canonical graph.
+    public var isRectifier: Bool {
+        switch self {
+        case .activation(.relu): true
+        case .activation(.clip(let lowest, let highest)): lowest == 0 && highest > 0
+        default: false
+        }
+    }
+
     /// The name people know it by.
     public var name: String {
         switch self {
